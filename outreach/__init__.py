@@ -1,0 +1,1 @@
+"""Speaker bureau and hospital outreach scheduler."""

@@ -1,0 +1,125 @@
+"""Tables: who may sign in, as what, and where they are signed in now."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from outreach.crypto import public_id
+from outreach.db import Base
+
+
+class Account(Base):
+    """A person who may sign in. No password: a code goes to `email`, always lower case."""
+
+    __tablename__ = "account"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = mapped_column(unique=True, default=public_id)
+    email: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    locale: Mapped[str] = mapped_column(default="en")
+    created_at: Mapped[datetime]
+    first_signed_in_at: Mapped[datetime | None]
+    disabled_at: Mapped[datetime | None]
+
+    __table_args__ = (CheckConstraint("email = lower(email)", name="email_lower"),)
+
+
+class Membership(Base):
+    """What an account is at one place: coordinator of an affiliate, liaison of a hospital …"""
+
+    __tablename__ = "membership"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = mapped_column(unique=True, default=public_id)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    kind: Mapped[str]
+    affiliate_id: Mapped[int | None] = mapped_column(ForeignKey("affiliate.id"), index=True)
+    hospital_id: Mapped[int | None] = mapped_column(ForeignKey("hospital.id"), index=True)
+    speaker_id: Mapped[int | None] = mapped_column(ForeignKey("speaker.id"), index=True)
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime | None]
+    invited_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        CheckConstraint(
+            "kind IN ('administrator', 'coordinator', 'liaison', 'speaker')", name="kind_known"
+        ),
+        CheckConstraint(
+            "(kind = 'liaison' AND hospital_id IS NOT NULL)"
+            " OR (kind = 'speaker' AND speaker_id IS NOT NULL AND affiliate_id IS NOT NULL)"
+            " OR (kind IN ('administrator', 'coordinator') AND affiliate_id IS NOT NULL)",
+            name="place_fits_kind",
+        ),
+        UniqueConstraint("account_id", "kind", "affiliate_id", "hospital_id"),
+        UniqueConstraint("speaker_id"),
+    )
+
+
+class SignInCode(Base):
+    """A mailed one-time code: eight digits, ten minutes, once, for the browser that asked."""
+
+    __tablename__ = "sign_in_code"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    browser_hash: Mapped[str] = mapped_column(index=True)
+    code_hash: Mapped[str]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class WebSession(Base):
+    """A signed-in browser. The cookie holds the token, this row its hash."""
+
+    __tablename__ = "web_session"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = mapped_column(unique=True, default=public_id)
+    token_hash: Mapped[str] = mapped_column(unique=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    membership_id: Mapped[int] = mapped_column(ForeignKey("membership.id"))
+    browser: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    second_factor_at: Mapped[datetime | None]
+
+
+class RateBucket(Base):
+    """A token bucket in the database, so that limits hold across processes."""
+
+    __tablename__ = "rate_bucket"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(unique=True)
+    tokens: Mapped[float]
+    filled_at: Mapped[datetime]
+
+
+class DemoSignIn(Base):
+    """A one-time sign-in link of a fictional character. Rows exist only where `demo` made them."""
+
+    __tablename__ = "demo_sign_in"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    token_hash: Mapped[str] = mapped_column(unique=True)
+    membership_id: Mapped[int] = mapped_column(ForeignKey("membership.id"))
+    used_at: Mapped[datetime | None]
+
+
+class DeniedAccess(Base):
+    """Somebody asked for what is not theirs: which action, which kind of thing, 403 or 404."""
+
+    __tablename__ = "denied_access"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    actor: Mapped[str]
+    action: Mapped[str]
+    subject_kind: Mapped[str]
+    status: Mapped[int]
+
+    __table_args__ = (Index("ix_denied_access_at", "at"),)

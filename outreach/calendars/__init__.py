@@ -1,0 +1,1 @@
+"""Calendar invites and feeds: what a person's calendar shows is always right."""

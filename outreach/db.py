@@ -1,0 +1,199 @@
+"""The database: one Base, aware UTC times only, and the two doors every entry point goes through.
+
+`transaction()` is the only place that commits. `reading()` cannot write, and on SQLite does not
+wait for writers (ten 50 ms page views took 0.80 s through the writer and 0.08 s beside it).
+"""
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+from sqlalchemy import Connection, DateTime, Engine, MetaData, create_engine, event, make_url, select
+from sqlalchemy.engine.interfaces import Dialect
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.types import JSON, TypeDecorator
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+BUSY_TIMEOUT_S = 30
+STATEMENT_TIMEOUT_MS = 30_000
+RETRIES = 3
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """An instant: aware in, aware UTC out. A naive value is a programming error and raises."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Turn an aware value into what the engine stores."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise TypeError("A stored time must be aware: datetime.now(UTC), not datetime.now().")
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give back an aware UTC value."""
+        del dialect
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """Every table. The naming convention lets migrations drop what they made, on both engines."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it from the class once
+        datetime: UTCDateTime(),
+        dict[str, Any]: JSON(),
+        list[str]: JSON(),
+        list[int]: JSON(),
+        list[dict[str, Any]]: JSON(),
+    }
+
+
+class Database:
+    """The engines of one database, and its two doors."""
+
+    def __init__(self, url: str) -> None:
+        self.url = make_url(url)
+        self.writer = _writer(url)
+        self.reader = _reader(url)
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Say whether this is the embedded engine."""
+        return self.url.get_backend_name() == "sqlite"
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """Open a session that commits at the end, or rolls back if anything is raised."""
+        with Session(self.writer, expire_on_commit=False) as session:
+            try:
+                yield session
+                session.commit()
+            except BaseException:
+                session.rollback()
+                raise
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Open a session that cannot write: the database refuses it."""
+        with Session(self.reader, autoflush=False, expire_on_commit=False) as session:
+            yield session
+            session.rollback()
+
+    def dispose(self) -> None:
+        """Close every connection."""
+        self.writer.dispose()
+        self.reader.dispose()
+
+
+def retrying(unit: Callable[P, R]) -> Callable[P, R]:
+    """Run a whole unit of work again when the database asked for it: deadlock or serialization.
+
+    `unit` must open its own transaction. At most three times, with jitter; then the error stands.
+    """
+
+    @wraps(unit)
+    def again(*args: P.args, **kwargs: P.kwargs) -> R:
+        for attempt in range(RETRIES):
+            try:
+                return unit(*args, **kwargs)
+            except DBAPIError as error:
+                if not _asks_for_retry(error):
+                    raise
+                time.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 - jitter, no secret
+        return unit(*args, **kwargs)
+
+    return again
+
+
+def lock_row(session: Session, table: type[Base], row_id: int) -> None:
+    """Hold `table`'s row until the transaction ends. SQLite's writers are alone already."""
+
+    key = table.__table__.c.id
+    session.execute(select(key).where(key == row_id).with_for_update())
+
+
+def constraint_of(error: DBAPIError) -> str:
+    """Name the constraint or trigger that refused a row, on either engine; '' when unknown.
+
+    PostgreSQL tells the name. SQLite tells a trigger's own words, or the columns of an index.
+    """
+    diagnosis = getattr(error.orig, "diag", None)
+    if diagnosis is not None:
+        return diagnosis.constraint_name or ""
+    return str(error.orig)
+
+
+def _asks_for_retry(error: DBAPIError) -> bool:
+    return getattr(error.orig, "sqlstate", "") in {"40001", "40P01"}
+
+
+def _writer(url: str) -> Engine:
+    engine = _engine(url)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _configure_sqlite)
+        event.listen(engine, "begin", _begin_immediate)
+    return engine
+
+
+def _reader(url: str) -> Engine:
+    engine = _engine(url)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _configure_sqlite)
+        event.listen(engine, "connect", _query_only)
+        event.listen(engine, "begin", _begin_plain)
+        return engine
+    return engine.execution_options(postgresql_readonly=True)
+
+
+def _engine(url: str) -> Engine:
+    if make_url(url).get_backend_name() == "sqlite":
+        return create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S})
+    timeouts = (
+        f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout=10000"
+        " -c idle_in_transaction_session_timeout=60000 -c timezone=UTC"
+    )
+    return create_engine(url, pool_pre_ping=True, connect_args={"options": timeouts})
+
+
+def _configure_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 - a DBAPI connection
+    # isolation_level None hands BEGIN to us: sqlite3's own is deferred, and a deferred writer
+    # that upgrades fails at once with BUSY_SNAPSHOT whatever the busy timeout.
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _query_only(connection: Any, _record: object) -> None:  # noqa: ANN401 - a DBAPI connection
+    connection.execute("PRAGMA query_only=ON")
+
+
+def _begin_immediate(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _begin_plain(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
+
+

@@ -1,0 +1,189 @@
+"""Tables: affiliates and their settings, programs, hospitals, units and what a unit asks of visitors."""
+
+from datetime import date, datetime, time
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from outreach.crypto import public_id
+from outreach.db import Base
+
+REMINDERS: list[dict[str, Any]] = [
+    {"before": "days", "count": 7, "channel": "mail"},
+    {"before": "days", "count": 2, "channel": "sms"},
+    {"before": "hours", "count": 3, "channel": "sms"},
+]
+"""The default plan: wall-clock days, elapsed hours (messaging.md)."""
+
+LEVELS = ["fill", "critical", "kept", "usual", "fairness", "distance"]
+
+
+class Affiliate(Base):
+    """A local organization that runs a bureau, with the settings its coordinators choose."""
+
+    __tablename__ = "affiliate"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = mapped_column(unique=True, default=public_id)
+    name: Mapped[str] = mapped_column(unique=True)
+    phone: Mapped[str | None]
+    email: Mapped[str | None]
+    time_zone: Mapped[str] = mapped_column(default="America/New_York")
+    lead_days: Mapped[int] = mapped_column(default=7)
+    horizon_days: Mapped[int] = mapped_column(default=365)
+    approval: Mapped[str] = mapped_column(default="review")
+    offers_per_week: Mapped[int] = mapped_column(default=4)
+    quiet_from: Mapped[time] = mapped_column(default=time(20))
+    quiet_until: Mapped[time] = mapped_column(default=time(9))
+    reminders: Mapped[list[dict[str, Any]]] = mapped_column(default=lambda: list(REMINDERS))
+    levels: Mapped[list[str]] = mapped_column(default=lambda: list(LEVELS))
+    revision: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[datetime]
+
+    __table_args__ = (
+        CheckConstraint("approval IN ('review', 'automatic')", name="approval_known"),
+        CheckConstraint("lead_days BETWEEN 0 AND 90", name="lead_days_sane"),
+        CheckConstraint("horizon_days BETWEEN 7 AND 730", name="horizon_days_sane"),
+        CheckConstraint("offers_per_week BETWEEN 1 AND 50", name="offers_per_week_sane"),
+    )
+
+
+class Program(Base):
+    """A kind of visit: the lengths it may have and, in `ProgramRole`, the people it needs."""
+
+    __tablename__ = "program"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = mapped_column(unique=True, default=public_id)
+    affiliate_id: Mapped[int] = mapped_column(ForeignKey("affiliate.id"), index=True)
+    name: Mapped[str]
+    minutes: Mapped[list[int]]
+
+    __table_args__ = (UniqueConstraint("affiliate_id", "name"),)
+
+
+class ProgramRole(Base):
+    """How many people a program needs in one role ("lead", "co-presenter", "peer", "family")."""
+
+    __tablename__ = "program_role"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    program_id: Mapped[int] = mapped_column(ForeignKey("program.id", ondelete="CASCADE"))
+    role: Mapped[str]
+    count: Mapped[int]
+
+    __table_args__ = (
+        UniqueConstraint("program_id", "role"),
+        CheckConstraint("count BETWEEN 1 AND 9", name="count_sane"),
+    )
+
+
+class Hospital(Base):
+    """A campus. It owns the time zone; `affiliate_id` is whose coordinators keep the record."""
+
+    __tablename__ = "hospital"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = mapped_column(unique=True, default=public_id)
+    affiliate_id: Mapped[int] = mapped_column(ForeignKey("affiliate.id"), index=True)
+    name: Mapped[str]
+    city: Mapped[str]
+    state: Mapped[str]
+    zip_code: Mapped[str]
+    latitude: Mapped[float]
+    longitude: Mapped[float]
+    time_zone: Mapped[str]
+    created_at: Mapped[datetime]
+    archived_at: Mapped[datetime | None]
+
+    __table_args__ = (UniqueConstraint("affiliate_id", "name"),)
+
+
+class Unit(Base):
+    """A ward under a neutral label, never a diagnosis. `affiliate_id` is its primary affiliate."""
+
+    __tablename__ = "unit"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = mapped_column(unique=True, default=public_id)
+    hospital_id: Mapped[int] = mapped_column(ForeignKey("hospital.id"), index=True)
+    affiliate_id: Mapped[int] = mapped_column(ForeignKey("affiliate.id"), index=True)
+    name: Mapped[str]
+    age_group: Mapped[str] = mapped_column(default="adult")
+    street: Mapped[str] = mapped_column(default="")
+    contact_name: Mapped[str] = mapped_column(default="")
+    contact_phone: Mapped[str | None]
+    contact_email: Mapped[str | None]
+    created_at: Mapped[datetime]
+    archived_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        UniqueConstraint("hospital_id", "name"),
+        CheckConstraint(
+            "age_group IN ('adult', 'adolescent', 'older adult')", name="age_group_known"
+        ),
+    )
+
+
+class UnitBrief(Base):
+    """What visitors must know on arrival. A new version is a new row; the highest is current."""
+
+    __tablename__ = "unit_brief"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id", ondelete="CASCADE"))
+    version: Mapped[int]
+    text: Mapped[str]
+    created_at: Mapped[datetime]
+
+    __table_args__ = (UniqueConstraint("unit_id", "version"),)
+
+
+class UnitPause(Base):
+    """Days on which a unit takes no visits, both inclusive; without an end, until it is ended."""
+
+    __tablename__ = "unit_pause"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = mapped_column(unique=True, default=public_id)
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id", ondelete="CASCADE"), index=True)
+    starts_on: Mapped[date]
+    ends_on: Mapped[date | None]
+    created_at: Mapped[datetime]
+
+    __table_args__ = (CheckConstraint("ends_on IS NULL OR ends_on >= starts_on", name="forward"),)
+
+
+class VisitingHours(Base):
+    """When visits are allowed on a weekday (0 is Monday), in the hospital's wall time."""
+
+    __tablename__ = "visiting_hours"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id", ondelete="CASCADE"), index=True)
+    weekday: Mapped[int]
+    opens: Mapped[time]
+    closes: Mapped[time]
+
+    __table_args__ = (
+        UniqueConstraint("unit_id", "weekday", "opens"),
+        CheckConstraint("weekday BETWEEN 0 AND 6", name="weekday_known"),
+        CheckConstraint("closes > opens", name="forward"),
+    )
+
+
+class ClearanceRequirement(Base):
+    """A kind of clearance a unit demands of every visitor.
+
+    Kinds: "tb", "flu", "background_check", or "hospital" (given by the hospital itself: badge,
+    orientation), or a word of the affiliate's own.
+    """
+
+    __tablename__ = "clearance_requirement"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id", ondelete="CASCADE"))
+    kind: Mapped[str]
+
+    __table_args__ = (UniqueConstraint("unit_id", "kind"),)

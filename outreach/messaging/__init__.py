@@ -1,0 +1,1 @@
+"""The outbox and what may leave through it. It does not know what a visit is."""

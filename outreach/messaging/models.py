@@ -1,0 +1,202 @@
+"""Tables: the outbox, what providers said of it, and who agreed to be texted.
+
+A message keeps its template and values, never its text: the text is rendered in the pre-send
+step, the same every time, so no secret lies in a row. The cause is a subject (kind, id,
+revision); messaging does not know what a visit is.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from outreach.crypto import public_id
+from outreach.db import Base
+
+STATES = (
+    "pending",
+    "claimed",
+    "sending",
+    "accepted",
+    "delivered",
+    "undelivered",
+    "failed",
+    "unknown",
+    "cancelled",
+    "expired",
+    "dead",
+)
+
+
+class Message(Base):
+    """One message to one person. `dedupe_key` is subject:recipient:kind:revision."""
+
+    __tablename__ = "message"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = mapped_column(unique=True, default=public_id)
+    dedupe_key: Mapped[str] = mapped_column(unique=True)
+    affiliate_id: Mapped[int | None] = mapped_column(ForeignKey("affiliate.id"), index=True)
+    kind: Mapped[str]
+    channel: Mapped[str]
+    recipient_kind: Mapped[str]
+    recipient_id: Mapped[int]
+    to_address: Mapped[str]
+    to_name: Mapped[str] = mapped_column(default="")
+    locale: Mapped[str] = mapped_column(default="en")
+    subject_kind: Mapped[str]
+    subject_id: Mapped[int]
+    subject_revision: Mapped[int]
+    values: Mapped[dict[str, Any]]
+    time_zone: Mapped[str]
+    planned_wall: Mapped[str] = mapped_column(default="")
+    urgent: Mapped[bool] = mapped_column(default=False)
+    send_after: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(default="pending")
+    state_at: Mapped[datetime]
+    reason: Mapped[str] = mapped_column(default="")
+    lease_token: Mapped[str | None]
+    lease_until: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_check_at: Mapped[datetime | None]
+    provider_id: Mapped[str | None] = mapped_column(unique=True)
+    provider_status: Mapped[str] = mapped_column(default="")
+    provider_code: Mapped[str] = mapped_column(default="")
+    segments: Mapped[int] = mapped_column(default=0)
+    seen_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    created_at: Mapped[datetime]
+
+    __table_args__ = (
+        CheckConstraint(f"state IN {STATES!r}", name="state_known"),
+        CheckConstraint("channel IN ('sms', 'mail')", name="channel_known"),
+        Index(
+            "ix_message_send_after_pending",
+            "send_after",
+            sqlite_where=text("state = 'pending'"),
+            postgresql_where=text("state = 'pending'"),
+        ),
+        Index(
+            "ix_message_lease_until_held",
+            "lease_until",
+            sqlite_where=text("state IN ('claimed', 'sending')"),
+            postgresql_where=text("state IN ('claimed', 'sending')"),
+        ),
+        Index(
+            "ix_message_next_check_at_unknown",
+            "next_check_at",
+            sqlite_where=text("state = 'unknown'"),
+            postgresql_where=text("state = 'unknown'"),
+        ),
+        Index("ix_message_subject", "subject_kind", "subject_id"),
+        Index("ix_message_recipient", "recipient_kind", "recipient_id"),
+        Index("ix_message_to_address_state", "to_address", "state"),
+    )
+
+
+class MessageAttempt(Base):
+    """One call to a provider, written before it is made. Its public id is in the callback's URL."""
+
+    __tablename__ = "message_attempt"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = mapped_column(unique=True, default=public_id)
+    message_id: Mapped[int] = mapped_column(ForeignKey("message.id"))
+    number: Mapped[int]
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    outcome: Mapped[str] = mapped_column(default="")
+    code: Mapped[str] = mapped_column(default="")
+    provider_id: Mapped[str | None]
+
+    __table_args__ = (UniqueConstraint("message_id", "number"),)
+
+
+class ProviderEvent(Base):
+    """What a provider said of a message; unique, so that a repeated callback changes nothing."""
+
+    __tablename__ = "provider_event"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    provider_id: Mapped[str]
+    status: Mapped[str]
+    code: Mapped[str] = mapped_column(default="")
+    attempt_id: Mapped[int | None] = mapped_column(ForeignKey("message_attempt.id"))
+    received_at: Mapped[datetime]
+
+    __table_args__ = (UniqueConstraint("provider_id", "status"),)
+
+
+class InboundMessage(Base):
+    """A text somebody sent us. `meaning` is what we took it for; "" waits for a coordinator."""
+
+    __tablename__ = "inbound_message"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = mapped_column(unique=True, default=public_id)
+    provider_id: Mapped[str] = mapped_column(unique=True)
+    from_phone: Mapped[str] = mapped_column(index=True)
+    body: Mapped[str]
+    meaning: Mapped[str] = mapped_column(default="")
+    affiliate_id: Mapped[int | None] = mapped_column(ForeignKey("affiliate.id"), index=True)
+    speaker_id: Mapped[int | None] = mapped_column(ForeignKey("speaker.id"))
+    received_at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]
+
+
+class Sender(Base):
+    """A sending number or mailbox: its rate slot, and whether it is paused for every worker."""
+
+    __tablename__ = "sender"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    channel: Mapped[str] = mapped_column(unique=True)
+    next_free_at: Mapped[datetime]
+    paused_until: Mapped[datetime | None]
+
+
+class Consent(Base):
+    """The ledger of who agreed to texts: append only, the last event of a number counts."""
+
+    __tablename__ = "consent"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    phone: Mapped[str] = mapped_column(index=True)
+    speaker_id: Mapped[int | None] = mapped_column(ForeignKey("speaker.id"), index=True)
+    event: Mapped[str]
+    source: Mapped[str]
+    wording: Mapped[str] = mapped_column(default="")
+    actor: Mapped[str]
+    evidence: Mapped[str] = mapped_column(default="")
+    at: Mapped[datetime]
+
+    __table_args__ = (
+        CheckConstraint("event IN ('opt_in', 'opt_out', 'bad_number')", name="event_known"),
+    )
+
+
+class WorkerHeartbeat(Base):
+    """A worker is alive when it says so here, whatever its scheduler believes."""
+
+    __tablename__ = "worker_heartbeat"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    worker: Mapped[str] = mapped_column(unique=True)
+    seen_at: Mapped[datetime]
+
+
+class ConsoleMessage(Base):
+    """What left through the console gateway: the demo's phones and mailboxes show these rows."""
+
+    __tablename__ = "console_message"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = mapped_column(unique=True, default=public_id)
+    channel: Mapped[str]
+    to_address: Mapped[str] = mapped_column(index=True)
+    kind: Mapped[str]
+    subject: Mapped[str] = mapped_column(default="")
+    text: Mapped[str]
+    raw: Mapped[bytes | None] = mapped_column(LargeBinary)
+    at: Mapped[datetime]

@@ -1,0 +1,1 @@
+"""Requests, visits, slots, proposals, offers and assignments."""

@@ -1,0 +1,205 @@
+"""Tables: from a unit's request to the people who come.
+
+A request lays out visits; a visit has slots, one per person and role; a slot is filled by one
+active assignment. That nobody is booked twice is the database's business: partial unique indexes
+here, and an exclusion constraint (PostgreSQL) or triggers (SQLite) made by the migration.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from outreach.crypto import public_id
+from outreach.db import Base
+
+
+class VisitRequest(Base):
+    """What a liaison asked for: one date, or a repeat kept in the words it was asked in."""
+
+    __tablename__ = "visit_request"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = mapped_column(unique=True, default=public_id)
+    affiliate_id: Mapped[int] = mapped_column(ForeignKey("affiliate.id"), index=True)
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"), index=True)
+    program_id: Mapped[int] = mapped_column(ForeignKey("program.id"))
+    requested_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    first_starts_at: Mapped[datetime]
+    minutes: Mapped[int]
+    repeats: Mapped[str] = mapped_column(default="")
+    language: Mapped[str]
+    critical: Mapped[bool] = mapped_column(default=False)
+    group_size: Mapped[int | None]
+    room: Mapped[str] = mapped_column(default="")
+    screen: Mapped[bool] = mapped_column(default=False)
+    by_video: Mapped[bool] = mapped_column(default=False)
+    access_needs: Mapped[str] = mapped_column(default="")
+    notes: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[datetime]
+
+    __table_args__ = (
+        UniqueConstraint("unit_id", "program_id", "first_starts_at"),
+        CheckConstraint("minutes BETWEEN 10 AND 480", name="minutes_sane"),
+    )
+
+
+class Visit(Base):
+    """One date on one unit. `warnings` are the soft rules it broke when it was laid out."""
+
+    __tablename__ = "visit"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = mapped_column(unique=True, default=public_id)
+    request_id: Mapped[int] = mapped_column(ForeignKey("visit_request.id"), index=True)
+    affiliate_id: Mapped[int] = mapped_column(ForeignKey("affiliate.id"))
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"))
+    program_id: Mapped[int] = mapped_column(ForeignKey("program.id"))
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    time_zone: Mapped[str]
+    language: Mapped[str]
+    critical: Mapped[bool] = mapped_column(default=False)
+    warnings: Mapped[list[str]] = mapped_column(default=list)
+    revision: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[datetime]
+    called_off_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        CheckConstraint("ends_at > starts_at", name="forward"),
+        Index(
+            "uq_visit_unit_id_program_id_starts_at_live",
+            "unit_id",
+            "program_id",
+            "starts_at",
+            unique=True,
+            sqlite_where=text("called_off_at IS NULL"),
+            postgresql_where=text("called_off_at IS NULL"),
+        ),
+        Index("ix_visit_affiliate_id_starts_at", "affiliate_id", "starts_at"),
+        Index("ix_visit_unit_id_starts_at", "unit_id", "starts_at"),
+    )
+
+
+class Slot(Base):
+    """A place for one person in one role. `state` is decided by conditional updates only."""
+
+    __tablename__ = "slot"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = mapped_column(unique=True, default=public_id)
+    visit_id: Mapped[int] = mapped_column(ForeignKey("visit.id"), index=True)
+    role: Mapped[str]
+    position: Mapped[int]
+    state: Mapped[str] = mapped_column(default="open")
+
+    __table_args__ = (
+        UniqueConstraint("visit_id", "role", "position"),
+        CheckConstraint("state IN ('open', 'filled', 'closed')", name="state_known"),
+    )
+
+
+class Proposal(Base):
+    """The engine's choice for a slot, before anyone is asked. At most one waits per slot."""
+
+    __tablename__ = "proposal"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = mapped_column(unique=True, default=public_id)
+    slot_id: Mapped[int] = mapped_column(ForeignKey("slot.id"), index=True)
+    speaker_id: Mapped[int] = mapped_column(ForeignKey("speaker.id"), index=True)
+    reasons: Mapped[list[dict[str, Any]]]
+    distance_km: Mapped[float]
+    state: Mapped[str] = mapped_column(default="waiting")
+    created_at: Mapped[datetime]
+    decided_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        CheckConstraint("state IN ('waiting', 'approved', 'dropped')", name="state_known"),
+        Index(
+            "uq_proposal_slot_id_waiting",
+            "slot_id",
+            unique=True,
+            sqlite_where=text("state = 'waiting'"),
+            postgresql_where=text("state = 'waiting'"),
+        ),
+    )
+
+
+class Offer(Base):
+    """A slot offered to one speaker. `number` is what the speaker types in a text answer."""
+
+    __tablename__ = "offer"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = mapped_column(unique=True, default=public_id)
+    number: Mapped[int]
+    slot_id: Mapped[int] = mapped_column(ForeignKey("slot.id"), index=True)
+    visit_id: Mapped[int] = mapped_column(ForeignKey("visit.id"), index=True)
+    speaker_id: Mapped[int] = mapped_column(ForeignKey("speaker.id"), index=True)
+    token_hash: Mapped[str] = mapped_column(unique=True)
+    reasons: Mapped[list[dict[str, Any]]]
+    distance_km: Mapped[float]
+    wave: Mapped[int]
+    state: Mapped[str] = mapped_column(default="open")
+    offered_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    answered_at: Mapped[datetime | None]
+    answered_by: Mapped[str | None]
+
+    __table_args__ = (
+        CheckConstraint(
+            "state IN ('open', 'accepted', 'not_this_time', 'lapsed', 'withdrawn')",
+            name="state_known",
+        ),
+        CheckConstraint("expires_at > offered_at", name="forward"),
+        Index(
+            "uq_offer_slot_id_speaker_id_open",
+            "slot_id",
+            "speaker_id",
+            unique=True,
+            sqlite_where=text("state = 'open'"),
+            postgresql_where=text("state = 'open'"),
+        ),
+        Index(
+            "uq_offer_speaker_id_number_open",
+            "speaker_id",
+            "number",
+            unique=True,
+            sqlite_where=text("state = 'open'"),
+            postgresql_where=text("state = 'open'"),
+        ),
+        Index("ix_offer_state_expires_at", "state", "expires_at"),
+    )
+
+
+class Assignment(Base):
+    """One speaker fills one slot. It carries the visit's span, so that overlaps can be refused."""
+
+    __tablename__ = "assignment"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = mapped_column(unique=True, default=public_id)
+    slot_id: Mapped[int] = mapped_column(ForeignKey("slot.id"), index=True)
+    visit_id: Mapped[int] = mapped_column(ForeignKey("visit.id"), index=True)
+    speaker_id: Mapped[int] = mapped_column(ForeignKey("speaker.id"))
+    offer_id: Mapped[int | None] = mapped_column(ForeignKey("offer.id"))
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    active: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    ended_because: Mapped[str | None]
+
+    __table_args__ = (
+        CheckConstraint("ends_at > starts_at", name="forward"),
+        Index(
+            "uq_assignment_slot_id_active",
+            "slot_id",
+            unique=True,
+            sqlite_where=text("active"),
+            postgresql_where=text("active"),
+        ),
+        Index("ix_assignment_speaker_id_starts_at", "speaker_id", "starts_at"),
+    )

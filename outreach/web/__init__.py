@@ -1,0 +1,1 @@
+"""Pages by audience: parse, call one workflow, answer."""
