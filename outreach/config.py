@@ -1,0 +1,203 @@
+"""Configuration: one TOML file, overridden by OUTREACH_* environment variables.
+
+Without a file the embedded default runs: SQLite and keys under `var/`, messages to the console,
+no network. `config.example.toml` documents every key with its default and unit.
+"""
+
+import os
+import secrets
+import tomllib
+from pathlib import Path
+from typing import Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from outreach.errors import Unusable
+
+PREFIX = "OUTREACH_"
+DEFAULT_FILE = "config.toml"
+NOT_SETTINGS = frozenset({"OUTREACH_CONFIG", "OUTREACH_TEST_POSTGRES"})
+"""Environment variables of ours that are no settings."""
+
+
+class Config(BaseSettings):
+    """Every setting, validated. A value is frozen once read."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, extra="forbid", frozen=True, validate_default=True
+    )
+
+    service_name: str = Field("Outreach", min_length=1, max_length=40)
+    public_base_url: str = "http://127.0.0.1:8000"
+    data_dir: Path = Path("var")
+    database_url: str = ""
+    secret_key: SecretStr = SecretStr("")
+    trusted_hosts: tuple[str, ...] = ()
+    proxy_count: int = Field(0, ge=0, le=5)
+    embedded_worker: bool = False
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    sms_gateway: Literal["console", "twilio", "off"] = "console"
+    sms_per_second: float = Field(1.0, gt=0, le=1000)
+    twilio_account_sid: str = ""
+    twilio_auth_token: SecretStr = SecretStr("")
+    twilio_from: str = ""
+    twilio_messaging_service_sid: str = ""
+    twilio_base_url: str = ""
+
+    mail_gateway: Literal["console", "smtp"] = "console"
+    mail_from: str = "visits@outreach.example"
+    smtp_host: str = "127.0.0.1"
+    smtp_port: int = Field(25, ge=1, le=65535)
+    smtp_tls: Literal["none", "starttls", "implicit"] = "starttls"
+    smtp_user: str = ""
+    smtp_password: SecretStr = SecretStr("")
+
+    support_phone: str = ""
+
+    @field_validator("public_base_url", "twilio_base_url")
+    @classmethod
+    def _is_an_origin(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if url and (parts.scheme not in {"http", "https"} or not parts.hostname):
+            raise ValueError("must be an address like https://outreach.example")
+        return url.rstrip("/")
+
+    @model_validator(mode="after")
+    def _sms_can_be_answered(self) -> Self:
+        if self.sms_gateway == "twilio":
+            missing = [
+                key
+                for key, value in {
+                    "twilio_account_sid": self.twilio_account_sid,
+                    "twilio_auth_token": self.twilio_auth_token.get_secret_value(),
+                    "twilio_from": self.twilio_from or self.twilio_messaging_service_sid,
+                }.items()
+                if not value
+            ]
+            if "public_base_url" not in self.model_fields_set:
+                missing.append("public_base_url")
+            if missing:
+                raise ValueError(f"sms_gateway is twilio, so these are needed: {', '.join(missing)}")
+        return self
+
+    @property
+    def database(self) -> str:
+        """The database's URL; by default a SQLite file in `data_dir`."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'outreach.sqlite'}"
+
+    @property
+    def is_https(self) -> bool:
+        """Say whether people reach the service over TLS."""
+        return self.public_base_url.startswith("https://")
+
+    @property
+    def host(self) -> str:
+        """The host people see, for calendar ids and mail."""
+        return urlsplit(self.public_base_url).hostname or "localhost"
+
+    def key(self) -> bytes:
+        """Return the key that derives links and chains the audit log.
+
+        From `secret_key`, else from `data_dir/secret.key`, made on first use and readable by its
+        owner alone.
+        """
+        given = self.secret_key.get_secret_value()
+        return given.encode() if given else _key_file(self.data_dir / "secret.key")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments first, then the environment, then the file."""
+        del dotenv_settings, file_secret_settings
+        toml = TomlConfigSettingsSource(settings_cls, toml_file=_file.path)
+        return init_settings, env_settings, toml
+
+
+class _File:
+    path: Path | None = None
+
+
+_file = _File()
+
+
+def load(path: Path | None = None, **overrides: Any) -> Config:  # noqa: ANN401 - any setting
+    """Read the configuration from `path`, or $OUTREACH_CONFIG, or config.toml where it exists.
+
+    Raises:
+        Unusable: the file is missing or no TOML, a key is unknown, a value is wrong, or an
+            OUTREACH_* variable names no setting. Every wrong key is in the message.
+    """
+    chosen = path or _from_environment() or _beside()
+    _file.path = _checked(chosen)
+    try:
+        config = Config(**overrides)
+    except ValidationError as error:
+        raise Unusable(f"The configuration is wrong: {_in_words(error)}") from None
+    finally:
+        _file.path = None
+    _refuse_misspelt_environment()
+    return config
+
+
+def _from_environment() -> Path | None:
+    named = os.environ.get("OUTREACH_CONFIG", "")
+    return Path(named) if named else None
+
+
+def _beside() -> Path | None:
+    default = Path(DEFAULT_FILE)
+    return default if default.exists() else None
+
+
+def _checked(path: Path | None) -> Path | None:
+    if path is None:
+        return None
+    try:
+        tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise Unusable(f"Cannot read the configuration {path}: {error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Unusable(f"The configuration {path} is not valid TOML: {error}.") from error
+    return path
+
+
+def _refuse_misspelt_environment() -> None:
+    known = {f"{PREFIX}{name}".upper() for name in Config.model_fields} | NOT_SETTINGS
+    unknown = sorted(n for n in os.environ if n.startswith(PREFIX) and n.upper() not in known)
+    if unknown:
+        raise Unusable(f"No setting has this name: {', '.join(unknown)}.")
+
+
+def _in_words(error: ValidationError) -> str:
+    return "; ".join(
+        f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg'].removeprefix('Value error, ')}"
+        for e in error.errors()
+    )
+
+
+def _key_file(path: Path) -> bytes:
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return path.read_bytes().strip()
+        with os.fdopen(handle, "w") as file:
+            file.write(secrets.token_urlsafe(48) + "\n")
+    if path.stat().st_mode & 0o077:
+        raise Unusable(f"{path} holds a secret, but others can read it. Run: chmod 600 {path}")
+    return path.read_bytes().strip()

@@ -1,0 +1,155 @@
+"""Two languages: catalogs read with Babel alone under an explicit locale, and dates in words.
+
+Not Flask-Babel: without an application context its gettext silently answers in English, and
+workers and workflows have none. Message ids are the English sentences.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import date, datetime, time
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date, format_skeleton, format_time, get_timezone_name
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import NullTranslations, Translations
+
+LOCALES = ("en", "es")
+DEFAULT = "en"
+CATALOGS = Path(__file__).parent / "locale"
+NBSP = "\N{NO-BREAK SPACE}"
+
+# Babel has no skeleton that gives a full weekday beside a full month in both languages.
+_DAY = {"en": "MMMM d", "es": "d 'de' MMMM"}
+_WEEKDAY = {"en": "EEEE, ", "es": "EEEE "}
+_YEAR = {"en": ", y", "es": " 'de' y"}
+_MONTH_AND_DAY = re.compile(r"[^\W\d_]+\.? \d{1,2}\b(?! de)|\b\d{1,2} (de )?[^\W\d_]+")
+
+_current: ContextVar[str] = ContextVar("locale", default=DEFAULT)
+
+
+@contextmanager
+def speaking(locale: str) -> Iterator[None]:
+    """Make `locale` the language of `gettext` and of dates inside the block."""
+    token = _current.set(locale if locale in LOCALES else DEFAULT)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+def locale() -> str:
+    """Return the language now spoken: "en" or "es"."""
+    return _current.get()
+
+
+def gettext(message: str, /, **values: object) -> str:
+    """Translate into the language now spoken, then fill `%(name)s`."""
+    text = _catalog(locale()).gettext(message)
+    return text % values if values else text
+
+
+def ngettext(one: str, many: str, count: int, /, **values: object) -> str:
+    """Translate a sentence with a number; `%(num)s` is the count."""
+    text = _catalog(locale()).ngettext(one, many, count)
+    return text % {"num": count, **values}
+
+
+def lazy(message: str, /) -> str:
+    """Mark a message for the catalogs; it is translated where it is shown."""
+    return message
+
+
+def day(value: date | datetime, *, year: bool = False, weekday: bool = True) -> str:
+    """Return "Tuesday, December 1" or "martes 1 de diciembre"; with the year where asked."""
+    pattern = _DAY[locale()]
+    if weekday:
+        pattern = _WEEKDAY[locale()] + pattern
+    if year:
+        pattern += _YEAR[locale()]
+    return _bound(format_date(_as_date(value), pattern, locale=_babel_locale(locale())))
+
+
+def short_day(value: date | datetime) -> str:
+    """Return "Tue, Dec 1" or "mar, 1 dic"."""
+    return _bound(format_skeleton("MMMEd", _as_date(value), locale=_babel_locale(locale())))
+
+
+def clock_time(value: datetime | time, *, zone: str | None = None) -> str:
+    """Return "2:00 PM" or "14:00"; an instant is shown in `zone`."""
+    local = value.astimezone(ZoneInfo(zone)) if zone and isinstance(value, datetime) else value
+    text = format_time(local, "short", locale=_babel_locale(locale()))
+    return text.replace("\N{NARROW NO-BREAK SPACE}", NBSP)
+
+
+def zone_name(zone: str) -> str:
+    """Return "Eastern Time" or "hora oriental"."""
+    return get_timezone_name(
+        ZoneInfo(zone), width="long", zone_variant="generic", locale=_babel_locale(locale())
+    )
+
+
+def when(starts_at: datetime, *, zone: str) -> str:
+    """Return "Tuesday, December 1, 10:00 AM Eastern Time"."""
+    local = starts_at.astimezone(ZoneInfo(zone))
+    return f"{day(local)}, {clock_time(local)} {zone_name(zone)}"
+
+
+def span(starts_at: datetime, ends_at: datetime, *, zone: str) -> str:
+    """Return "10:00 AM to 11:00 AM Eastern Time"."""
+    first, last = clock_time(starts_at, zone=zone), clock_time(ends_at, zone=zone)
+    return gettext(
+        "%(first)s to %(last)s %(zone)s", first=first, last=last, zone=zone_name(zone)
+    )
+
+
+def short_date(value: date | datetime) -> str:
+    """Return "Dec 1, 2026"."""
+    return format_date(_as_date(value), "medium", locale=locale())
+
+
+def catalog(locale: str) -> NullTranslations:
+    """Return a locale's translations, for Jinja's i18n extension."""
+    return _catalog(locale)
+
+
+def _as_date(value: date | datetime) -> date:
+    return value.date() if isinstance(value, datetime) else value
+
+
+def _bound(text: str) -> str:
+    """Keep a month and its day on one line: "December 1", "1 de diciembre"."""
+    return _MONTH_AND_DAY.sub(lambda found: found.group().replace(" ", NBSP), text)
+
+
+@cache
+def _babel_locale(name: str) -> Locale:
+    # US Spanish: its dates and its hours (2:00 p. m.) are the ones our readers grew up with.
+    return Locale.parse("es_US" if name == "es" else "en_US")
+
+
+@cache
+def _catalog(name: str) -> NullTranslations:
+    files = sorted((CATALOGS / name).glob("*.po"))
+    if not files:
+        return NullTranslations()
+    merged = Catalog(locale=name)
+    for path in files:
+        with path.open("rb") as file:
+            for message in read_po(file, locale=name):
+                if message.id:
+                    merged[message.id] = message
+    compiled = BytesIO()
+    write_mo(compiled, merged)
+    compiled.seek(0)
+    return Translations(compiled)
+
+
+Translator = Callable[..., str]

@@ -1,0 +1,45 @@
+"""Addresses that carry a secret. They are derived, so that the same message renders the same link
+again, and only their hash is stored (security.md, "Signing in")."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from outreach import crypto
+
+KEY_VERSION = "1"
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Everything a text needs to point at a page: the public address and the deriving key."""
+
+    base_url: str
+    key: bytes
+
+    def answer_token(self, offer_id: str, *, speaker_id: str, expires_at: datetime) -> str:
+        """Return the token of one offer to one person; the ids are public ids."""
+        return self._derive("answer", offer_id, speaker_id, expires_at.isoformat())
+
+    def answer(self, token: str) -> str:
+        """Return the address of the answer page."""
+        return f"{self.base_url}/a/{token}"
+
+    def feed_token(self, feed_id: str) -> str:
+        """Return the token of a private feed; `feed_id` is its public id."""
+        return self._derive("feed", feed_id)
+
+    def feed(self, token: str) -> str:
+        """Return the https address of a feed."""
+        return f"{self.base_url}/f/{token}.ics"
+
+    def sign_in_code(self, code_id: str) -> str:
+        """Return the eight digits that belong to a sign-in code's random id."""
+        secret = self._derive("sign-in", code_id)
+        return f"{int.from_bytes(secret.encode(), 'big') % 10**8:08d}"
+
+    def to(self, path: str) -> str:
+        """Return the public address of a page."""
+        return f"{self.base_url}{path}"
+
+    def _derive(self, purpose: str, *parts: str) -> str:
+        return crypto.derive(self.key, KEY_VERSION, purpose, *parts)

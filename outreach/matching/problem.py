@@ -1,0 +1,319 @@
+"""What the engine is asked: sites, speakers and visits as frozen values, checked when made.
+
+All times of one problem share one zoneless clock (the caller converts), dates
+are calendar days of that clock, and both ends of a span of dates are inclusive.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from math import isfinite
+
+from outreach.errors import OutreachError
+
+LEAD = "lead"
+CO_PRESENTER = "co-presenter"
+DAY_MINUTES = 24 * 60
+WEEK_MINUTES = 7 * DAY_MINUTES
+# Wider than any bureau needs; they keep squares and sums exact in a double.
+LARGEST_COUNT = 10_000
+
+
+class ProblemError(OutreachError):
+    """A problem that cannot be solved because it is not well formed.
+
+    `path` names the place as the file has it, such as `visits[12].site`.
+    """
+
+    def __init__(self, path: str, message: str) -> None:
+        super().__init__(f"{path}: {message}")
+        self.path = path
+        self.message = message
+
+
+class LevelName(StrEnum):
+    """What is made best, in the order that the settings give."""
+
+    FILL = "fill"
+    CRITICAL = "critical"
+    KEPT = "kept"
+    USUAL = "usual"
+    FAIRNESS = "fairness"
+    DISTANCE = "distance"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """The order of the levels (any may be left out) and how travel is reckoned."""
+
+    levels: tuple[LevelName, ...] = tuple(LevelName)
+    travel_speed_km_h: float = 40.0
+    desk_minutes: float = 15.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Site:
+    """One unit. Units of one hospital share their coordinates (degrees)."""
+
+    id: str
+    lat: float
+    lon: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Certification:
+    """May take this role in this program; `lead` also serves as `co-presenter`."""
+
+    program: str
+    role: str
+    starts_on: date
+    ends_on: date
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Clearance:
+    """The hospital lets this speaker onto this site; both days inclusive."""
+
+    site: str
+    starts_on: date
+    ends_on: date
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Weekly:
+    """Free every week on `weekday` (0 is Monday), in minutes after midnight.
+
+    `until_minute` is exclusive and may be 1440, midnight at the end of the day.
+    """
+
+    weekday: int
+    from_minute: int
+    until_minute: int
+
+
+ALWAYS_FREE = tuple(
+    Weekly(weekday=weekday, from_minute=0, until_minute=DAY_MINUTES) for weekday in range(7)
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Away:
+    """Not free on any of these days, the last one included."""
+
+    starts_on: date
+    ends_on: date
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Speaker:
+    """A peer speaker's facts.
+
+    `radius_km` None goes any distance. An empty `weekly` is never free; whoever
+    is always free has `ALWAYS_FREE`. `rest_days` n >= 1 keeps two visits n + 1
+    days apart; 0 allows several on one day. `recent_visits` are those of the
+    last 90 days, without the fixed ones of this problem.
+    """
+
+    id: str
+    lat: float
+    lon: float
+    radius_km: float | None
+    languages: Collection[str]
+    unit_types: Collection[str]
+    quota_per_month: int
+    rest_days: int
+    recent_visits: int = 0
+    certifications: tuple[Certification, ...] = ()
+    clearances: tuple[Clearance, ...] = ()
+    weekly: tuple[Weekly, ...] = ()
+    away: tuple[Away, ...] = ()
+    excluded_sites: Collection[str] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Assigned:
+    """A speaker in a role of a visit, as `Visit.fixed` and `Visit.proposed` hold them."""
+
+    speaker: str
+    role: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Visit:
+    """One visit and how many speakers it needs in each role.
+
+    `fixed` never moves, even where it breaks a rule or is more than a role needs
+    (several open offers for one place). `proposed` is what the last run chose,
+    `usual` whom the unit usually has.
+    """
+
+    id: str
+    site: str
+    unit_type: str
+    starts_at: datetime
+    minutes: int
+    language: str
+    program: str
+    roles: Mapping[str, int]
+    critical: bool = False
+    fixed: tuple[Assigned, ...] = ()
+    proposed: tuple[Assigned, ...] = ()
+    usual: Collection[str] = ()
+    excluded_speakers: Collection[str] = ()
+
+    @property
+    def ends_at(self) -> datetime:
+        """When it is over, on the problem's clock."""
+        return self.starts_at + timedelta(minutes=self.minutes)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Problem:
+    """Everything the engine is told. Raises `ProblemError` when made from what cannot be."""
+
+    sites: tuple[Site, ...]
+    speakers: tuple[Speaker, ...]
+    visits: tuple[Visit, ...]
+    settings: Settings = field(default_factory=Settings)
+
+    def __post_init__(self) -> None:
+        _check_settings(self.settings)
+        sites = _unique_ids("sites", self.sites)
+        speakers = _unique_ids("speakers", self.speakers)
+        _unique_ids("visits", self.visits)
+        for index, site in enumerate(self.sites):
+            _check_place(f"sites[{index}]", site)
+        for index, speaker in enumerate(self.speakers):
+            _check_speaker(f"speakers[{index}]", speaker, sites=sites)
+        for index, visit in enumerate(self.visits):
+            _check_visit(f"visits[{index}]", visit, sites=sites, speakers=speakers)
+
+
+def _check_settings(settings: Settings) -> None:
+    if not settings.levels:
+        raise ProblemError("settings.levels", "must name at least one level")
+    _check_distinct("settings.levels", settings.levels)
+    speed = settings.travel_speed_km_h
+    if not isfinite(speed) or speed <= 0:
+        raise ProblemError("settings.travel_speed_km_h", "must be more than 0")
+    _check_range("settings.desk_minutes", settings.desk_minutes, 0, DAY_MINUTES)
+
+
+def _check_speaker(path: str, speaker: Speaker, *, sites: Collection[str]) -> None:
+    _check_place(path, speaker)
+    radius = speaker.radius_km
+    if radius is not None and (not isfinite(radius) or radius < 0):
+        raise ProblemError(f"{path}.radius_km", "must be 0 or more, or null for any distance")
+    for name in ("quota_per_month", "rest_days", "recent_visits"):
+        _check_range(f"{path}.{name}", getattr(speaker, name), 0, LARGEST_COUNT)
+    for inner, certification in _numbered(f"{path}.certifications", speaker.certifications):
+        _check_dates(inner, certification)
+    for inner, clearance in _numbered(f"{path}.clearances", speaker.clearances):
+        _check_known(f"{inner}.site", clearance.site, sites, "site")
+        _check_dates(inner, clearance)
+    for inner, away in _numbered(f"{path}.away", speaker.away):
+        _check_dates(inner, away)
+    for inner, weekly in _numbered(f"{path}.weekly", speaker.weekly):
+        _check_weekly(inner, weekly)
+    _check_references(f"{path}.excluded_sites", speaker.excluded_sites, sites, "site")
+
+
+def _check_visit(
+    path: str, visit: Visit, *, sites: Collection[str], speakers: Collection[str]
+) -> None:
+    _check_known(f"{path}.site", visit.site, sites, "site")
+    _check_times(path, visit)
+    for role, count in visit.roles.items():
+        _check_range(f"{path}.roles.{role}", count, 0, LARGEST_COUNT)
+    if sum(visit.roles.values()) == 0:
+        raise ProblemError(f"{path}.roles", "must ask for at least one speaker")
+    for name in ("fixed", "proposed"):
+        _check_assigned(f"{path}.{name}", getattr(visit, name), visit=visit, speakers=speakers)
+    for name in ("usual", "excluded_speakers"):
+        _check_references(f"{path}.{name}", getattr(visit, name), speakers, "speaker")
+
+
+def _check_times(path: str, visit: Visit) -> None:
+    start = visit.starts_at
+    if start.tzinfo is not None:
+        raise ProblemError(f"{path}.starts_at", "must have no time zone")
+    if start.second or start.microsecond:
+        raise ProblemError(f"{path}.starts_at", "must be on a whole minute")
+    if visit.minutes < 1:
+        raise ProblemError(f"{path}.minutes", "must be at least 1: a visit ends after it starts")
+    _check_range(f"{path}.minutes", visit.minutes, 1, WEEK_MINUTES)
+    try:
+        _ = visit.ends_at
+    except OverflowError:
+        raise ProblemError(f"{path}.starts_at", "is too far in the future") from None
+
+
+def _check_assigned(
+    path: str, entries: tuple[Assigned, ...], *, visit: Visit, speakers: Collection[str]
+) -> None:
+    seen: set[str] = set()
+    for inner, entry in _numbered(path, entries):
+        _check_known(f"{inner}.speaker", entry.speaker, speakers, "speaker")
+        if entry.speaker in seen:
+            raise ProblemError(f"{inner}.speaker", f"{entry.speaker!r} is there twice")
+        seen.add(entry.speaker)
+        if entry.role not in visit.roles:
+            raise ProblemError(f"{inner}.role", f"{entry.role!r} is not a role of this visit")
+
+
+def _check_weekly(path: str, weekly: Weekly) -> None:
+    _check_range(f"{path}.weekday", weekly.weekday, 0, 6)
+    _check_range(f"{path}.from", weekly.from_minute, 0, DAY_MINUTES)
+    _check_range(f"{path}.until", weekly.until_minute, 0, DAY_MINUTES)
+    if weekly.until_minute <= weekly.from_minute:
+        raise ProblemError(f"{path}.until", "must be after its start")
+
+
+def _check_dates(path: str, span: Certification | Clearance | Away) -> None:
+    if span.ends_on < span.starts_on:
+        raise ProblemError(f"{path}.until", f"{span.ends_on} is before its start {span.starts_on}")
+
+
+def _check_place(path: str, place: Site | Speaker) -> None:
+    _check_range(f"{path}.lat", place.lat, -90, 90)
+    _check_range(f"{path}.lon", place.lon, -180, 180)
+
+
+def _check_range(path: str, value: float, low: float, high: float) -> None:
+    if not low <= value <= high:  # false for NaN too
+        raise ProblemError(path, f"must be from {low} to {high}")
+
+
+def _check_references(path: str, ids: Collection[str], known: Collection[str], kind: str) -> None:
+    for inner, each in _numbered(path, ids):
+        _check_known(inner, each, known, kind)
+    _check_distinct(path, ids)
+
+
+def _check_known(path: str, each: str, known: Collection[str], kind: str) -> None:
+    if each not in known:
+        raise ProblemError(path, f"there is no {kind} {each!r}")
+
+
+def _check_distinct(path: str, values: Iterable[str]) -> None:
+    seen: set[str] = set()
+    for inner, value in _numbered(path, values):
+        if value in seen:
+            raise ProblemError(inner, f"{str(value)!r} is there twice")
+        seen.add(value)
+
+
+def _unique_ids(path: str, rows: Iterable[Site | Speaker | Visit]) -> frozenset[str]:
+    seen: set[str] = set()
+    for inner, row in _numbered(path, rows):
+        if not row.id:
+            raise ProblemError(f"{inner}.id", "must not be empty")
+        if row.id in seen:
+            raise ProblemError(f"{inner}.id", f"{row.id!r} is there twice")
+        seen.add(row.id)
+    return frozenset(seen)
+
+
+def _numbered[T](path: str, rows: Iterable[T]) -> Iterator[tuple[str, T]]:
+    return ((f"{path}[{index}]", row) for index, row in enumerate(rows))

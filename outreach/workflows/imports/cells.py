@@ -1,0 +1,313 @@
+"""One spreadsheet cell → one typed value, in every way coordinators write it.
+
+Each function takes the cell's text, stripped and not blank, and raises `CellProblem` with what
+would be right. Dates are read the American way, month first; two-digit years are 2000 and later.
+"""
+
+import re
+import unicodedata
+from calendar import monthrange
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, time
+from typing import TypeVar
+
+import zipcodes
+from email_validator import EmailNotValidError, validate_email
+
+from outreach import phone
+from outreach.errors import RuleBroken
+
+T = TypeVar("T")
+
+KM_PER_MILE = 1.609344
+EARLIEST_YEAR, LATEST_YEAR = 1950, 2099
+LONGEST_EMAIL = 254
+"""RFC 5321 §4.5.3.1.3, less the angle brackets."""
+
+
+class CellProblem(RuleBroken):
+    """A cell cannot be used. The message says what would be right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a ZIP code is. `time_zone` is an IANA name."""
+
+    zip_code: str
+    city: str
+    state: str
+    latitude: float
+    longitude: float
+    time_zone: str
+
+
+def folded(text: str) -> str:
+    """Return `text` as words are compared: without case, with single spaces."""
+    return " ".join(unicodedata.normalize("NFC", text).casefold().split())
+
+
+def day(text: str) -> date:
+    """Read a date: 2027-01-15, 1/15/27, 01/15/2027, 15-Jan-2027, Jan 15, 2027, January 15 2027."""
+    plain = _MIDNIGHT.sub("", text)
+    for pattern in _DATES:
+        if found := pattern.fullmatch(plain):
+            return _calendar_day(text, **found.groupdict())
+    raise CellProblem(
+        "“%(value)s” is not a date. Write it like 2027-01-15 or 1/15/2027.", value=text
+    )
+
+
+def time_of_day(text: str) -> time:
+    """Read a wall-clock time: 14:00, 2 PM, 6:30 pm, 2 p.m., 1430, noon, midnight."""
+    if named := _NAMED_TIMES.get(folded(text)):
+        return named
+    found = TIME.fullmatch(text) or _MILITARY.fullmatch(text)
+    if found is None:
+        raise CellProblem(_NO_TIME, value=text)
+    hour, minute = int(found["hour"]), int(found["minute"] or 0)
+    half = (found.groupdict().get("half") or "")[:1].lower()
+    if not half and found["minute"] is None:
+        raise CellProblem(
+            "“%(value)s” could be in the morning or in the afternoon. Write 14:00 or 2:00 PM.",
+            value=text,
+        )
+    if half and not 1 <= hour <= 12:  # noqa: PLR2004 - the clock's face
+        raise CellProblem(_NO_TIME, value=text)
+    if half:
+        hour = hour % 12 + (12 if half == "p" else 0)
+    try:
+        return time(hour, minute)
+    except ValueError as error:
+        raise CellProblem(_NO_TIME, value=text) from error
+
+
+def minutes(text: str) -> int:
+    """Read a length: 60, 60 min, 1 hour, 1.5 h. From 10 to 480 minutes."""
+    found = _MINUTES.fullmatch(text) or _HOURS.fullmatch(text)
+    if found is None:
+        raise CellProblem(
+            "“%(value)s” is not a number of minutes. Write digits, like 60.", value=text
+        )
+    length = float(found["number"]) * (60 if found.re is _HOURS else 1)
+    if not 10 <= length <= 480 or length % 1:  # noqa: PLR2004 - visit_request's own bounds
+        raise CellProblem(
+            "“%(value)s” is too short or too long for a visit. Write 10 to 480 minutes.", value=text
+        )
+    return int(length)
+
+
+def whole_number(text: str, *, least: int, most: int) -> int:
+    """Read a whole number between `least` and `most`, both inclusive."""
+    number = int(text) if re.fullmatch(r"[+-]?[0-9]{1,9}", text) else None
+    if number is None or not least <= number <= most:
+        raise CellProblem(
+            "“%(value)s” does not fit here. Write a whole number from %(least)s to %(most)s.",
+            value=text,
+            least=least,
+            most=most,
+        )
+    return number
+
+
+def telephone(text: str, *, region: str = "US") -> str:
+    """Read a telephone number as E.164. `region` is the country of numbers without a code."""
+    try:
+        return phone.parse(text, region=region)
+    except RuleBroken as error:
+        raise CellProblem(
+            "“%(value)s” is not a telephone number. Write it with the area code, like"
+            " 312-555-0123.",
+            value=text,
+        ) from error
+
+
+def email(text: str) -> str:
+    """Read an e-mail address, internationalized ones too, and return it in lower case."""
+    try:
+        return _address(text)
+    except EmailNotValidError as error:
+        guess = _guessed_address(text)
+        if guess is None:
+            raise CellProblem(
+                "“%(value)s” is not an e-mail address. Write it like name@example.org.", value=text
+            ) from error
+        raise CellProblem(
+            "“%(value)s” is not an e-mail address. Write %(guess)s.", value=text, guess=guess
+        ) from error
+
+
+def place(text: str) -> Place:
+    """Read a ZIP code, alone or at the end of "Chicago, IL 60614", and say where it is."""
+    found = _ZIP.fullmatch(text)
+    known = _zip_place(found["zip"]) if found else None
+    if known is None:
+        guess = _guessed_zip(text)
+        raise CellProblem(
+            "“%(value)s” is not a ZIP code. Write five digits, like %(guess)s.",
+            value=text,
+            guess=guess,
+        )
+    return known
+
+
+def distance_km(text: str, *, unit: str = "mi") -> float | None:
+    """Read how far somebody goes: 15, 25 mi, 40 km, any. None means any distance.
+
+    `unit`, "mi" or "km", is that of a bare number.
+    """
+    if folded(text) in _ANY_DISTANCE:
+        return None
+    found = _DISTANCE.fullmatch(text)
+    given = found and (found["unit"] or unit).lower()
+    km = float(found["number"]) * (1 if given == "km" else KM_PER_MILE) if found else 0.0
+    if not 0 < km <= 10_000:  # noqa: PLR2004 - a quarter of the earth
+        raise CellProblem(
+            "“%(value)s” is not a distance. Write a number like 15 or 25 mi, or “any”.", value=text
+        )
+    return round(km, 2)
+
+
+def word(text: str, words: Mapping[str, T]) -> T:
+    """Find `text` among `words` (keys folded), or say which words there are."""
+    try:
+        return words[folded(text)]
+    except KeyError:
+        raise CellProblem(
+            "“%(value)s” is not known here. Write one of: %(choices)s.",
+            value=text,
+            choices=", ".join(words),
+        ) from None
+
+
+def listed(text: str, words: Mapping[str, T]) -> tuple[T, ...]:
+    """Find each of several words, in order and once: "English/Spanish", "adult; older adult".
+
+    Semicolons and line breaks always part words; commas, slashes, "and" and "&" only where the
+    whole is not itself a known word (a hospital may be called "Hope, Sisters of").
+    """
+    found: list[T] = []
+    for piece in filter(None, map(str.strip, re.split(r"[;\n|]", text))):
+        pieces = [piece] if folded(piece) in words else _LOOSE_BREAK.split(piece)
+        found += [word(each, words) for each in map(str.strip, pieces) if each]
+    return tuple(dict.fromkeys(found))
+
+
+def yes_no(text: str, *, yes: Sequence[str], no: Sequence[str]) -> bool:
+    """Read an answer by the words the mapping gives for yes and no."""
+    return word(text, {folded(each): True for each in yes} | {folded(each): False for each in no})
+
+
+def person(text: str) -> tuple[str, str]:
+    """Read a name as first and last: "Cantrell, William" or "William Cantrell"."""
+    last, comma, first = (part.strip() for part in text.partition(","))
+    if not comma:
+        first, _, last = (part.strip() for part in text.rpartition(" "))
+    if not first or not last or not any(map(str.isalpha, first + last)):
+        raise CellProblem(
+            "“%(value)s” is not a first and a last name. Write it like Reyes, Ana or Ana Reyes.",
+            value=text,
+        )
+    return first, last
+
+
+def _calendar_day(text: str, *, year: str, month: str, day: str) -> date:
+    full_year = int(year) + (2000 if len(year) == 2 else 0)  # noqa: PLR2004 - digits
+    number = int(month) if month.isdigit() else _MONTHS.get(month[:3].lower(), 0)
+    if not EARLIEST_YEAR <= full_year <= LATEST_YEAR:
+        raise CellProblem(
+            "“%(value)s” has the year %(year)s. Write a year from %(least)s to %(most)s.",
+            value=text,
+            year=full_year,
+            least=EARLIEST_YEAR,
+            most=LATEST_YEAR,
+        )
+    if not 1 <= number <= 12:  # noqa: PLR2004 - months
+        raise CellProblem(
+            "“%(value)s” has no such month. Write the month first, like 1/15/2027.", value=text
+        )
+    longest = monthrange(full_year, number)[1]
+    if not 1 <= int(day) <= longest:
+        raise CellProblem(
+            "“%(value)s” is not in the calendar: that month has %(days)s days. Write it like"
+            " 2027-01-15 or 1/15/2027.",
+            value=text,
+            days=longest,
+        )
+    return date(full_year, number, int(day))
+
+
+def _address(text: str) -> str:
+    checked = validate_email(text, check_deliverability=False)
+    if len(checked.normalized) > LONGEST_EMAIL:
+        raise EmailNotValidError
+    return checked.normalized.lower()
+
+
+def _guessed_address(text: str) -> str | None:
+    repaired = re.sub(r"\s*(?:\(at\)|\[at\]|\bat\b)\s*", "@", text, flags=re.IGNORECASE)
+    repaired = re.sub(r"\s*(?:\(dot\)|\[dot\])\s*", ".", repaired, flags=re.IGNORECASE)
+    try:
+        return _address(repaired.replace(",", ".").replace(" ", ""))
+    except EmailNotValidError:
+        return None
+
+
+def _zip_place(zip_code: str) -> Place | None:
+    for row in zipcodes.matching(zip_code):
+        latitude, longitude = float(row["lat"]), float(row["long"])
+        # Military and overseas codes have no place of their own: nothing can be near them.
+        if row["timezone"] and (latitude or longitude):
+            return Place(
+                zip_code=zip_code,
+                city=row["city"],
+                state=row["state"],
+                latitude=latitude,
+                longitude=longitude,
+                time_zone=row["timezone"],
+            )
+    return None
+
+
+def _guessed_zip(text: str) -> str:
+    guess = text.translate(str.maketrans("OoQIlSBZ", "00011582")).strip()
+    real = re.fullmatch(r"[0-9]{5}", guess) and _zip_place(guess) is not None
+    return guess if real else "60614"
+
+
+_MIDNIGHT = re.compile(r"[ T]00:00(?::00)?$")
+_DATES = (
+    re.compile(r"(?P<year>[0-9]{4})[-/.](?P<month>[0-9]{1,2})[-/.](?P<day>[0-9]{1,2})"),
+    re.compile(r"(?P<month>[0-9]{1,2})[-/.](?P<day>[0-9]{1,2})[-/.](?P<year>[0-9]{4}|[0-9]{2})"),
+    re.compile(
+        r"(?P<day>[0-9]{1,2})(?:st|nd|rd|th)?[- .]+(?P<month>[A-Za-z]{3,9})[-. ,]+"
+        r"(?P<year>[0-9]{4}|[0-9]{2})"
+    ),
+    re.compile(
+        r"(?P<month>[A-Za-z]{3,9})[-. ]+(?P<day>[0-9]{1,2})(?:st|nd|rd|th)?[-, ]+"
+        r"(?P<year>[0-9]{4}|[0-9]{2})"
+    ),
+)
+_MONTHS = {
+    name: number
+    for number, name in enumerate(
+        ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), 1
+    )
+}
+TIME = re.compile(
+    r"(?P<hour>[0-9]{1,2})(?:[:.](?P<minute>[0-9]{2})(?::[0-9]{2})?)?"
+    r"\s*(?P<half>[ap]\.?\s?m\b\.?|[ap]\b)?",
+    re.IGNORECASE,
+)
+"""A time of day with at most one of minutes and AM/PM left out; spans.py looks for pairs of it."""
+_MILITARY = re.compile(r"(?P<hour>[0-9]{2})(?P<minute>[0-9]{2})")
+_NAMED_TIMES = {"noon": time(12), "midnight": time(0)}
+_NO_TIME = "“%(value)s” is not a time of day. Write 14:00 or 2:00 PM."
+_MINUTES = re.compile(r"(?P<number>[0-9]{1,4})\s*(?:m|min|mins|minutes?)?\.?", re.IGNORECASE)
+_HOURS = re.compile(r"(?P<number>[0-9]{1,2}(?:\.[0-9]{1,2})?)\s*(?:h|hrs?|hours?)", re.IGNORECASE)
+_ZIP = re.compile(r"(?:.*[\s,])?(?P<zip>[0-9]{5})(?:-[0-9]{4})?", re.DOTALL)
+_ANY_DISTANCE = {"any", "any distance", "anywhere", "no limit", "unlimited"}
+_DISTANCE = re.compile(
+    r"(?P<number>[0-9]{1,5}(?:\.[0-9]{1,3})?)\s*(?:(?P<unit>mi|km)(?:iles?|s)?\.?)?", re.IGNORECASE
+)
+_LOOSE_BREAK = re.compile(r"[,/&+]|\band\b", re.IGNORECASE)
