@@ -73,8 +73,9 @@ class Base(DeclarativeBase):
 class Database:
     """The engines of one database, and its two doors."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, audit_key: bytes = b"") -> None:
         self.url = make_url(url)
+        self._info = {"audit_key": audit_key}
         self.writer = _writer(url)
         self.reader = _reader(url)
 
@@ -86,7 +87,7 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         """Open a session that commits at the end, or rolls back if anything is raised."""
-        with Session(self.writer, expire_on_commit=False) as session:
+        with Session(self.writer, expire_on_commit=False, info=dict(self._info)) as session:
             try:
                 yield session
                 session.commit()
@@ -97,7 +98,10 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """Open a session that cannot write: the database refuses it."""
-        with Session(self.reader, autoflush=False, expire_on_commit=False) as session:
+        info = dict(self._info)
+        with Session(
+            self.reader, autoflush=False, expire_on_commit=False, info=info
+        ) as session:
             yield session
             session.rollback()
 

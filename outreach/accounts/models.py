@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from outreach.crypto import public_id
@@ -52,8 +52,25 @@ class Membership(Base):
             " OR (kind IN ('administrator', 'coordinator') AND affiliate_id IS NOT NULL)",
             name="place_fits_kind",
         ),
-        UniqueConstraint("account_id", "kind", "affiliate_id", "hospital_id"),
         UniqueConstraint("speaker_id"),
+        # Two indexes, because a NULL differs from a NULL in a unique constraint.
+        Index(
+            "uq_membership_account_id_kind_affiliate_id",
+            "account_id",
+            "kind",
+            "affiliate_id",
+            unique=True,
+            sqlite_where=text("affiliate_id IS NOT NULL"),
+            postgresql_where=text("affiliate_id IS NOT NULL"),
+        ),
+        Index(
+            "uq_membership_account_id_hospital_id",
+            "account_id",
+            "hospital_id",
+            unique=True,
+            sqlite_where=text("hospital_id IS NOT NULL"),
+            postgresql_where=text("hospital_id IS NOT NULL"),
+        ),
     )
 
 
