@@ -7,10 +7,11 @@ A file names one person besides the sender. The same value always gives the same
 
 import re
 from collections.abc import Iterable
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import ClassVar, Final
+from typing import ClassVar, Final, TypeAlias
+from zoneinfo import ZoneInfo
 
 import icalendar
 
@@ -28,12 +29,12 @@ class Answer(StrEnum):
     """What the invited person has answered, as far as we know (PARTSTAT)."""
 
     NEEDED = "NEEDS-ACTION"
-    """Nothing yet, or the visit has moved since: an answer was to the old time (RFC 5546 §3.2.2)."""
+    """Nothing yet, or the visit has moved since: the answer was to the old time."""
     ACCEPTED = "ACCEPTED"
     """Said yes through us already. Asking again would look like a second question."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class _Entry:
     """What invites and cancellations share. Instants are aware, in UTC, whole seconds count.
 
@@ -49,7 +50,6 @@ class _Entry:
     METHOD: ClassVar[str]
     STATUS: ClassVar[str]
 
-    _: KW_ONLY
     uid: str
     sequence: int
     dtstamp: datetime
@@ -81,7 +81,7 @@ class _Entry:
             raise ValueError("A calendar entry has a summary.")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Invite(_Entry):
     """A visit that takes place. `alarm_minutes` before its start the calendar reminds, if given.
 
@@ -92,17 +92,16 @@ class Invite(_Entry):
     METHOD: ClassVar[str] = "REQUEST"
     STATUS: ClassVar[str] = "CONFIRMED"
 
-    _: KW_ONLY
     answer: Answer = Answer.NEEDED
     alarm_minutes: int | None = None
 
     def __post_init__(self) -> None:
-        super(Invite, self).__post_init__()
+        super().__post_init__()
         if self.alarm_minutes is not None and self.alarm_minutes < 0:
             raise ValueError("An alarm is not after the start of the visit.")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Cancellation(_Entry):
     """A visit that is off, or no longer this person's. Keeps the times it had, for clients."""
 
@@ -110,4 +109,102 @@ class Cancellation(_Entry):
     STATUS: ClassVar[str] = "CANCELLED"
 
 
-type Entry = Invite | Cancellation
+Entry: TypeAlias = Invite | Cancellation
+
+
+class EscapedText(icalendar.vText):
+    r"""TEXT as RFC 5545 §3.3.11 escapes it.
+
+    icalendar 7.3 takes a backslash before a capital N for a line break ("C:\\New room"), and
+    writes properties it has no type for (NAME) without any escaping.
+    """
+
+    def to_ical(self) -> bytes:
+        """Return the escaped value. Line breaks are already a single line feed."""
+        escaped = self.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,")
+        return escaped.replace("\n", "\\n").encode()
+
+
+def render_request(invite: Invite) -> bytes:
+    """Return the file that puts the visit into the attendee's calendar, or moves it there."""
+    return _render(invite)
+
+
+def render_cancel(cancellation: Cancellation) -> bytes:
+    """Return the file that takes the visit out of the attendee's calendar."""
+    return _render(cancellation)
+
+
+def calendar_of(
+    entries: Iterable[Entry], *, method: str, with_attendee: bool
+) -> icalendar.Calendar:
+    """Return the entries in their order, after one VTIMEZONE for each zone their times name."""
+    events = [_event(entry, with_attendee=with_attendee) for entry in entries]
+    zones_named = {event.DTSTART.tzinfo for event in events}
+    rules = (zones.rule(zone.key) for zone in zones_named if isinstance(zone, ZoneInfo))
+    found = icalendar.Calendar()
+    found.add("version", "2.0")
+    found.add("prodid", PRODID)
+    found.add("calscale", "GREGORIAN")
+    found.add("method", method)
+    for rule in sorted(filter(None, rules), key=lambda rule: rule.key):
+        found.add_component(zones.vtimezone(rule))
+    for event in events:
+        found.add_component(event)
+    return found
+
+
+def _render(entry: Entry) -> bytes:
+    calendar = calendar_of([entry], method=entry.METHOD, with_attendee=True)
+    body: bytes = calendar.to_ical()
+    return body
+
+
+def _event(entry: Entry, *, with_attendee: bool) -> icalendar.Event:
+    starts, ends = zones.wall_times(entry.starts_at, entry.ends_at, time_zone=entry.time_zone)
+    event = icalendar.Event()
+    event.add("uid", entry.uid)
+    event.add("dtstamp", entry.dtstamp)
+    event.add("sequence", entry.sequence)
+    event.add("status", entry.STATUS)
+    event.add("dtstart", starts)
+    event.add("dtend", ends)
+    event.add("summary", EscapedText(text.line(entry.summary)), encode=False)
+    if location := text.line(entry.location):
+        event.add("location", EscapedText(location), encode=False)
+    if description := text.lines(entry.description):
+        event.add("description", EscapedText(description), encode=False)
+    if entry.url:
+        event.add("url", entry.url)
+    event.add("organizer", _person(entry.organizer_email, name=entry.organizer_name))
+    if with_attendee:
+        event.add("attendee", _attendee(entry))
+    if isinstance(entry, Invite) and entry.alarm_minutes is not None:
+        event.add_component(_alarm(entry.summary, minutes=entry.alarm_minutes))
+    return event
+
+
+def _attendee(entry: Entry) -> icalendar.vCalAddress:
+    person = _person(entry.attendee_email, name=entry.attendee_name)
+    person.params["CUTYPE"] = "INDIVIDUAL"
+    person.params["ROLE"] = "REQ-PARTICIPANT"
+    if isinstance(entry, Invite):
+        # RSVP stays TRUE after a yes, so that a client still offers to take it back.
+        person.params["PARTSTAT"] = entry.answer.value
+        person.params["RSVP"] = "TRUE"
+    return person
+
+
+def _person(email: str, *, name: str) -> icalendar.vCalAddress:
+    person = icalendar.vCalAddress(f"mailto:{email}")
+    if shown := text.name(name):
+        person.params["CN"] = shown
+    return person
+
+
+def _alarm(summary: str, *, minutes: int) -> icalendar.Alarm:
+    alarm = icalendar.Alarm()
+    alarm.add("action", "DISPLAY")
+    alarm.add("description", EscapedText(text.line(summary)), encode=False)
+    alarm.add("trigger", timedelta(minutes=-minutes))
+    return alarm

@@ -94,6 +94,13 @@ class ZoneRule:
         return max(change for change in changes if change[0] <= wall)[1]
 
 
+UTC_RULE: Final = ZoneRule(
+    key="UTC",
+    standard=Observance("UTC", timedelta(0), timedelta(0), begins=None),
+    daylight=None,
+)
+
+
 @cache
 def rule(time_zone: str) -> ZoneRule | None:
     """Return the yearly rule of an IANA zone, or None where UTC must serve.
