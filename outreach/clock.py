@@ -1,4 +1,7 @@
-"""The one place that asks what time it is. The demo's tour moves it; everything else is passed `now`."""
+"""The one place that asks what time it is.
+
+The demo's tour moves it; everything else is passed `now`.
+"""
 
 from datetime import UTC, datetime, timedelta
 

@@ -85,7 +85,8 @@ class Config(BaseSettings):
             if "public_base_url" not in self.model_fields_set:
                 missing.append("public_base_url")
             if missing:
-                raise ValueError(f"sms_gateway is twilio, so these are needed: {', '.join(missing)}")
+                needed = ", ".join(missing)
+                raise ValueError(f"sms_gateway is twilio, so these are needed: {needed}")
         return self
 
     @property

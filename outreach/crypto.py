@@ -25,7 +25,10 @@ def code(*, digits: int = 8) -> str:
 
 
 def digest(secret: str) -> str:
-    """Return what is stored of a secret. SHA-256 is enough for random values of 128 bits or more."""
+    """Return what is stored of a secret.
+
+    SHA-256 is enough for random values of 128 bits or more.
+    """
     return hashlib.sha256(secret.encode()).hexdigest()
 
 

@@ -12,7 +12,16 @@ from datetime import UTC, datetime
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
-from sqlalchemy import Connection, DateTime, Engine, MetaData, create_engine, event, make_url, select
+from sqlalchemy import (
+    Connection,
+    DateTime,
+    Engine,
+    MetaData,
+    create_engine,
+    event,
+    make_url,
+    select,
+)
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -20,6 +29,7 @@ from sqlalchemy.types import JSON, TypeDecorator
 
 P = ParamSpec("P")
 R = TypeVar("R")
+T = TypeVar("T")
 
 BUSY_TIMEOUT_S = 30
 STATEMENT_TIMEOUT_MS = 30_000
@@ -99,9 +109,7 @@ class Database:
     def reading(self) -> Iterator[Session]:
         """Open a session that cannot write: the database refuses it."""
         info = dict(self._info)
-        with Session(
-            self.reader, autoflush=False, expire_on_commit=False, info=info
-        ) as session:
+        with Session(self.reader, autoflush=False, expire_on_commit=False, info=info) as session:
             yield session
             session.rollback()
 
@@ -131,11 +139,16 @@ def retrying(unit: Callable[P, R]) -> Callable[P, R]:
     return again
 
 
-def lock_row(session: Session, table: type[Base], row_id: int) -> None:
-    """Hold `table`'s row until the transaction ends. SQLite's writers are alone already."""
+def locked(session: Session, model: type[T], row_id: int) -> T:
+    """Load a row afresh and hold it until the transaction ends.
 
-    key = table.__table__.c.id
-    session.execute(select(key).where(key == row_id).with_for_update())
+    FOR NO KEY UPDATE, so that rows pointing here can still be written. SQLite's writers are alone
+    already. Everywhere a visit is locked before a speaker: one order, no deadlock.
+    """
+    held = session.get(model, row_id, populate_existing=True, with_for_update={"key_share": True})
+    if held is None:
+        raise LookupError(f"no {model.__name__} {row_id}")
+    return held
 
 
 def constraint_of(error: DBAPIError) -> str:
@@ -199,5 +212,3 @@ def _begin_immediate(connection: Connection) -> None:
 
 def _begin_plain(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN")
-
-

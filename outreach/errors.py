@@ -4,7 +4,10 @@ from collections.abc import Mapping
 
 
 class OutreachError(Exception):
-    """Something a person can act on. `message` is an English msgid; `values` fill it after translation."""
+    """Something a person can act on.
+
+    `message` is an English msgid; `values` fill it after translation.
+    """
 
     status = 500
 

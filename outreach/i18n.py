@@ -105,9 +105,7 @@ def when(starts_at: datetime, *, zone: str) -> str:
 def span(starts_at: datetime, ends_at: datetime, *, zone: str) -> str:
     """Return "10:00 AM to 11:00 AM Eastern Time"."""
     first, last = clock_time(starts_at, zone=zone), clock_time(ends_at, zone=zone)
-    return gettext(
-        "%(first)s to %(last)s %(zone)s", first=first, last=last, zone=zone_name(zone)
-    )
+    return gettext("%(first)s to %(last)s %(zone)s", first=first, last=last, zone=zone_name(zone))
 
 
 def short_date(value: date | datetime) -> str:

@@ -1,8 +1,12 @@
-"""Addresses that carry a secret. They are derived, so that the same message renders the same link
-again, and only their hash is stored (security.md, "Signing in")."""
+"""Addresses that carry a secret.
+
+They are derived, so that the same message renders the same link again, and only their hash is
+stored (security.md, "Signing in").
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from outreach import crypto
 
@@ -15,6 +19,11 @@ class Links:
 
     base_url: str
     key: bytes
+
+    @property
+    def host(self) -> str:
+        """The host people see, for the ids of calendar entries and mails."""
+        return urlsplit(self.base_url).hostname or "localhost"
 
     def answer_token(self, offer_id: str, *, speaker_id: str, expires_at: datetime) -> str:
         """Return the token of one offer to one person; the ids are public ids."""

@@ -1,4 +1,4 @@
-"""Tables: affiliates and their settings, programs, hospitals, units and what a unit asks of visitors."""
+"""Tables: affiliates and their settings, programs, hospitals, units and what these ask for."""
 
 from datetime import date, datetime, time
 from typing import Any

@@ -1,4 +1,7 @@
-"""The schema's history, by Alembic. `outreach db upgrade` and every test database come through here."""
+"""The schema's history, by Alembic.
+
+`outreach db upgrade` and every test database come through here.
+"""
 
 from pathlib import Path
 
@@ -45,12 +48,8 @@ def check(engine: Engine) -> None:
         raise Unusable("This database is empty. Run: outreach init")
     if found == head():
         return
-    if found in {
-        script.revision for script in ScriptDirectory(str(HERE)).walk_revisions()
-    }:
-        raise Unusable(
-            "This database is older than the program. Run: outreach db upgrade"
-        )
+    if found in {script.revision for script in ScriptDirectory(str(HERE)).walk_revisions()}:
+        raise Unusable("This database is older than the program. Run: outreach db upgrade")
     raise Unusable(
         f"This database was made by a newer version of outreach (revision {found}). "
         "Install that version, or restore a backup."

@@ -137,7 +137,7 @@ class Away(Base):
 
 
 class Exclusion(Base):
-    """ "Never offer me this hospital or unit": set by the speaker, without a reason, private."""
+    """What the speaker is never to be offered: set without a reason, and private."""
 
     __tablename__ = "exclusion"
 

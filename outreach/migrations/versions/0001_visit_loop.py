@@ -55,9 +55,7 @@ def upgrade() -> None:
             "horizon_days BETWEEN 7 AND 730",
             name=op.f("ck_affiliate_horizon_days_sane"),
         ),
-        sa.CheckConstraint(
-            "lead_days BETWEEN 0 AND 90", name=op.f("ck_affiliate_lead_days_sane")
-        ),
+        sa.CheckConstraint("lead_days BETWEEN 0 AND 90", name=op.f("ck_affiliate_lead_days_sane")),
         sa.CheckConstraint(
             "offers_per_week BETWEEN 1 AND 50",
             name=op.f("ck_affiliate_offers_per_week_sane"),
@@ -82,9 +80,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("previous_hash", name=op.f("uq_audit_event_previous_hash")),
     )
     with op.batch_alter_table("audit_event", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_audit_event_action"), ["action"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_audit_event_action"), ["action"], unique=False)
 
     op.create_table(
         "console_message",
@@ -132,9 +128,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("token_hash", name=op.f("uq_feed_address_token_hash")),
     )
     with op.batch_alter_table("feed_address", schema=None) as batch_op:
-        batch_op.create_index(
-            "ix_feed_address_owner", ["owner_kind", "owner_id"], unique=False
-        )
+        batch_op.create_index("ix_feed_address_owner", ["owner_kind", "owner_id"], unique=False)
 
     op.create_table(
         "rate_bucket",
@@ -180,9 +174,7 @@ def upgrade() -> None:
             ["affiliate_id"], ["affiliate.id"], name=op.f("fk_hospital_affiliate_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_hospital")),
-        sa.UniqueConstraint(
-            "affiliate_id", "name", name=op.f("uq_hospital_affiliate_id_name")
-        ),
+        sa.UniqueConstraint("affiliate_id", "name", name=op.f("uq_hospital_affiliate_id_name")),
         sa.UniqueConstraint("public_id", name=op.f("uq_hospital_public_id")),
     )
     with op.batch_alter_table("hospital", schema=None) as batch_op:
@@ -225,9 +217,7 @@ def upgrade() -> None:
         sa.Column("segments", sa.Integer(), nullable=False),
         sa.Column("seen_by_id", sa.Integer(), nullable=True),
         sa.Column("created_at", UTCDateTime(), nullable=False),
-        sa.CheckConstraint(
-            "channel IN ('sms', 'mail')", name=op.f("ck_message_channel_known")
-        ),
+        sa.CheckConstraint("channel IN ('sms', 'mail')", name=op.f("ck_message_channel_known")),
         sa.CheckConstraint(
             "state IN ('pending', 'claimed', 'sending', 'accepted', 'delivered', 'undelivered', 'failed', 'unknown', 'cancelled', 'expired', 'dead')",
             name=op.f("ck_message_state_known"),
@@ -235,18 +225,14 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["affiliate_id"], ["affiliate.id"], name=op.f("fk_message_affiliate_id")
         ),
-        sa.ForeignKeyConstraint(
-            ["seen_by_id"], ["account.id"], name=op.f("fk_message_seen_by_id")
-        ),
+        sa.ForeignKeyConstraint(["seen_by_id"], ["account.id"], name=op.f("fk_message_seen_by_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_message")),
         sa.UniqueConstraint("dedupe_key", name=op.f("uq_message_dedupe_key")),
         sa.UniqueConstraint("provider_id", name=op.f("uq_message_provider_id")),
         sa.UniqueConstraint("public_id", name=op.f("uq_message_public_id")),
     )
     with op.batch_alter_table("message", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_message_affiliate_id"), ["affiliate_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_message_affiliate_id"), ["affiliate_id"], unique=False)
         batch_op.create_index(
             "ix_message_lease_until_held",
             ["lease_until"],
@@ -271,12 +257,8 @@ def upgrade() -> None:
             sqlite_where=sa.text("state = 'pending'"),
             postgresql_where=sa.text("state = 'pending'"),
         )
-        batch_op.create_index(
-            "ix_message_subject", ["subject_kind", "subject_id"], unique=False
-        )
-        batch_op.create_index(
-            "ix_message_to_address_state", ["to_address", "state"], unique=False
-        )
+        batch_op.create_index("ix_message_subject", ["subject_kind", "subject_id"], unique=False)
+        batch_op.create_index("ix_message_to_address_state", ["to_address", "state"], unique=False)
 
     op.create_table(
         "program",
@@ -289,15 +271,11 @@ def upgrade() -> None:
             ["affiliate_id"], ["affiliate.id"], name=op.f("fk_program_affiliate_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_program")),
-        sa.UniqueConstraint(
-            "affiliate_id", "name", name=op.f("uq_program_affiliate_id_name")
-        ),
+        sa.UniqueConstraint("affiliate_id", "name", name=op.f("uq_program_affiliate_id_name")),
         sa.UniqueConstraint("public_id", name=op.f("uq_program_public_id")),
     )
     with op.batch_alter_table("program", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_program_affiliate_id"), ["affiliate_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_program_affiliate_id"), ["affiliate_id"], unique=False)
 
     op.create_table(
         "sign_in_code",
@@ -354,29 +332,19 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "channel IN ('sms', 'mail', 'call')", name=op.f("ck_speaker_channel_known")
         ),
-        sa.CheckConstraint(
-            "detail IN ('minimal', 'full')", name=op.f("ck_speaker_detail_known")
-        ),
+        sa.CheckConstraint("detail IN ('minimal', 'full')", name=op.f("ck_speaker_detail_known")),
         sa.CheckConstraint("email = lower(email)", name=op.f("ck_speaker_email_lower")),
-        sa.CheckConstraint(
-            "quota_per_month BETWEEN 0 AND 31", name=op.f("ck_speaker_quota_sane")
-        ),
-        sa.CheckConstraint(
-            "rest_days BETWEEN 0 AND 365", name=op.f("ck_speaker_rest_days_sane")
-        ),
+        sa.CheckConstraint("quota_per_month BETWEEN 0 AND 31", name=op.f("ck_speaker_quota_sane")),
+        sa.CheckConstraint("rest_days BETWEEN 0 AND 365", name=op.f("ck_speaker_rest_days_sane")),
         sa.ForeignKeyConstraint(
             ["affiliate_id"], ["affiliate.id"], name=op.f("fk_speaker_affiliate_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_speaker")),
-        sa.UniqueConstraint(
-            "affiliate_id", "email", name=op.f("uq_speaker_affiliate_id_email")
-        ),
+        sa.UniqueConstraint("affiliate_id", "email", name=op.f("uq_speaker_affiliate_id_email")),
         sa.UniqueConstraint("public_id", name=op.f("uq_speaker_public_id")),
     )
     with op.batch_alter_table("speaker", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_speaker_affiliate_id"), ["affiliate_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_speaker_affiliate_id"), ["affiliate_id"], unique=False)
         batch_op.create_index("ix_speaker_phone", ["phone"], unique=False)
 
     op.create_table(
@@ -387,9 +355,7 @@ def upgrade() -> None:
         sa.Column("starts", sa.Time(), nullable=False),
         sa.Column("ends", sa.Time(), nullable=False),
         sa.CheckConstraint("ends > starts", name=op.f("ck_availability_forward")),
-        sa.CheckConstraint(
-            "weekday BETWEEN 0 AND 6", name=op.f("ck_availability_weekday_known")
-        ),
+        sa.CheckConstraint("weekday BETWEEN 0 AND 6", name=op.f("ck_availability_weekday_known")),
         sa.ForeignKeyConstraint(
             ["speaker_id"],
             ["speaker.id"],
@@ -433,9 +399,7 @@ def upgrade() -> None:
         ),
     )
     with op.batch_alter_table("away", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_away_speaker_id"), ["speaker_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_away_speaker_id"), ["speaker_id"], unique=False)
 
     op.create_table(
         "certification",
@@ -446,9 +410,7 @@ def upgrade() -> None:
         sa.Column("role", sa.String(), nullable=False),
         sa.Column("starts_on", sa.Date(), nullable=False),
         sa.Column("ends_on", sa.Date(), nullable=False),
-        sa.CheckConstraint(
-            "ends_on >= starts_on", name=op.f("ck_certification_forward")
-        ),
+        sa.CheckConstraint("ends_on >= starts_on", name=op.f("ck_certification_forward")),
         sa.ForeignKeyConstraint(
             ["program_id"], ["program.id"], name=op.f("fk_certification_program_id")
         ),
@@ -505,9 +467,7 @@ def upgrade() -> None:
         ),
     )
     with op.batch_alter_table("clearance", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_clearance_speaker_id"), ["speaker_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_clearance_speaker_id"), ["speaker_id"], unique=False)
 
     op.create_table(
         "consent",
@@ -524,16 +484,12 @@ def upgrade() -> None:
             "event IN ('opt_in', 'opt_out', 'bad_number')",
             name=op.f("ck_consent_event_known"),
         ),
-        sa.ForeignKeyConstraint(
-            ["speaker_id"], ["speaker.id"], name=op.f("fk_consent_speaker_id")
-        ),
+        sa.ForeignKeyConstraint(["speaker_id"], ["speaker.id"], name=op.f("fk_consent_speaker_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_consent")),
     )
     with op.batch_alter_table("consent", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_consent_phone"), ["phone"], unique=False)
-        batch_op.create_index(
-            batch_op.f("ix_consent_speaker_id"), ["speaker_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_consent_speaker_id"), ["speaker_id"], unique=False)
 
     op.create_table(
         "inbound_message",
@@ -606,18 +562,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("speaker_id", name=op.f("uq_membership_speaker_id")),
     )
     with op.batch_alter_table("membership", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_membership_account_id"), ["account_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_membership_account_id"), ["account_id"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_membership_affiliate_id"), ["affiliate_id"], unique=False
         )
         batch_op.create_index(
             batch_op.f("ix_membership_hospital_id"), ["hospital_id"], unique=False
         )
-        batch_op.create_index(
-            batch_op.f("ix_membership_speaker_id"), ["speaker_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_membership_speaker_id"), ["speaker_id"], unique=False)
         batch_op.create_index(
             "uq_membership_account_id_hospital_id",
             ["account_id", "hospital_id"],
@@ -659,9 +611,7 @@ def upgrade() -> None:
         sa.Column("program_id", sa.Integer(), nullable=False),
         sa.Column("role", sa.String(), nullable=False),
         sa.Column("count", sa.Integer(), nullable=False),
-        sa.CheckConstraint(
-            "count BETWEEN 1 AND 9", name=op.f("ck_program_role_count_sane")
-        ),
+        sa.CheckConstraint("count BETWEEN 1 AND 9", name=op.f("ck_program_role_count_sane")),
         sa.ForeignKeyConstraint(
             ["program_id"],
             ["program.id"],
@@ -669,9 +619,7 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_program_role")),
-        sa.UniqueConstraint(
-            "program_id", "role", name=op.f("uq_program_role_program_id_role")
-        ),
+        sa.UniqueConstraint("program_id", "role", name=op.f("uq_program_role_program_id_role")),
     )
     op.create_table(
         "unit",
@@ -694,22 +642,14 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["affiliate_id"], ["affiliate.id"], name=op.f("fk_unit_affiliate_id")
         ),
-        sa.ForeignKeyConstraint(
-            ["hospital_id"], ["hospital.id"], name=op.f("fk_unit_hospital_id")
-        ),
+        sa.ForeignKeyConstraint(["hospital_id"], ["hospital.id"], name=op.f("fk_unit_hospital_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_unit")),
-        sa.UniqueConstraint(
-            "hospital_id", "name", name=op.f("uq_unit_hospital_id_name")
-        ),
+        sa.UniqueConstraint("hospital_id", "name", name=op.f("uq_unit_hospital_id_name")),
         sa.UniqueConstraint("public_id", name=op.f("uq_unit_public_id")),
     )
     with op.batch_alter_table("unit", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_unit_affiliate_id"), ["affiliate_id"], unique=False
-        )
-        batch_op.create_index(
-            batch_op.f("ix_unit_hospital_id"), ["hospital_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_unit_affiliate_id"), ["affiliate_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_unit_hospital_id"), ["hospital_id"], unique=False)
 
     op.create_table(
         "clearance_requirement",
@@ -723,9 +663,7 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_clearance_requirement")),
-        sa.UniqueConstraint(
-            "unit_id", "kind", name=op.f("uq_clearance_requirement_unit_id_kind")
-        ),
+        sa.UniqueConstraint("unit_id", "kind", name=op.f("uq_clearance_requirement_unit_id_kind")),
     )
     op.create_table(
         "demo_sign_in",
@@ -761,9 +699,7 @@ def upgrade() -> None:
             name=op.f("fk_exclusion_speaker_id"),
             ondelete="CASCADE",
         ),
-        sa.ForeignKeyConstraint(
-            ["unit_id"], ["unit.id"], name=op.f("fk_exclusion_unit_id")
-        ),
+        sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=op.f("fk_exclusion_unit_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_exclusion")),
         sa.UniqueConstraint("public_id", name=op.f("uq_exclusion_public_id")),
         sa.UniqueConstraint(
@@ -774,9 +710,7 @@ def upgrade() -> None:
         ),
     )
     with op.batch_alter_table("exclusion", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_exclusion_speaker_id"), ["speaker_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_exclusion_speaker_id"), ["speaker_id"], unique=False)
 
     op.create_table(
         "provider_event",
@@ -810,9 +744,7 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_unit_brief")),
-        sa.UniqueConstraint(
-            "unit_id", "version", name=op.f("uq_unit_brief_unit_id_version")
-        ),
+        sa.UniqueConstraint("unit_id", "version", name=op.f("uq_unit_brief_unit_id_version")),
     )
     op.create_table(
         "unit_pause",
@@ -836,9 +768,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("public_id", name=op.f("uq_unit_pause_public_id")),
     )
     with op.batch_alter_table("unit_pause", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_unit_pause_unit_id"), ["unit_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_unit_pause_unit_id"), ["unit_id"], unique=False)
 
     op.create_table(
         "visit_request",
@@ -876,9 +806,7 @@ def upgrade() -> None:
             ["account.id"],
             name=op.f("fk_visit_request_requested_by_id"),
         ),
-        sa.ForeignKeyConstraint(
-            ["unit_id"], ["unit.id"], name=op.f("fk_visit_request_unit_id")
-        ),
+        sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=op.f("fk_visit_request_unit_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_visit_request")),
         sa.UniqueConstraint("public_id", name=op.f("uq_visit_request_public_id")),
         sa.UniqueConstraint(
@@ -892,9 +820,7 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_visit_request_affiliate_id"), ["affiliate_id"], unique=False
         )
-        batch_op.create_index(
-            batch_op.f("ix_visit_request_unit_id"), ["unit_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_visit_request_unit_id"), ["unit_id"], unique=False)
 
     op.create_table(
         "visiting_hours",
@@ -904,9 +830,7 @@ def upgrade() -> None:
         sa.Column("opens", sa.Time(), nullable=False),
         sa.Column("closes", sa.Time(), nullable=False),
         sa.CheckConstraint("closes > opens", name=op.f("ck_visiting_hours_forward")),
-        sa.CheckConstraint(
-            "weekday BETWEEN 0 AND 6", name=op.f("ck_visiting_hours_weekday_known")
-        ),
+        sa.CheckConstraint("weekday BETWEEN 0 AND 6", name=op.f("ck_visiting_hours_weekday_known")),
         sa.ForeignKeyConstraint(
             ["unit_id"],
             ["unit.id"],
@@ -922,9 +846,7 @@ def upgrade() -> None:
         ),
     )
     with op.batch_alter_table("visiting_hours", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_visiting_hours_unit_id"), ["unit_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_visiting_hours_unit_id"), ["unit_id"], unique=False)
 
     op.create_table(
         "web_session",
@@ -951,9 +873,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("token_hash", name=op.f("uq_web_session_token_hash")),
     )
     with op.batch_alter_table("web_session", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_web_session_account_id"), ["account_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_web_session_account_id"), ["account_id"], unique=False)
 
     op.create_table(
         "visit",
@@ -976,15 +896,11 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["affiliate_id"], ["affiliate.id"], name=op.f("fk_visit_affiliate_id")
         ),
-        sa.ForeignKeyConstraint(
-            ["program_id"], ["program.id"], name=op.f("fk_visit_program_id")
-        ),
+        sa.ForeignKeyConstraint(["program_id"], ["program.id"], name=op.f("fk_visit_program_id")),
         sa.ForeignKeyConstraint(
             ["request_id"], ["visit_request.id"], name=op.f("fk_visit_request_id")
         ),
-        sa.ForeignKeyConstraint(
-            ["unit_id"], ["unit.id"], name=op.f("fk_visit_unit_id")
-        ),
+        sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=op.f("fk_visit_unit_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_visit")),
         sa.UniqueConstraint("public_id", name=op.f("uq_visit_public_id")),
     )
@@ -994,12 +910,8 @@ def upgrade() -> None:
             ["affiliate_id", "starts_at"],
             unique=False,
         )
-        batch_op.create_index(
-            batch_op.f("ix_visit_request_id"), ["request_id"], unique=False
-        )
-        batch_op.create_index(
-            "ix_visit_unit_id_starts_at", ["unit_id", "starts_at"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_visit_request_id"), ["request_id"], unique=False)
+        batch_op.create_index("ix_visit_unit_id_starts_at", ["unit_id", "starts_at"], unique=False)
         batch_op.create_index(
             "uq_visit_unit_id_program_id_starts_at_live",
             ["unit_id", "program_id", "starts_at"],
@@ -1025,9 +937,7 @@ def upgrade() -> None:
         sa.Column("location", sa.String(), nullable=False),
         sa.Column("description", sa.String(), nullable=False),
         sa.Column("cancelled_at", UTCDateTime(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["visit_id"], ["visit.id"], name=op.f("fk_calendar_item_visit_id")
-        ),
+        sa.ForeignKeyConstraint(["visit_id"], ["visit.id"], name=op.f("fk_calendar_item_visit_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_calendar_item")),
         sa.UniqueConstraint("uid", name=op.f("uq_calendar_item_uid")),
         sa.UniqueConstraint(
@@ -1043,9 +953,7 @@ def upgrade() -> None:
             ["owner_kind", "owner_id", "starts_at"],
             unique=False,
         )
-        batch_op.create_index(
-            batch_op.f("ix_calendar_item_visit_id"), ["visit_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_calendar_item_visit_id"), ["visit_id"], unique=False)
 
     op.create_table(
         "slot",
@@ -1058,9 +966,7 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "state IN ('open', 'filled', 'closed')", name=op.f("ck_slot_state_known")
         ),
-        sa.ForeignKeyConstraint(
-            ["visit_id"], ["visit.id"], name=op.f("fk_slot_visit_id")
-        ),
+        sa.ForeignKeyConstraint(["visit_id"], ["visit.id"], name=op.f("fk_slot_visit_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_slot")),
         sa.UniqueConstraint("public_id", name=op.f("uq_slot_public_id")),
         sa.UniqueConstraint(
@@ -1068,9 +974,7 @@ def upgrade() -> None:
         ),
     )
     with op.batch_alter_table("slot", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_slot_visit_id"), ["visit_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_slot_visit_id"), ["visit_id"], unique=False)
 
     op.create_table(
         "offer",
@@ -1094,30 +998,18 @@ def upgrade() -> None:
             name=op.f("ck_offer_state_known"),
         ),
         sa.CheckConstraint("expires_at > offered_at", name=op.f("ck_offer_forward")),
-        sa.ForeignKeyConstraint(
-            ["slot_id"], ["slot.id"], name=op.f("fk_offer_slot_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["speaker_id"], ["speaker.id"], name=op.f("fk_offer_speaker_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["visit_id"], ["visit.id"], name=op.f("fk_offer_visit_id")
-        ),
+        sa.ForeignKeyConstraint(["slot_id"], ["slot.id"], name=op.f("fk_offer_slot_id")),
+        sa.ForeignKeyConstraint(["speaker_id"], ["speaker.id"], name=op.f("fk_offer_speaker_id")),
+        sa.ForeignKeyConstraint(["visit_id"], ["visit.id"], name=op.f("fk_offer_visit_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_offer")),
         sa.UniqueConstraint("public_id", name=op.f("uq_offer_public_id")),
         sa.UniqueConstraint("token_hash", name=op.f("uq_offer_token_hash")),
     )
     with op.batch_alter_table("offer", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_offer_slot_id"), ["slot_id"], unique=False)
-        batch_op.create_index(
-            batch_op.f("ix_offer_speaker_id"), ["speaker_id"], unique=False
-        )
-        batch_op.create_index(
-            "ix_offer_state_expires_at", ["state", "expires_at"], unique=False
-        )
-        batch_op.create_index(
-            batch_op.f("ix_offer_visit_id"), ["visit_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_offer_speaker_id"), ["speaker_id"], unique=False)
+        batch_op.create_index("ix_offer_state_expires_at", ["state", "expires_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_offer_visit_id"), ["visit_id"], unique=False)
         batch_op.create_index(
             "uq_offer_slot_id_speaker_id_open",
             ["slot_id", "speaker_id"],
@@ -1148,9 +1040,7 @@ def upgrade() -> None:
             "state IN ('waiting', 'approved', 'dropped')",
             name=op.f("ck_proposal_state_known"),
         ),
-        sa.ForeignKeyConstraint(
-            ["slot_id"], ["slot.id"], name=op.f("fk_proposal_slot_id")
-        ),
+        sa.ForeignKeyConstraint(["slot_id"], ["slot.id"], name=op.f("fk_proposal_slot_id")),
         sa.ForeignKeyConstraint(
             ["speaker_id"], ["speaker.id"], name=op.f("fk_proposal_speaker_id")
         ),
@@ -1158,12 +1048,8 @@ def upgrade() -> None:
         sa.UniqueConstraint("public_id", name=op.f("uq_proposal_public_id")),
     )
     with op.batch_alter_table("proposal", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_proposal_slot_id"), ["slot_id"], unique=False
-        )
-        batch_op.create_index(
-            batch_op.f("ix_proposal_speaker_id"), ["speaker_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_proposal_slot_id"), ["slot_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_proposal_speaker_id"), ["speaker_id"], unique=False)
         batch_op.create_index(
             "uq_proposal_slot_id_waiting",
             ["slot_id"],
@@ -1187,33 +1073,23 @@ def upgrade() -> None:
         sa.Column("ended_at", UTCDateTime(), nullable=True),
         sa.Column("ended_because", sa.String(), nullable=True),
         sa.CheckConstraint("ends_at > starts_at", name=op.f("ck_assignment_forward")),
-        sa.ForeignKeyConstraint(
-            ["offer_id"], ["offer.id"], name=op.f("fk_assignment_offer_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["slot_id"], ["slot.id"], name=op.f("fk_assignment_slot_id")
-        ),
+        sa.ForeignKeyConstraint(["offer_id"], ["offer.id"], name=op.f("fk_assignment_offer_id")),
+        sa.ForeignKeyConstraint(["slot_id"], ["slot.id"], name=op.f("fk_assignment_slot_id")),
         sa.ForeignKeyConstraint(
             ["speaker_id"], ["speaker.id"], name=op.f("fk_assignment_speaker_id")
         ),
-        sa.ForeignKeyConstraint(
-            ["visit_id"], ["visit.id"], name=op.f("fk_assignment_visit_id")
-        ),
+        sa.ForeignKeyConstraint(["visit_id"], ["visit.id"], name=op.f("fk_assignment_visit_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_assignment")),
         sa.UniqueConstraint("public_id", name=op.f("uq_assignment_public_id")),
     )
     with op.batch_alter_table("assignment", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_assignment_slot_id"), ["slot_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_assignment_slot_id"), ["slot_id"], unique=False)
         batch_op.create_index(
             "ix_assignment_speaker_id_starts_at",
             ["speaker_id", "starts_at"],
             unique=False,
         )
-        batch_op.create_index(
-            batch_op.f("ix_assignment_visit_id"), ["visit_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_assignment_visit_id"), ["visit_id"], unique=False)
         batch_op.create_index(
             "uq_assignment_slot_id_active",
             ["slot_id"],
