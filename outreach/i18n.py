@@ -12,6 +12,7 @@ from datetime import date, datetime, time
 from functools import cache
 from io import BytesIO
 from pathlib import Path
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from babel import Locale
@@ -30,6 +31,11 @@ NBSP = "\N{NO-BREAK SPACE}"
 _DAY = {"en": "MMMM d", "es": "d 'de' MMMM"}
 _WEEKDAY = {"en": "EEEE, ", "es": "EEEE "}
 _YEAR = {"en": ", y", "es": " 'de' y"}
+# CLDR knows these two by their older names; under the new ones no zone would be named.
+_OLD_NAMES = {
+    "America/Indiana/Indianapolis": "America/Indianapolis",
+    "America/Kentucky/Louisville": "America/Louisville",
+}
 _MONTH_AND_DAY = re.compile(r"[^\W\d_]+\.? \d{1,2}\b(?! de)|\b\d{1,2} (de )?[^\W\d_]+")
 
 _current: ContextVar[str] = ContextVar("locale", default=DEFAULT)
@@ -91,15 +97,19 @@ def clock_time(value: datetime | time, *, zone: str | None = None) -> str:
 
 def zone_name(zone: str) -> str:
     """Return "Eastern Time" or "hora oriental"."""
-    return get_timezone_name(
-        ZoneInfo(zone), width="long", zone_variant="generic", locale=_babel_locale(locale())
-    )
+    return _zone(zone, width="long")
 
 
 def when(starts_at: datetime, *, zone: str) -> str:
     """Return "Tuesday, December 1, 10:00 AM Eastern Time"."""
     local = starts_at.astimezone(ZoneInfo(zone))
     return f"{day(local)}, {clock_time(local)} {zone_name(zone)}"
+
+
+def short_when(starts_at: datetime, *, zone: str) -> str:
+    """Return "Tue, Dec 1, 10:00 AM ET" or "mar, 1 de dic, 10:00 a.m. ET", for a text message."""
+    local = starts_at.astimezone(ZoneInfo(zone))
+    return f"{short_day(local)}, {clock_time(local)} {_zone(zone, width='short')}"
 
 
 def span(starts_at: datetime, ends_at: datetime, *, zone: str) -> str:
@@ -116,6 +126,13 @@ def short_date(value: date | datetime) -> str:
 def catalog(locale: str) -> NullTranslations:
     """Return a locale's translations, for Jinja's i18n extension."""
     return _catalog(locale)
+
+
+def _zone(zone: str, *, width: Literal["long", "short"]) -> str:
+    info = ZoneInfo(_OLD_NAMES.get(zone, zone))
+    return get_timezone_name(
+        info, width=width, zone_variant="generic", locale=_babel_locale(locale())
+    )
 
 
 def _as_date(value: date | datetime) -> date:
