@@ -31,10 +31,10 @@ NBSP = "\N{NO-BREAK SPACE}"
 _DAY = {"en": "MMMM d", "es": "d 'de' MMMM"}
 _WEEKDAY = {"en": "EEEE, ", "es": "EEEE "}
 _YEAR = {"en": ", y", "es": " 'de' y"}
-# CLDR knows these two by their older names; under the new ones no zone would be named.
-_OLD_NAMES = {
-    "America/Indiana/Indianapolis": "America/Indianapolis",
-    "America/Kentucky/Louisville": "America/Louisville",
+# Babel finds no words for these two; they share their name in words with New York.
+_NAMESAKES = {
+    "America/Indiana/Indianapolis": "America/New_York",
+    "America/Kentucky/Louisville": "America/New_York",
 }
 _MONTH_AND_DAY = re.compile(r"[^\W\d_]+\.? \d{1,2}\b(?! de)|\b\d{1,2} (de )?[^\W\d_]+")
 
@@ -129,7 +129,7 @@ def catalog(locale: str) -> NullTranslations:
 
 
 def _zone(zone: str, *, width: Literal["long", "short"]) -> str:
-    info = ZoneInfo(_OLD_NAMES.get(zone, zone))
+    info = ZoneInfo(_NAMESAKES.get(zone, zone))
     return get_timezone_name(
         info, width=width, zone_variant="generic", locale=_babel_locale(locale())
     )
