@@ -10,20 +10,22 @@ sends the same bytes.
 import hashlib
 import re
 import unicodedata
-from email.headerregistry import Address, HeaderRegistry, MessageIDHeader
+from email.header import Header
 from email.message import EmailMessage
 from email.policy import SMTP
+from email.utils import format_datetime, formataddr
 from typing import Final
 
 from outreach.calendars import text
 from outreach.calendars.invite import Cancellation, Entry, render_cancel, render_request
 
 _MESSAGE_ID: Final = re.compile(r"<[!#-'*+\-./-9=?A-Z^-~]{1,200}@[A-Za-z0-9.\-]{1,200}>")
+_LINE: Final = 76
+"""Characters in a header line; an encoded word has at most 75 (RFC 2047 §2)."""
 
-_HEADERS: Final = HeaderRegistry()
-# As free text a long id would be folded into encoded words, and no longer be an id.
-_HEADERS.map_to_type("references", MessageIDHeader)  # type: ignore[arg-type]  # typeshed: a mix-in
-_POLICY: Final = SMTP.clone(header_factory=_HEADERS)
+_POLICY: Final = SMTP.clone(refold_source="none")
+"""Headers as this module wrote them. The standard library's own folding (seen in Python 3.11) loses
+blanks in a long subject with accents, and turns a long id in References into encoded words."""
 
 
 def compose(
@@ -44,15 +46,15 @@ def compose(
         ValueError: the subject is empty or holds a control character, or an id is none.
     """
     mail = EmailMessage(policy=_POLICY)
-    mail["From"] = _mailbox(entry.organizer_email, name=entry.organizer_name)
-    mail["To"] = _mailbox(entry.attendee_email, name=entry.attendee_name)
-    mail["Subject"] = _one_line(subject)
-    mail["Date"] = entry.dtstamp.replace(microsecond=0)
-    mail["Message-ID"] = _checked_id(message_id)
+    mail.set_raw("From", _mailbox("From", entry.organizer_email, name=entry.organizer_name))
+    mail.set_raw("To", _mailbox("To", entry.attendee_email, name=entry.attendee_name))
+    mail.set_raw("Subject", _words("Subject", _one_line(subject)))
+    mail.set_raw("Date", format_datetime(entry.dtstamp))
+    mail.set_raw("Message-ID", _checked_id(message_id))
     if references is not None:
-        mail["References"] = _checked_id(references)
+        mail.set_raw("References", _checked_id(references))
     # Keeps out-of-office mails away from the mailbox that reads the answers (RFC 3834 §5).
-    mail["Auto-Submitted"] = "auto-generated"
+    mail.set_raw("Auto-Submitted", "auto-generated")
     _fill(mail, entry, plain=plain, html=html)
     _fix_boundaries(mail, message_id)
     return mail
@@ -86,8 +88,24 @@ def _fix_boundaries(mail: EmailMessage, message_id: str) -> None:
         part.set_boundary(f"=_{key}")
 
 
-def _mailbox(email: str, *, name: str) -> Address:
-    return Address(display_name=text.name(name), addr_spec=email)
+def _mailbox(header: str, email: str, *, name: str) -> str:
+    shown = text.name(name)
+    short = formataddr((shown, email))
+    if _is_plain(shown) and len(f"{header}: {short}") <= _LINE:
+        return short
+    # In encoded words even where ASCII: a comma in a folded name would end the address.
+    return f"{Header(shown, 'utf-8', maxlinelen=_LINE, header_name=header).encode()}\n <{email}>"
+
+
+def _words(header: str, value: str) -> str:
+    """Return a header's value, folded, in encoded words where it can't stand as it is."""
+    charset = "us-ascii" if _is_plain(value) else "utf-8"
+    return Header(value, charset, maxlinelen=_LINE, header_name=header).encode()
+
+
+def _is_plain(value: str) -> bool:
+    """Say whether a header can hold the value as it is. "=?" would be read as an encoded word."""
+    return value.isascii() and "=?" not in value and all(len(w) < _LINE for w in value.split())
 
 
 def _one_line(value: str) -> str:
