@@ -1,0 +1,201 @@
+"""Calendars follow the rows: after any change of a visit or its people, `sync` makes them right."""
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from outreach.calendars import rules
+from outreach.calendars.models import CalendarItem
+from outreach.calendars.rules import Revision
+from outreach.directory.models import Hospital, Program, Unit
+from outreach.i18n import gettext, speaking
+from outreach.speakers.models import Speaker
+from outreach.visits import service as visits
+from outreach.visits.models import Slot, Visit
+from outreach.workflows import notices, recipients
+from outreach.workflows.notices import Cause
+from outreach.workflows.recipients import Recipient
+
+
+def sync(session: Session, visit: Visit, *, host: str, now: datetime) -> None:
+    """Make every calendar show this visit as it is now, mailing only what a person sees change.
+
+    Whoever comes has an item, and so has the ward once somebody comes; whoever no longer comes
+    gets one cancellation. Unchanged items mail nothing.
+    """
+    wanted = dict(_wanted(session, visit))
+    items = session.scalars(select(CalendarItem).where(CalendarItem.visit_id == visit.id)).all()
+    known = {(item.owner_kind, item.owner_id): item for item in items}
+    for to, shown in wanted.values():
+        _show(session, known.get(to.key), to, shown, visit=visit, host=host, now=now)
+    for key, item in known.items():
+        if key not in wanted and item.cancelled_at is None:
+            _cancel(session, item, visit=visit, now=now)
+
+
+def reaches(session: Session, visit: Visit, to: Recipient) -> bool:
+    """Say whether a change of this visit reaches the person as a calendar mail."""
+    live = select(CalendarItem.id).where(
+        CalendarItem.visit_id == visit.id,
+        CalendarItem.owner_kind == to.kind,
+        CalendarItem.owner_id == to.id,
+        CalendarItem.cancelled_at.is_(None),
+    )
+    return session.scalar(live) is not None and _wants_mail(session, to)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shown:
+    """What one person's calendar shows of the visit."""
+
+    summary: str
+    location: str
+    description: str
+
+
+def _wanted(
+    session: Session, visit: Visit
+) -> Iterator[tuple[tuple[str, int], tuple[Recipient, _Shown]]]:
+    if visit.called_off_at is not None:
+        return
+    assignments = visits.active_assignments(session, visit.id)
+    ids = [a.speaker_id for a in assignments]
+    speakers = {s.id: s for s in session.scalars(select(Speaker).where(Speaker.id.in_(ids)))}
+    for assignment in assignments:
+        to = recipients.speaker(speakers[assignment.speaker_id])
+        yield to.key, (to, _for_speaker(session, visit, to))
+    ward = recipients.liaison(session, visit)
+    if ward is not None and assignments:
+        names = {a.slot_id: speakers[a.speaker_id].first_name for a in assignments}
+        yield ward.key, (ward, _for_ward(session, visit, ward, names))
+
+
+def _for_speaker(session: Session, visit: Visit, to: Recipient) -> _Shown:
+    unit = session.get_one(Unit, visit.unit_id)
+    hospital = session.get_one(Hospital, unit.hospital_id)
+    with speaking(to.locale):
+        summary = gettext("Outreach visit")
+        details = gettext("Everything about this visit is on your page, My visits.")
+    if not to.sees_places:
+        return _Shown(summary=summary, location="", description=details)
+    street = ", ".join(part for part in (unit.street, hospital.city) if part)
+    return _Shown(
+        summary=f"{summary}: {hospital.name}, {unit.name}", location=street, description=details
+    )
+
+
+def _for_ward(session: Session, visit: Visit, to: Recipient, names: dict[int, str]) -> _Shown:
+    unit = session.get_one(Unit, visit.unit_id)
+    program = session.get_one(Program, visit.program_id)
+    with speaking(to.locale):
+        lines = [
+            _who(slot, names.get(slot.id)) for slot in visits.slots(session, visit.id)
+        ]
+        summary = gettext("Peer speaker visit, %(unit)s", unit=unit.name)
+    return _Shown(summary=summary, location=unit.name, description="\n".join([program.name, *lines]))
+
+
+def _who(slot: Slot, name: str | None) -> str:
+    role = gettext(slot.role)
+    if name is None:
+        return gettext("%(role)s: still being found", role=role)
+    return gettext("%(role)s: %(name)s", role=role, name=name)
+
+
+def _show(
+    session: Session,
+    item: CalendarItem | None,
+    to: Recipient,
+    shown: _Shown,
+    *,
+    visit: Visit,
+    host: str,
+    now: datetime,
+) -> None:
+    mark = rules.fingerprint(
+        cancelled=False,
+        starts_at=visit.starts_at,
+        ends_at=visit.ends_at,
+        time_zone=visit.time_zone,
+        summary=shown.summary,
+        location=shown.location,
+        description=shown.description,
+        attendee_email=to.email,
+    )
+    revision = rules.next_revision(_revision(item), fingerprint=mark, now=now)
+    if revision is None:
+        return
+    kind = "invite" if item is None or item.cancelled_at else "invite_update"
+    if item is None:
+        uid = f"visit-{uuid.uuid4()}@{host}"
+        item = CalendarItem(
+            uid=uid, visit_id=visit.id, owner_kind=to.kind, owner_id=to.id
+        )
+        session.add(item)
+    item.starts_at, item.ends_at, item.time_zone = visit.starts_at, visit.ends_at, visit.time_zone
+    item.summary, item.location, item.description = shown.summary, shown.location, shown.description
+    item.cancelled_at = None
+    _mail(session, item, to, kind, revision=revision, visit=visit, now=now)
+
+
+def _cancel(session: Session, item: CalendarItem, *, visit: Visit, now: datetime) -> None:
+    to = _owner(session, item, visit)
+    mark = rules.fingerprint(
+        cancelled=True,
+        starts_at=item.starts_at,
+        ends_at=item.ends_at,
+        time_zone=item.time_zone,
+        summary=item.summary,
+        location=item.location,
+        description=item.description,
+        attendee_email=to.email if to else "",
+    )
+    revision = rules.next_revision(_revision(item), fingerprint=mark, now=now)
+    if revision is None:
+        return
+    item.cancelled_at = now
+    _mail(session, item, to, "invite_cancel", revision=revision, visit=visit, now=now)
+
+
+def _revision(item: CalendarItem | None) -> Revision | None:
+    if item is None:
+        return None
+    return Revision(
+        sequence=item.sequence, dtstamp=item.stamped_at, fingerprint=item.fingerprint
+    )
+
+
+def _owner(session: Session, item: CalendarItem, visit: Visit) -> Recipient | None:
+    if item.owner_kind == "speaker":
+        return recipients.speaker(session.get_one(Speaker, item.owner_id))
+    return recipients.liaison(session, visit)
+
+
+def _mail(
+    session: Session,
+    item: CalendarItem,
+    to: Recipient | None,
+    kind: str,
+    *,
+    revision: Revision,
+    visit: Visit,
+    now: datetime,
+) -> None:
+    item.sequence, item.stamped_at = revision.sequence, revision.dtstamp
+    item.fingerprint = revision.fingerprint
+    session.flush()
+    cause = Cause("calendar_item", item.id, item.sequence)
+    # An earlier state that has not left yet must not: only the newest is right.
+    notices.forget(session, cause, now=now)
+    if to is not None and _wants_mail(session, to):
+        notices.tell(session, to, kind, visit=visit, cause=cause, now=now)
+
+
+def _wants_mail(session: Session, to: Recipient) -> bool:
+    if to.kind != "speaker":
+        return True
+    return session.get_one(Speaker, to.id).calendar != "feed"

@@ -1,0 +1,132 @@
+"""What people are told: each function plans outbox rows in the transaction of the cause."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from outreach.directory.models import Hospital, Unit
+from outreach.messaging import service as messaging
+from outreach.messaging.service import NewMessage
+from outreach.visits.models import Visit
+from outreach.workflows import recipients
+from outreach.workflows.recipients import Recipient
+
+NEAR = timedelta(hours=24)
+"""Within this time of a visit a change does not wait for the morning (product.md, step 6)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """The row a message is about, at one revision: its kind, primary key and revision."""
+
+    kind: str
+    id: int
+    revision: int
+
+
+def about(visit: Visit) -> Cause:
+    """Return a visit as the cause of a message."""
+    return Cause("visit", visit.id, visit.revision)
+
+
+def facts(session: Session, visit: Visit, *, to: Recipient) -> dict[str, Any]:
+    """Return what a text about a visit may say to this person.
+
+    Unit and hospital are there only for those who may see places; everyone gets the area.
+    """
+    unit = session.get_one(Unit, visit.unit_id)
+    hospital = session.get_one(Hospital, unit.hospital_id)
+    told = {
+        "visit_id": visit.public_id,
+        "starts_at": visit.starts_at.isoformat(),
+        "ends_at": visit.ends_at.isoformat(),
+        "zone": visit.time_zone,
+        "area": hospital.city,
+    }
+    if to.sees_places:
+        told |= {"unit": unit.name, "hospital": hospital.name}
+    return told
+
+
+def tell(
+    session: Session,
+    to: Recipient,
+    kind: str,
+    *,
+    visit: Visit,
+    now: datetime,
+    cause: Cause | None = None,
+    values: Mapping[str, Any] | None = None,
+    channels: tuple[str, ...] = ("mail",),
+    send_after: datetime | None = None,
+    expires_at: datetime | None = None,
+) -> None:
+    """Plan a message about a visit on each of `channels`; text only to those who agreed to it."""
+    cause = cause or about(visit)
+    for channel in _allowed(session, to, channels):
+        message = NewMessage(
+            kind=kind,
+            channel=channel,
+            affiliate_id=visit.affiliate_id,
+            recipient_kind=to.kind,
+            recipient_id=to.id,
+            to_address=(to.phone or "") if channel == "sms" else to.email,
+            to_name=to.name,
+            locale=to.locale,
+            subject=(cause.kind, cause.id, cause.revision),
+            values={**facts(session, visit, to=to), **(values or {})},
+            time_zone=to.time_zone,
+            send_after=send_after or now,
+            expires_at=expires_at or visit.ends_at,
+            urgent=visit.starts_at - now <= NEAR,
+        )
+        messaging.plan(session, message, now=now)
+
+
+def tell_liaison(
+    session: Session,
+    kind: str,
+    *,
+    visit: Visit,
+    now: datetime,
+    cause: Cause | None = None,
+    values: Mapping[str, Any] | None = None,
+) -> None:
+    """Plan a mail to whoever asked for the visit, or to the ward's mailbox."""
+    to = recipients.liaison(session, visit)
+    if to is not None:
+        tell(session, to, kind, visit=visit, cause=cause, values=values, now=now)
+
+
+def tell_coordinators(
+    session: Session,
+    kind: str,
+    *,
+    visit: Visit,
+    now: datetime,
+    cause: Cause | None = None,
+    values: Mapping[str, Any] | None = None,
+) -> None:
+    """Plan a mail to each coordinator of the visit's affiliate."""
+    for to in recipients.coordinators(session, visit.affiliate_id):
+        tell(session, to, kind, visit=visit, cause=cause, values=values, now=now)
+
+
+def forget(session: Session, cause: Cause, *, kinds: tuple[str, ...] = (), now: datetime) -> None:
+    """Cancel what waits to be said about a row."""
+    messaging.cancel(session, subject=(cause.kind, cause.id), kinds=kinds, now=now)
+
+
+def may_be_texted(session: Session, to: Recipient) -> bool:
+    """Say whether the person chose texts, has a number, and agreed in the ledger."""
+    return bool(to.by_text and to.phone and messaging.agreed(session, to.phone))
+
+
+def _allowed(session: Session, to: Recipient, channels: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the channels that may be used: mail stands in for a text that may not be sent."""
+    if "sms" not in channels or may_be_texted(session, to):
+        return channels
+    return ("mail",)

@@ -1,0 +1,99 @@
+"""Who a message goes to: rows of several domains → one small value."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from outreach.accounts.models import Account, Membership
+from outreach.directory.models import Affiliate, Hospital, Unit
+from outreach.speakers.models import Speaker
+from outreach.visits.models import Visit, VisitRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """A person or a ward's mailbox. `kind` and `id` are what outbox and calendars keep."""
+
+    kind: str
+    id: int
+    email: str
+    name: str
+    locale: str
+    time_zone: str
+    phone: str | None = None
+    sees_places: bool = True
+    by_text: bool = False
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """What calendars and the outbox know the recipient by."""
+        return self.kind, self.id
+
+
+def speaker(row: Speaker) -> Recipient:
+    """Return a speaker as a recipient; a place is named only if the speaker chose so."""
+    return Recipient(
+        kind="speaker",
+        id=row.id,
+        email=row.email,
+        name=row.first_name,
+        locale=row.locale,
+        time_zone=row.time_zone,
+        phone=row.phone,
+        sees_places=row.detail == "full",
+        by_text=row.channel == "sms",
+    )
+
+
+def speaker_by_id(session: Session, speaker_id: int) -> Recipient:
+    """Return the speaker with this primary key as a recipient."""
+    return speaker(session.get_one(Speaker, speaker_id))
+
+
+def liaison(session: Session, visit: Visit) -> Recipient | None:
+    """Return who asked for the visit, else the ward's mailbox; None where there is neither."""
+    unit = session.get_one(Unit, visit.unit_id)
+    request = session.get_one(VisitRequest, visit.request_id)
+    zone = session.get_one(Hospital, unit.hospital_id).time_zone
+    account = _asking_liaison(session, request, unit)
+    if account is not None:
+        return Recipient("account", account.id, account.email, account.name, account.locale, zone)
+    if unit.contact_email:
+        name = unit.contact_name or unit.name
+        return Recipient("unit", unit.id, unit.contact_email, name, "en", zone)
+    return None
+
+
+def coordinators(session: Session, affiliate_id: int) -> list[Recipient]:
+    """Return the coordinators of an affiliate who can sign in, in order of their accounts."""
+    zone = session.get_one(Affiliate, affiliate_id).time_zone
+    rows = session.scalars(
+        select(Account)
+        .join(Membership, Membership.account_id == Account.id)
+        .where(
+            Membership.affiliate_id == affiliate_id,
+            Membership.kind == "coordinator",
+            Membership.ends_at.is_(None),
+            Account.disabled_at.is_(None),
+        )
+        .order_by(Account.id)
+    )
+    return [Recipient("account", a.id, a.email, a.name, a.locale, zone) for a in rows]
+
+
+def _asking_liaison(session: Session, request: VisitRequest, unit: Unit) -> Account | None:
+    """Return the account that asked, if it is still a liaison of that hospital."""
+    if request.requested_by_id is None:
+        return None
+    return session.scalar(
+        select(Account)
+        .join(Membership, Membership.account_id == Account.id)
+        .where(
+            Account.id == request.requested_by_id,
+            Account.disabled_at.is_(None),
+            Membership.kind == "liaison",
+            Membership.hospital_id == unit.hospital_id,
+            Membership.ends_at.is_(None),
+        )
+    )

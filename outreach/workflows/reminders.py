@@ -1,0 +1,49 @@
+"""Reminders follow the rows: after any change of a visit or its people, `sync` plans them anew."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from outreach.directory.models import Affiliate
+from outreach.messaging import rules
+from outreach.speakers.models import Speaker
+from outreach.visits.models import Assignment, Visit
+from outreach.workflows import notices, recipients
+from outreach.workflows.notices import Cause
+
+
+def sync(session: Session, visit: Visit, *, now: datetime) -> None:
+    """Plan the affiliate's reminders for whoever comes; cancel those of a state that is over.
+
+    A reminder whose time has passed is not planned: the invite has just said the same.
+    """
+    everyone = select(Assignment).where(Assignment.visit_id == visit.id)
+    for assignment in session.scalars(everyone).all():
+        cause = Cause("assignment", assignment.id, visit.revision)
+        if not assignment.active or visit.called_off_at is not None:
+            notices.forget(session, cause, kinds=("reminder",), now=now)
+        else:
+            _plan(session, visit, assignment, cause, now=now)
+
+
+def _plan(
+    session: Session, visit: Visit, assignment: Assignment, cause: Cause, *, now: datetime
+) -> None:
+    plan = session.get_one(Affiliate, visit.affiliate_id).reminders
+    to = recipients.speaker(session.get_one(Speaker, assignment.speaker_id))
+    for reminder in rules.reminder_times(visit.starts_at, zone=visit.time_zone, plan=plan):
+        if reminder.due_at <= now:
+            continue
+        notices.tell(
+            session,
+            to,
+            "reminder",
+            visit=visit,
+            cause=cause,
+            values={"reminder": reminder.name},
+            channels=(reminder.channel,),
+            send_after=reminder.due_at,
+            expires_at=visit.starts_at,
+            now=now,
+        )

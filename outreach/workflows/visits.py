@@ -1,0 +1,378 @@
+"""Asking for a visit, moving it, calling it off."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from outreach import audit, db
+from outreach.actor import Actor
+from outreach.directory.models import (
+    Affiliate,
+    Hospital,
+    Program,
+    ProgramRole,
+    Unit,
+    UnitPause,
+    VisitingHours,
+)
+from outreach.errors import Conflict, RuleBroken
+from outreach.i18n import lazy
+from outreach.links import Links
+from outreach.visits import rules, service
+from outreach.visits.models import Assignment, Visit, VisitRequest
+from outreach.visits.rules import Hours, Pause, Refusal, SlotFacts, UnitFacts
+from outreach.workflows import invites, notices, offers, recipients, reminders
+from outreach.workflows.recipients import Recipient
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What somebody asks for: a wall-clock start in the hospital's zone, and the needs."""
+
+    day: date
+    at: time
+    minutes: int
+    language: str = "en"
+    repeats: str = ""
+    critical: bool = False
+    group_size: int | None = None
+    room: str = ""
+    screen: bool = False
+    by_video: bool = False
+    access_needs: str = ""
+    notes: str = ""
+
+
+class AgainstTheRules(RuleBroken):
+    """A visit cannot be then. `refusals` holds every reason; pages put each beside its field."""
+
+    def __init__(self, refusals: Sequence[Refusal]) -> None:
+        super().__init__(lazy("The visit cannot be at that time."), field=refusals[0].field)
+        self.refusals = tuple(refusals)
+
+
+def check(
+    session: Session, *, unit: Unit, program: Program, wish: Wish, now: datetime
+) -> tuple[Refusal, ...]:
+    """Return every reason against the wish, hard and soft; empty means it may be asked for."""
+    facts = unit_facts(session, unit, program=program)
+    starts_at = rules.instant(wish.day, wish.at, zone=facts.time_zone)
+    if isinstance(starts_at, Refusal):
+        return (starts_at,)
+    return rules.refusals(starts_at, minutes=wish.minutes, unit=facts, now=now)
+
+
+def request(
+    session: Session,
+    *,
+    unit: Unit,
+    program: Program,
+    wish: Wish,
+    by: Actor,
+    overrule: bool = False,
+    now: datetime,
+) -> VisitRequest:
+    """Take a request for one date and lay out its visit.
+
+    `overrule` lets a coordinator set soft rules aside; they stay on the visit as warnings.
+
+    Raises:
+        AgainstTheRules: a hard rule speaks against it, or a soft one that is not overruled.
+        Conflict: the same was asked for already.
+    """
+    found = check(session, unit=unit, program=program, wish=wish, now=now)
+    against = [r for r in found if not (overrule and r.is_soft)]
+    if against:
+        raise AgainstTheRules(against)
+    asked = record_request(session, unit=unit, program=program, wish=wish, by=by, now=now)
+    lay_out(
+        session,
+        asked,
+        days=[asked.first_starts_at],
+        warnings={asked.first_starts_at: [str(r.code) for r in found]},
+        now=now,
+    )
+    notices_of_request(session, asked, now=now)
+    return asked
+
+
+def record_request(
+    session: Session, *, unit: Unit, program: Program, wish: Wish, by: Actor, now: datetime
+) -> VisitRequest:
+    """Write the request itself, without visits. The time must exist (`check` says so).
+
+    Raises:
+        Conflict: this unit asked for this program at that time already.
+    """
+    zone = session.get_one(Hospital, unit.hospital_id).time_zone
+    starts_at = rules.instant(wish.day, wish.at, zone=zone)
+    if isinstance(starts_at, Refusal):
+        raise AgainstTheRules([starts_at])
+    same = select(VisitRequest.id).where(
+        VisitRequest.unit_id == unit.id,
+        VisitRequest.program_id == program.id,
+        VisitRequest.first_starts_at == starts_at,
+    )
+    if session.scalar(same) is not None:
+        raise Conflict(lazy("This unit has already asked for this program at that time."))
+    asked = VisitRequest(
+        affiliate_id=unit.affiliate_id,
+        unit_id=unit.id,
+        program_id=program.id,
+        requested_by_id=by.account_id,
+        first_starts_at=starts_at,
+        minutes=wish.minutes,
+        repeats=wish.repeats,
+        language=wish.language,
+        critical=wish.critical,
+        group_size=wish.group_size,
+        room=wish.room,
+        screen=wish.screen,
+        by_video=wish.by_video,
+        access_needs=wish.access_needs,
+        notes=wish.notes,
+        created_at=now,
+    )
+    session.add(asked)
+    session.flush()
+    audit.record(
+        session, "visit.request", actor=by, subject=("visit_request", asked.id), now=now
+    )
+    return asked
+
+
+def lay_out(
+    session: Session,
+    asked: VisitRequest,
+    *,
+    days: Iterable[datetime],
+    warnings: dict[datetime, list[str]],
+    now: datetime,
+) -> list[Visit]:
+    """Make the visits of a request, one for each start in `days` (aware instants)."""
+    unit = session.get_one(Unit, asked.unit_id)
+    zone = session.get_one(Hospital, unit.hospital_id).time_zone
+    roles = program_roles(session, asked.program_id)
+    return [
+        service.lay_out(
+            session,
+            asked,
+            starts_at=starts_at,
+            time_zone=zone,
+            roles=roles,
+            warnings=warnings.get(starts_at, []),
+            now=now,
+        )
+        for starts_at in days
+    ]
+
+
+def notices_of_request(session: Session, asked: VisitRequest, *, now: datetime) -> None:
+    """Tell whoever asked that the request arrived."""
+    visit = session.scalars(
+        select(Visit).where(Visit.request_id == asked.id).order_by(Visit.starts_at).limit(1)
+    ).one()
+    notices.tell_liaison(session, "request_received", visit=visit, now=now)
+
+
+def move(
+    session: Session,
+    visit: Visit,
+    *,
+    day: date,
+    at: time,
+    minutes: int,
+    by: Actor,
+    overrule: bool = False,
+    links: Links,
+    now: datetime,
+) -> None:
+    """Give a visit another time; everyone concerned gets one correct update.
+
+    Whoever has another visit then is let go kindly and the slot is open again; waiting offers
+    named the old time and are taken back.
+
+    Raises:
+        AgainstTheRules: a rule speaks against the new time.
+        Conflict: the visit was called off or has begun.
+    """
+    visit = db.locked(session, Visit, visit.id)
+    _refuse_if_over(visit, now=now)
+    unit = session.get_one(Unit, visit.unit_id)
+    program = session.get_one(Program, visit.program_id)
+    starts_at = _checked(
+        session,
+        unit,
+        program,
+        Wish(day=day, at=at, minutes=minutes),
+        except_visit=visit.id,
+        overrule=overrule,
+        now=now,
+    )
+    if starts_at == visit.starts_at and visit.ends_at == starts_at + timedelta(minutes=minutes):
+        return
+    before = visit.starts_at
+    visit.starts_at, visit.ends_at = starts_at, starts_at + timedelta(minutes=minutes)
+    visit.revision += 1
+    session.flush()
+    offers.withdraw_open(session, visit, now=now)
+    stay, leave = _carry_over(session, visit, now=now)
+    was = {"was": before.isoformat()}
+    for assignment in stay:
+        _tell(session, assignment, "moved", visit=visit, values=was, now=now)
+    for assignment in leave:
+        _tell(session, assignment, "released", visit=visit, values=was, now=now)
+    _tell_ward(session, "moved", visit=visit, values=was, now=now)
+    invites.sync(session, visit, host=links.host, now=now)
+    reminders.sync(session, visit, now=now)
+    audit.record(session, "visit.move", actor=by, subject=("visit", visit.id), now=now)
+
+
+def call_off(session: Session, visit: Visit, *, by: Actor, links: Links, now: datetime) -> None:
+    """Call a visit off: everyone is told once, calendars are cleared, nothing more is sent.
+
+    Raises:
+        Conflict: it was called off already, or has begun.
+    """
+    visit = db.locked(session, Visit, visit.id)
+    _refuse_if_over(visit, now=now)
+    visit.called_off_at = now
+    visit.revision += 1
+    session.flush()
+    notices.forget(session, notices.about(visit), now=now)
+    offers.withdraw_open(session, visit, now=now)
+    slots = service.slots(session, visit.id)
+    service.drop_proposals(session, [slot.id for slot in slots], now=now)
+    for assignment in service.active_assignments(session, visit.id):
+        service.vacate(session, assignment, because="called_off", now=now)
+        _tell(session, assignment, "called_off", visit=visit, values={}, now=now)
+    for slot in slots:
+        slot.state = "closed"
+    _tell_ward(session, "called_off", visit=visit, values={}, now=now)
+    session.flush()
+    session.expire_all()
+    invites.sync(session, visit, host=links.host, now=now)
+    reminders.sync(session, visit, now=now)
+    audit.record(session, "visit.call_off", actor=by, subject=("visit", visit.id), now=now)
+
+
+def unit_facts(
+    session: Session, unit: Unit, *, program: Program | None = None, except_visit: int | None = None
+) -> UnitFacts:
+    """Return what the rules must know of a unit."""
+    affiliate = session.get_one(Affiliate, unit.affiliate_id)
+    hours = session.scalars(select(VisitingHours).where(VisitingHours.unit_id == unit.id))
+    pauses = session.scalars(select(UnitPause).where(UnitPause.unit_id == unit.id))
+    booked = session.execute(
+        select(Visit.starts_at, Visit.ends_at).where(
+            Visit.unit_id == unit.id, Visit.called_off_at.is_(None), Visit.id != (except_visit or 0)
+        )
+    )
+    return UnitFacts(
+        time_zone=session.get_one(Hospital, unit.hospital_id).time_zone,
+        lead_days=affiliate.lead_days,
+        horizon_days=affiliate.horizon_days,
+        hours=tuple(Hours(h.weekday, h.opens, h.closes) for h in hours),
+        pauses=tuple(Pause(p.starts_on, p.ends_on) for p in pauses),
+        booked=tuple(SlotFacts(starts, ends) for starts, ends in booked),
+        lengths=tuple(program.minutes) if program else (),
+    )
+
+
+def program_roles(session: Session, program_id: int) -> dict[str, int]:
+    """Return how many people a program needs in each role."""
+    needs = select(ProgramRole).where(ProgramRole.program_id == program_id).order_by(ProgramRole.id)
+    return {need.role: need.count for need in session.scalars(needs)}
+
+
+def _checked(
+    session: Session,
+    unit: Unit,
+    program: Program,
+    wish: Wish,
+    *,
+    except_visit: int,
+    overrule: bool,
+    now: datetime,
+) -> datetime:
+    facts = unit_facts(session, unit, program=program, except_visit=except_visit)
+    starts_at = rules.instant(wish.day, wish.at, zone=facts.time_zone)
+    if isinstance(starts_at, Refusal):
+        raise AgainstTheRules([starts_at])
+    found = rules.refusals(starts_at, minutes=wish.minutes, unit=facts, now=now)
+    against = [r for r in found if not (overrule and r.is_soft)]
+    if against:
+        raise AgainstTheRules(against)
+    return starts_at
+
+
+def _refuse_if_over(visit: Visit, *, now: datetime) -> None:
+    if visit.called_off_at is not None:
+        raise Conflict(lazy("This visit was called off already."))
+    if visit.starts_at <= now:
+        raise Conflict(lazy("This visit has begun already."))
+
+
+def _carry_over(
+    session: Session, visit: Visit, *, now: datetime
+) -> tuple[list[Assignment], list[Assignment]]:
+    """Take assignments along to the visit's new span; return those that stay and those let go."""
+    stay, leave = [], []
+    for assignment in service.active_assignments(session, visit.id):
+        busy = select(Assignment.id).where(
+            Assignment.speaker_id == assignment.speaker_id,
+            Assignment.active,
+            Assignment.id != assignment.id,
+            Assignment.starts_at < visit.ends_at,
+            Assignment.ends_at > visit.starts_at,
+        )
+        if session.scalar(busy.limit(1)) is not None:
+            service.vacate(session, assignment, because="moved", now=now)
+            leave.append(assignment)
+            continue
+        assignment.starts_at, assignment.ends_at = visit.starts_at, visit.ends_at
+        stay.append(assignment)
+    session.flush()
+    return stay, leave
+
+
+def _tell(
+    session: Session,
+    assignment: Assignment,
+    kind: str,
+    *,
+    visit: Visit,
+    values: dict[str, str],
+    now: datetime,
+) -> None:
+    to = recipients.speaker_by_id(session, assignment.speaker_id)
+    _tell_once(session, to, kind, visit=visit, values=values, now=now)
+
+
+def _tell_ward(
+    session: Session, kind: str, *, visit: Visit, values: dict[str, str], now: datetime
+) -> None:
+    to = recipients.liaison(session, visit)
+    if to is not None:
+        _tell_once(session, to, kind, visit=visit, values=values, now=now)
+
+
+def _tell_once(
+    session: Session,
+    to: Recipient,
+    kind: str,
+    *,
+    visit: Visit,
+    values: dict[str, str],
+    now: datetime,
+) -> None:
+    """Tell by text where that is wanted; by mail only where no calendar mail says the same."""
+    channels: tuple[str, ...] = ()
+    if notices.may_be_texted(session, to):
+        channels += ("sms",)
+    elif not invites.reaches(session, visit, to):
+        channels += ("mail",)
+    notices.tell(session, to, kind, visit=visit, values=values, channels=channels, now=now)
