@@ -14,13 +14,13 @@ from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined
 from playwright.sync_api import Browser, sync_playwright
 from werkzeug.datastructures import MultiDict
 from werkzeug.serving import make_server
-from wtforms import (
+from wtforms import (  # type: ignore[attr-defined]  # the stubs are of 3.2
     BooleanField,
     DateField,
     Form,
     IntegerField,
     RadioField,
-    SelectChoice,  # type: ignore[attr-defined]  # the stubs are of 3.2
+    SelectChoice,
     SelectField,
     SelectMultipleField,
     StringField,
