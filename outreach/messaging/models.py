@@ -72,7 +72,8 @@ class Message(Base):
         CheckConstraint(f"state IN {STATES!r}", name="state_known"),
         CheckConstraint("channel IN ('sms', 'mail')", name="channel_known"),
         Index(
-            "ix_message_send_after_pending",
+            "ix_message_channel_send_after_pending",
+            "channel",
             "send_after",
             sqlite_where=text("state = 'pending'"),
             postgresql_where=text("state = 'pending'"),
@@ -96,7 +97,10 @@ class Message(Base):
 
 
 class MessageAttempt(Base):
-    """One call to a provider, written before it is made. Its public id is in the callback's URL."""
+    """One call to a provider, written before it is made. Its public id is in the callback's URL.
+
+    `looks` counts how often the provider's list was read whole and did not show it.
+    """
 
     __tablename__ = "message_attempt"
 
@@ -109,6 +113,7 @@ class MessageAttempt(Base):
     outcome: Mapped[str] = mapped_column(default="")
     code: Mapped[str] = mapped_column(default="")
     provider_id: Mapped[str | None]
+    looks: Mapped[int] = mapped_column(default=0)
 
     __table_args__ = (UniqueConstraint("message_id", "number"),)
 

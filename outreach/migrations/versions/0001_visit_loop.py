@@ -251,8 +251,8 @@ def upgrade() -> None:
             "ix_message_recipient", ["recipient_kind", "recipient_id"], unique=False
         )
         batch_op.create_index(
-            "ix_message_send_after_pending",
-            ["send_after"],
+            "ix_message_channel_send_after_pending",
+            ["channel", "send_after"],
             unique=False,
             sqlite_where=sa.text("state = 'pending'"),
             postgresql_where=sa.text("state = 'pending'"),
@@ -596,6 +596,7 @@ def upgrade() -> None:
         sa.Column("outcome", sa.String(), nullable=False),
         sa.Column("code", sa.String(), nullable=False),
         sa.Column("provider_id", sa.String(), nullable=True),
+        sa.Column("looks", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["message_id"], ["message.id"], name=op.f("fk_message_attempt_message_id")
         ),
@@ -1254,7 +1255,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_message_to_address_state")
         batch_op.drop_index("ix_message_subject")
         batch_op.drop_index(
-            "ix_message_send_after_pending",
+            "ix_message_channel_send_after_pending",
             sqlite_where=sa.text("state = 'pending'"),
             postgresql_where=sa.text("state = 'pending'"),
         )

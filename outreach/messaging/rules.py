@@ -1,0 +1,146 @@
+"""When a message may leave: quiet hours, reminder times, waits between tries. All pure."""
+
+import random
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+EARLIEST: Final = time(8)
+LATEST: Final = time(21)
+"""No affiliate may text outside these (47 CFR 64.1200(c)(1) names them for calls)."""
+
+LAST_CALL: Final = timedelta(minutes=30)
+"""What is pulled to the evening before leaves this long before the window closes, so that a
+backlog is gone by then."""
+
+USEFUL: Final = timedelta(hours=1)
+"""A text that had to wait for the morning must come this long before it is of no more use."""
+
+MAX_ATTEMPTS: Final = 6
+MAX_SEGMENTS: Final = 2
+RETRY_BASE: Final = timedelta(seconds=5)
+RETRY_CAP: Final = timedelta(minutes=15)
+SETTLE: Final = timedelta(seconds=60)
+"""How long the provider's list may take to show what it accepted; also between two looks."""
+
+LOOKS: Final = 2
+"""Clean looks at the provider's list after which a message was surely not sent."""
+
+LATER: Final = timedelta(minutes=30)
+CHANNEL_PAUSE: Final = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The hours in which texts may leave, in the recipient's wall time: [opens, closes)."""
+
+    opens: time = time(9)
+    closes: time = time(20)
+
+
+def window(*, quiet_from: time, quiet_until: time) -> Window:
+    """Return what an affiliate's quiet hours leave open, never wider than 8:00 to 21:00.
+
+    Hours that leave nothing (or span no night) stand for the default.
+    """
+    opens, closes = max(quiet_until, EARLIEST), min(quiet_from, LATEST)
+    return Window(opens, closes) if opens < closes else Window()
+
+
+def instant(wall: datetime, *, zone: str) -> datetime:
+    """Return the instant of a naive wall time.
+
+    One in the gap of spring moves forward by the gap; of one that comes twice in autumn the
+    first is meant (PEP 495, fold 0).
+    """
+    return wall.replace(tzinfo=ZoneInfo(zone), fold=0).astimezone(UTC)
+
+
+def is_allowed(at: datetime, *, zone: str, window: Window) -> bool:
+    """Say whether a text may leave at this instant."""
+    return window.opens <= at.astimezone(ZoneInfo(zone)).time() < window.closes
+
+
+def next_allowed(at: datetime, *, zone: str, window: Window) -> datetime:
+    """Return the first instant from `at` on (included) at which a text may leave."""
+    if is_allowed(at, zone=zone, window=window):
+        return at.astimezone(UTC)
+    local = at.astimezone(ZoneInfo(zone))
+    day = local.date() if local.time() < window.opens else local.date() + timedelta(days=1)
+    return instant(datetime.combine(day, window.opens), zone=zone)
+
+
+def last_allowed(at: datetime, *, zone: str, window: Window) -> datetime:
+    """Return the last instant up to `at` at which a text may leave, half an hour before closing.
+
+    An instant that is allowed stands.
+    """
+    if is_allowed(at, zone=zone, window=window):
+        return at.astimezone(UTC)
+    local = at.astimezone(ZoneInfo(zone))
+    day = local.date() if local.time() >= window.closes else local.date() - timedelta(days=1)
+    closing = instant(datetime.combine(day, window.closes), zone=zone)
+    return max(closing - LAST_CALL, instant(datetime.combine(day, window.opens), zone=zone))
+
+
+def sending_time(
+    due_at: datetime, *, zone: str, window: Window, expires_at: datetime, now: datetime
+) -> datetime:
+    """Return when a text that is due at `due_at` leaves.
+
+    At that time if it is allowed then; else in the morning, if that is an hour before it expires
+    or more; else in the evening before, if that is still to come. Where nothing fits the due time
+    itself comes back: the sender refuses it then, and a coordinator sees it.
+    """
+    morning = next_allowed(due_at, zone=zone, window=window)
+    if morning == due_at or morning <= expires_at - USEFUL:
+        return morning
+    evening = last_allowed(due_at, zone=zone, window=window)
+    return evening if evening >= now else due_at.astimezone(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Reminder:
+    """One reminder of an affiliate's plan, at its instant. `name` tells it from the others."""
+
+    due_at: datetime
+    channel: str
+    name: str
+
+
+def reminder_times(
+    starts_at: datetime, *, zone: str, plan: Iterable[Mapping[str, Any]]
+) -> tuple[Reminder, ...]:
+    """Return the reminders of a visit, the earliest first, those in the past too.
+
+    `plan` is an affiliate's: {"before": "days"|"hours", "count": n, "channel": "sms"|"mail"}.
+    Days are counted on the wall clock of the visit's zone, hours as they elapse. The time is
+    where the plan puts it; quiet hours are the sender's business (`sending_time`).
+    """
+    found = (
+        Reminder(
+            due_at=_before(starts_at, zone=zone, unit=entry["before"], count=entry["count"]),
+            channel=entry["channel"],
+            name=f"{entry['count']} {entry['before']}",
+        )
+        for entry in plan
+    )
+    return tuple(sorted(found, key=lambda reminder: reminder.due_at))
+
+
+def backoff(attempt: int, *, rng: random.Random) -> timedelta:
+    """Return the wait after try number `attempt` (from 1): up to 20 s, 80 s, … 15 min.
+
+    Full jitter, so that messages that failed together do not come back together.
+    """
+    ceiling: timedelta = min(RETRY_CAP, RETRY_BASE * 4**attempt)
+    return ceiling * rng.random()
+
+
+def _before(starts_at: datetime, *, zone: str, unit: str, count: int) -> datetime:
+    if unit == "hours":
+        return (starts_at - timedelta(hours=count)).astimezone(UTC)
+    wall = starts_at.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+    return instant(wall - timedelta(days=count), zone=zone)
