@@ -20,7 +20,6 @@ from sqlalchemy import (
     create_engine,
     event,
     make_url,
-    select,
 )
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.exc import DBAPIError

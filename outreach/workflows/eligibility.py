@@ -18,6 +18,7 @@ from outreach.workflows import problems
 TOO_CLOSE = frozenset({RefusalCode.QUOTA, RefusalCode.REST, RefusalCode.OVERLAP})
 """What another visit may have changed since the speaker was asked."""
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
     """A speaker to ask, and why: reasons are {"code", "params"} as the engine gave them."""
@@ -44,9 +45,7 @@ def refusals(
     return everyone.get(session.get_one(Speaker, speaker_id).public_id, ())
 
 
-def too_close(
-    session: Session, visit: Visit, role: str, *, speaker_id: int, now: datetime
-) -> bool:
+def too_close(session: Session, visit: Visit, role: str, *, speaker_id: int, now: datetime) -> bool:
     """Say whether what the speaker took meanwhile leaves no room: quota, rest, travel."""
     found = refusals(session, visit, role, speaker_id=speaker_id, now=now)
     return any(refusal.code in TOO_CLOSE for refusal in found)
@@ -91,6 +90,4 @@ def _problem(
 ) -> Problem:
     session.flush()
     affiliate = session.get_one(Affiliate, visit.affiliate_id)
-    return problems.build(
-        session, affiliate, [visit], now=now, without_offers_to=without_offers_to
-    )
+    return problems.build(session, affiliate, [visit], now=now, without_offers_to=without_offers_to)

@@ -92,11 +92,11 @@ def _for_ward(session: Session, visit: Visit, to: Recipient, names: dict[int, st
     unit = session.get_one(Unit, visit.unit_id)
     program = session.get_one(Program, visit.program_id)
     with speaking(to.locale):
-        lines = [
-            _who(slot, names.get(slot.id)) for slot in visits.slots(session, visit.id)
-        ]
+        lines = [_who(slot, names.get(slot.id)) for slot in visits.slots(session, visit.id)]
         summary = gettext("Peer speaker visit, %(unit)s", unit=unit.name)
-    return _Shown(summary=summary, location=unit.name, description="\n".join([program.name, *lines]))
+    return _Shown(
+        summary=summary, location=unit.name, description="\n".join([program.name, *lines])
+    )
 
 
 def _who(slot: Slot, name: str | None) -> str:
@@ -132,9 +132,7 @@ def _show(
     kind = "invite" if item is None or item.cancelled_at else "invite_update"
     if item is None:
         uid = f"visit-{uuid.uuid4()}@{host}"
-        item = CalendarItem(
-            uid=uid, visit_id=visit.id, owner_kind=to.kind, owner_id=to.id
-        )
+        item = CalendarItem(uid=uid, visit_id=visit.id, owner_kind=to.kind, owner_id=to.id)
         session.add(item)
     item.starts_at, item.ends_at, item.time_zone = visit.starts_at, visit.ends_at, visit.time_zone
     item.summary, item.location, item.description = shown.summary, shown.location, shown.description
@@ -164,9 +162,7 @@ def _cancel(session: Session, item: CalendarItem, *, visit: Visit, now: datetime
 def _revision(item: CalendarItem | None) -> Revision | None:
     if item is None:
         return None
-    return Revision(
-        sequence=item.sequence, dtstamp=item.stamped_at, fingerprint=item.fingerprint
-    )
+    return Revision(sequence=item.sequence, dtstamp=item.stamped_at, fingerprint=item.fingerprint)
 
 
 def _owner(session: Session, item: CalendarItem, visit: Visit) -> Recipient | None:

@@ -132,9 +132,7 @@ def record_yes(
     _refuse_if_closed(session, slot, visit, now=now)
     against = eligibility.refusals(session, visit, slot.role, speaker_id=speaker.id, now=now)
     if against:
-        raise RuleBroken(
-            lazy("%(name)s cannot be booked for this visit."), name=speaker.first_name
-        )
+        raise RuleBroken(lazy("%(name)s cannot be booked for this visit."), name=speaker.first_name)
     open_offer = _open_offer(session, slot, speaker.id)
     if open_offer is not None:
         service.answer(session, open_offer, state="accepted", via="phone", now=now)
@@ -170,9 +168,7 @@ def cannot_come(
     )
     invites.sync(session, visit, host=links.host, now=now)
     reminders.sync(session, visit, now=now)
-    notices.tell_liaison(
-        session, "reopened", visit=visit, cause=_ended(assignment, visit), now=now
-    )
+    notices.tell_liaison(session, "reopened", visit=visit, cause=_ended(assignment, visit), now=now)
     notices.tell_coordinators(
         session, "late_trouble", visit=visit, cause=_ended(assignment, visit), now=now
     )
@@ -259,7 +255,9 @@ def _assign(
     )
 
 
-def _after_a_yes(session: Session, slot: Slot, visit: Visit, *, links: Links, now: datetime) -> None:
+def _after_a_yes(
+    session: Session, slot: Slot, visit: Visit, *, links: Links, now: datetime
+) -> None:
     session.expire(slot)
     service.drop_proposals(session, [slot.id], now=now)
     others = [o for o in service.open_offers(session, visit.id) if o.slot_id == slot.id]
@@ -268,9 +266,7 @@ def _after_a_yes(session: Session, slot: Slot, visit: Visit, *, links: Links, no
     reminders.sync(session, visit, now=now)
 
 
-def _tell_gone(
-    session: Session, offers: Sequence[Offer], *, visit: Visit, now: datetime
-) -> None:
+def _tell_gone(session: Session, offers: Sequence[Offer], *, visit: Visit, now: datetime) -> None:
     for offer in service.withdraw(session, offers, now=now):
         cause = Cause("offer", offer.id, 1)
         notices.forget(session, cause, now=now)

@@ -1,7 +1,7 @@
 """Rows → the matching engine's problem. A fixed number of queries, whatever the size.
 
-The engine's clock has no zone: it is the affiliate's wall clock. A speaker's weekly pattern is
-read on it too, so a speaker in another zone is taken to have given times as the affiliate reads them.
+The engine's clock has no zone: it is the affiliate's wall clock. A weekly pattern is
+read on it too: a speaker in another zone is taken to have given times as the affiliate has them.
 """
 
 from collections import Counter, defaultdict
@@ -221,7 +221,7 @@ class _Builder:
             over[visit_id] += speakers
         return over
 
-    def _by_first(self, query: Select[tuple[int, int]]) -> dict[int, list[int]]:
+    def _by_first(self, query: Select[int, int]) -> dict[int, list[int]]:
         found: dict[int, list[int]] = defaultdict(list)
         for key, value in self.session.execute(query).tuples():
             found[key].append(value)

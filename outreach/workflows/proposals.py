@@ -113,9 +113,7 @@ def drop(session: Session, proposal: Proposal, *, by: Actor, now: datetime) -> N
     if proposal.state == "waiting":
         proposal.state, proposal.decided_at = "dropped", now
         session.flush()
-        audit.record(
-            session, "proposal.drop", actor=by, subject=("proposal", proposal.id), now=now
-        )
+        audit.record(session, "proposal.drop", actor=by, subject=("proposal", proposal.id), now=now)
 
 
 def waiting(session: Session, affiliate_id: int, *, now: datetime) -> list[Proposal]:
@@ -137,9 +135,7 @@ def waiting(session: Session, affiliate_id: int, *, now: datetime) -> list[Propo
     )
 
 
-def _open_slots(
-    session: Session, visit_ids: Iterable[int]
-) -> dict[tuple[int, str], list[Slot]]:
+def _open_slots(session: Session, visit_ids: Iterable[int]) -> dict[tuple[int, str], list[Slot]]:
     """Return the slots nobody has or is being asked for, by visit and role."""
     asked = select(Offer.slot_id).where(Offer.state == "open")
     free = (

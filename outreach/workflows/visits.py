@@ -138,9 +138,7 @@ def record_request(
     )
     session.add(asked)
     session.flush()
-    audit.record(
-        session, "visit.request", actor=by, subject=("visit_request", asked.id), now=now
-    )
+    audit.record(session, "visit.request", actor=by, subject=("visit_request", asked.id), now=now)
     return asked
 
 
