@@ -7,6 +7,7 @@ no network. `config.example.toml` documents every key with its default and unit.
 import os
 import secrets
 import tomllib
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     TomlConfigSettingsSource,
 )
 
@@ -25,6 +27,8 @@ PREFIX = "OUTREACH_"
 DEFAULT_FILE = "config.toml"
 NOT_SETTINGS = frozenset({"OUTREACH_CONFIG", "OUTREACH_TEST_POSTGRES"})
 """Environment variables of ours that are no settings."""
+LEAST_KEY = 32
+"""Characters of `secret_key`, the least from which a key may be derived."""
 
 
 class Config(BaseSettings):
@@ -69,6 +73,20 @@ class Config(BaseSettings):
         if url and (parts.scheme not in {"http", "https"} or not parts.hostname):
             raise ValueError("must be an address like https://outreach.example")
         return url.rstrip("/")
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_a_known_engine(cls, url: str) -> str:
+        if url and not url.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
+            raise ValueError("must begin with sqlite:/// or postgresql+psycopg://")
+        return url
+
+    @field_validator("secret_key")
+    @classmethod
+    def _is_long_enough(cls, key: SecretStr) -> SecretStr:
+        if 0 < len(key) < LEAST_KEY:
+            raise ValueError(f"must have {LEAST_KEY} characters or more")
+        return key
 
     @model_validator(mode="after")
     def _sms_can_be_answered(self) -> Self:
@@ -148,6 +166,9 @@ def load(path: Path | None = None, **overrides: Any) -> Config:  # noqa: ANN401 
         config = Config(**overrides)
     except ValidationError as error:
         raise Unusable(f"The configuration is wrong: {_in_words(error)}") from None
+    except SettingsError as error:
+        # A list in the environment is JSON: OUTREACH_TRUSTED_HOSTS='["outreach.example"]'.
+        raise Unusable(f"The configuration is wrong: {error}.") from None
     finally:
         _file.path = None
     _refuse_misspelt_environment()
@@ -192,13 +213,23 @@ def _in_words(error: ValidationError) -> str:
 
 def _key_file(path: Path) -> bytes:
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return path.read_bytes().strip()
-        with os.fdopen(handle, "w") as file:
-            file.write(secrets.token_urlsafe(48) + "\n")
+        _make_key_file(path)
     if path.stat().st_mode & 0o077:
         raise Unusable(f"{path} holds a secret, but others can read it. Run: chmod 600 {path}")
-    return path.read_bytes().strip()
+    key = path.read_bytes().strip()
+    if len(key) < LEAST_KEY:
+        raise Unusable(f"{path} holds no key of {LEAST_KEY} characters. Restore it from a backup.")
+    return key
+
+
+def _make_key_file(path: Path) -> None:
+    # Web and worker may start at once. The link decides whose key stands, and nobody ever reads
+    # half of one.
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w") as file:
+        file.write(secrets.token_urlsafe(48) + "\n")
+    with suppress(FileExistsError):
+        os.link(draft, path)
+    draft.unlink()
