@@ -18,7 +18,9 @@ def parse(text: str, *, region: str = "US") -> str:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException as error:
         raise RuleBroken(_WRONG) from error
-    if not phonenumbers.is_possible_number(number) or number.extension:
+    # Not is_possible_number: that takes 555-0123, which is somebody else's number as E.164.
+    reason = phonenumbers.is_possible_number_with_reason(number)
+    if reason != phonenumbers.ValidationResult.IS_POSSIBLE or number.extension:
         raise RuleBroken(_WRONG)
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
