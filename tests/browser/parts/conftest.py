@@ -76,6 +76,11 @@ AUDIENCES = {
 }
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the marker known here, where it is used: pytest is strict about markers."""
+    config.addinivalue_line("markers", "browser: needs Chromium; skipped without it")
+
+
 class Everything(Form):
     """One field of each kind that pages use."""
 

@@ -5,7 +5,6 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request
 
 PAGES = ("parts", "today", "visits", "visit", "ask", "unit", "home", "answer", "code", "error")
-WIDTHS = (1280, 390, 320)
 # Read once and asked for the violations alone: axe's full answer is most of the time it takes.
 AXE = Axe().axe_script
 VIOLATIONS = """axe.run({resultTypes: ["violations"]}).then(found =>
@@ -38,8 +37,9 @@ def _sideways(page: Page) -> list[str]:
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("widths", [(1280, 320), pytest.param((390,), marks=pytest.mark.all)])
 def test_no_page_of_parts_has_an_accessibility_finding_or_scrolls_sideways(
-    browser: Browser, site: str, theme: str
+    browser: Browser, site: str, theme: str, widths: tuple[int, ...]
 ) -> None:
     page = browser.new_page(color_scheme=theme)  # type: ignore[arg-type]  # the two of Playwright
     refused = _watch(page, site)
@@ -48,7 +48,7 @@ def test_no_page_of_parts_has_an_accessibility_finding_or_scrolls_sideways(
     for name in PAGES:
         page.goto(f"{site}/en/{name}")
         page.evaluate(AXE)
-        for width in WIDTHS:
+        for width in widths:
             page.set_viewport_size({"width": width, "height": 844})
             found = [*page.evaluate(VIOLATIONS), *_sideways(page)]
             findings += [f"{name} {theme} {width}: {one}" for one in found]
@@ -96,6 +96,20 @@ def test_the_speakers_tabs_stay_at_the_bottom_of_a_phone(browser: Browser, site:
     assert box is not None
     assert round(box["y"] + box["height"]) == 844
     assert page.locator(".tabs a").first.evaluate("a => a.clientHeight") >= 44
+    page.close()
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_each_box_of_the_week_is_named_by_day_and_part(
+    browser: Browser, site: str, width: int
+) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 844})
+
+    page.goto(f"{site}/en/home")
+
+    boxes = page.get_by_role("checkbox")
+    assert boxes.count() == 6
+    assert page.get_by_role("checkbox", name="Monday, Morning", exact=True).is_checked()
     page.close()
 
 
