@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from math import isfinite
+from typing import TypeVar
 
-from outreach.errors import OutreachError
+from outreach.errors import Unusable
 
 LEAD = "lead"
 CO_PRESENTER = "co-presenter"
@@ -18,18 +19,18 @@ DAY_MINUTES = 24 * 60
 WEEK_MINUTES = 7 * DAY_MINUTES
 # Wider than any bureau needs; they keep squares and sums exact in a double.
 LARGEST_COUNT = 10_000
+_T = TypeVar("_T")
 
 
-class ProblemError(OutreachError):
+class ProblemError(Unusable):
     """A problem that cannot be solved because it is not well formed.
 
     `path` names the place as the file has it, such as `visits[12].site`.
     """
 
-    def __init__(self, path: str, message: str) -> None:
-        super().__init__(f"{path}: {message}")
+    def __init__(self, path: str, problem: str) -> None:
+        super().__init__("%(path)s: %(problem)s", path=path, problem=problem)
         self.path = path
-        self.message = message
 
 
 class LevelName(StrEnum):
@@ -119,8 +120,8 @@ class Speaker:
     lat: float
     lon: float
     radius_km: float | None
-    languages: Collection[str]
-    unit_types: Collection[str]
+    languages: tuple[str, ...]
+    unit_types: tuple[str, ...]
     quota_per_month: int
     rest_days: int
     recent_visits: int = 0
@@ -128,7 +129,7 @@ class Speaker:
     clearances: tuple[Clearance, ...] = ()
     weekly: tuple[Weekly, ...] = ()
     away: tuple[Away, ...] = ()
-    excluded_sites: Collection[str] = ()
+    excluded_sites: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -159,8 +160,8 @@ class Visit:
     critical: bool = False
     fixed: tuple[Assigned, ...] = ()
     proposed: tuple[Assigned, ...] = ()
-    usual: Collection[str] = ()
-    excluded_speakers: Collection[str] = ()
+    usual: tuple[str, ...] = ()
+    excluded_speakers: tuple[str, ...] = ()
 
     @property
     def ends_at(self) -> datetime:
@@ -285,7 +286,7 @@ def _check_range(path: str, value: float, low: float, high: float) -> None:
         raise ProblemError(path, f"must be from {low} to {high}")
 
 
-def _check_references(path: str, ids: Collection[str], known: Collection[str], kind: str) -> None:
+def _check_references(path: str, ids: tuple[str, ...], known: Collection[str], kind: str) -> None:
     for inner, each in _numbered(path, ids):
         _check_known(inner, each, known, kind)
     _check_distinct(path, ids)
@@ -315,5 +316,5 @@ def _unique_ids(path: str, rows: Iterable[Site | Speaker | Visit]) -> frozenset[
     return frozenset(seen)
 
 
-def _numbered[T](path: str, rows: Iterable[T]) -> Iterator[tuple[str, T]]:
+def _numbered(path: str, rows: Iterable[_T]) -> Iterator[tuple[str, _T]]:
     return ((f"{path}[{index}]", row) for index, row in enumerate(rows))

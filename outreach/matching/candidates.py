@@ -1,0 +1,211 @@
+"""Who could take which visit: every reason against, for all visits and speakers at once."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from outreach.matching.problem import (
+    CO_PRESENTER,
+    DAY_MINUTES,
+    LEAD,
+    WEEK_MINUTES,
+    Certification,
+    Problem,
+    Speaker,
+)
+from outreach.matching.reasons import RefusalCode
+from outreach.matching.timetable import Bools, Ints, Timetable, distances_km
+
+Bits: TypeAlias = NDArray[np.uint8]
+
+# The rules that do not depend on the other visits, in the order they are told.
+BIT = {
+    RefusalCode.TOO_FAR: 1,
+    RefusalCode.LANGUAGE: 2,
+    RefusalCode.UNIT_TYPE: 4,
+    RefusalCode.NOT_CERTIFIED: 8,
+    RefusalCode.NOT_CLEARED: 16,
+    RefusalCode.UNAVAILABLE: 32,
+}
+METERS_PER_KM = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One role of one visit; `vacant` of its `needed` speakers are not fixed yet."""
+
+    visit: int
+    role: str
+    needed: int
+    vacant: int
+
+
+class Candidates:
+    """The hard rules over positions: `problem.visits` by `problem.speakers`.
+
+    `bits[visit, speaker]` holds the rules that hold for every role, `bits_for(post)`
+    adds the certification; a speaker with no bit may be chosen. `meters[site, speaker]`
+    are whole meters, so that sums of distances compare exactly.
+    """
+
+    def __init__(self, problem: Problem, timetable: Timetable) -> None:
+        self.problem = problem
+        self.timetable = timetable
+        self.posts = tuple(_posts(problem))
+        self.posts_of: defaultdict[int, list[int]] = defaultdict(list)
+        for index, post in enumerate(self.posts):
+            self.posts_of[post.visit].append(index)
+        self.km = distances_km(problem.sites, problem.speakers)
+        self.meters: Ints = np.rint(self.km * METERS_PER_KM).astype(np.int64)
+        self.bits = self._bits()
+        self.certified = _certified(problem, self.posts, timetable)
+
+    def bits_for(self, post: int) -> Bits:
+        """Return each speaker's reasons against this post, 0 where there are none."""
+        bits = self.bits[self.posts[post].visit]
+        with_role: Bits = np.where(
+            self.certified[post], bits, bits | np.uint8(BIT[RefusalCode.NOT_CERTIFIED])
+        )
+        return with_role
+
+    def _bits(self) -> Bits:
+        problem, site = self.problem, self.timetable.site
+        radius = [np.inf if s.radius_km is None else s.radius_km for s in problem.speakers]
+        against = {
+            RefusalCode.TOO_FAR: (self.km > np.array(radius, np.float64))[site],
+            RefusalCode.LANGUAGE: ~_speaks(problem),
+            RefusalCode.UNIT_TYPE: ~_comfortable(problem),
+            RefusalCode.NOT_CLEARED: ~_cleared(problem, self.timetable),
+            RefusalCode.UNAVAILABLE: ~_free(problem, self.timetable) | _excluded(problem),
+        }
+        bits: Bits = np.zeros((len(problem.visits), len(problem.speakers)), np.uint8)
+        for code, refused in against.items():
+            bits |= refused.astype(np.uint8) * np.uint8(BIT[code])
+        return bits
+
+
+def serves(held: Certification, *, program: str, role: str) -> bool:
+    """Whether this certification is for the role, whatever its dates."""
+    lead_co_presents = held.role == LEAD and role == CO_PRESENTER
+    return held.program == program and (held.role == role or lead_co_presents)
+
+
+def _posts(problem: Problem) -> Iterator[Post]:
+    for index, visit in enumerate(problem.visits):
+        for role, needed in visit.roles.items():
+            fixed = sum(each.role == role for each in visit.fixed)
+            yield Post(visit=index, role=role, needed=needed, vacant=max(0, needed - fixed))
+
+
+def _nothing(problem: Problem) -> Bools:
+    return np.zeros((len(problem.visits), len(problem.speakers)), np.bool_)
+
+
+def _speaks(problem: Problem) -> Bools:
+    languages = sorted({visit.language for visit in problem.visits})
+    rows = [[language in s.languages for s in problem.speakers] for language in languages]
+    return _rows_by(rows, languages, [visit.language for visit in problem.visits], problem)
+
+
+def _comfortable(problem: Problem) -> Bools:
+    types = sorted({visit.unit_type for visit in problem.visits})
+    rows = [[unit_type in s.unit_types for s in problem.speakers] for unit_type in types]
+    return _rows_by(rows, types, [visit.unit_type for visit in problem.visits], problem)
+
+
+def _rows_by(rows: list[list[bool]], keys: list[str], wanted: list[str], problem: Problem) -> Bools:
+    if not keys:
+        return _nothing(problem)
+    position = {key: index for index, key in enumerate(keys)}
+    picked: Bools = np.array(rows, np.bool_)[[position[key] for key in wanted]]
+    return picked
+
+
+def _cleared(problem: Problem, timetable: Timetable) -> Bools:
+    cleared = _nothing(problem)
+    at_site: defaultdict[str, list[int]] = defaultdict(list)
+    for index, visit in enumerate(problem.visits):
+        at_site[visit.site].append(index)
+    for column, speaker in enumerate(problem.speakers):
+        for held in speaker.clearances:
+            there = np.array(at_site[held.site], np.int64)
+            day = timetable.day[there]
+            valid = (held.starts_on.toordinal() <= day) & (day <= held.ends_on.toordinal())
+            cleared[there[valid], column] = True
+    return cleared
+
+
+def _certified(problem: Problem, posts: tuple[Post, ...], timetable: Timetable) -> Bools:
+    certified = np.zeros((len(posts), len(problem.speakers)), np.bool_)
+    in_program: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+    for index, post in enumerate(posts):
+        in_program[problem.visits[post.visit].program, post.role].append(index)
+    day = timetable.day[[post.visit for post in posts]] if posts else np.zeros(0, np.int64)
+    for column, speaker in enumerate(problem.speakers):
+        for held in speaker.certifications:
+            roles = {held.role, CO_PRESENTER} if held.role == LEAD else {held.role}
+            for role in sorted(roles):
+                there = np.array(in_program[held.program, role], np.int64)
+                first, last = held.starts_on.toordinal(), held.ends_on.toordinal()
+                valid = (first <= day[there]) & (day[there] <= last)
+                certified[there[valid], column] = True
+    return certified
+
+
+def _excluded(problem: Problem) -> Bools:
+    excluded = _nothing(problem)
+    column = {speaker.id: index for index, speaker in enumerate(problem.speakers)}
+    kept_from = [frozenset(speaker.excluded_sites) for speaker in problem.speakers]
+    for row, visit in enumerate(problem.visits):
+        excluded[row] = [visit.site in sites for sites in kept_from]
+        for speaker in visit.excluded_speakers:
+            excluded[row, column[speaker]] = True
+    return excluded
+
+
+def _free(problem: Problem, timetable: Timetable) -> Bools:
+    free = _within_week(problem, timetable)
+    for column, speaker in enumerate(problem.speakers):
+        for away in speaker.away:
+            first, last = away.starts_on.toordinal(), away.ends_on.toordinal()
+            free[(timetable.day <= last) & (timetable.last_day >= first), column] = False
+    return free
+
+
+def _within_week(problem: Problem, timetable: Timetable) -> Bools:
+    """Whether one stretch of the speaker's week holds the whole visit.
+
+    Day 1 of the proleptic calendar, 0001-01-01, was a Monday, and so is 0 here.
+    """
+    starts = (timetable.starts - DAY_MINUTES) % WEEK_MINUTES
+    ends = starts + (timetable.ends - timetable.starts)
+    weeks = [_stretches(speaker) for speaker in problem.speakers]
+    free = _nothing(problem)
+    for nth in range(max((len(week) for week in weeks), default=0)):
+        # (0, -1) holds no visit: it stands in for the speakers who have fewer stretches.
+        low, high = np.array([w[nth] if nth < len(w) else (0, -1) for w in weeks], np.int64).T
+        free |= (low <= starts[:, None]) & (ends[:, None] <= high)
+    return free
+
+
+def _stretches(speaker: Speaker) -> list[tuple[int, int]]:
+    """Merge a week's free times, laid out twice so that Sunday night runs into Monday."""
+    spans = sorted(
+        (
+            week + weekly.weekday * DAY_MINUTES + weekly.from_minute,
+            week + weekly.weekday * DAY_MINUTES + weekly.until_minute,
+        )
+        for week in (0, WEEK_MINUTES)
+        for weekly in speaker.weekly
+    )
+    merged: list[tuple[int, int]] = []
+    for low, high in spans:
+        if merged and low <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(high, merged[-1][1]))
+        else:
+            merged.append((low, high))
+    return merged
