@@ -1,0 +1,146 @@
+"""Imports one file: row by row into one transaction, wrong rows left out and reported."""
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from outreach.actor import SYSTEM, Actor
+from outreach.errors import Conflict
+from outreach.i18n import lazy
+from outreach.workflows.imports import importer, reader, sheets
+from outreach.workflows.imports.cells import CellProblem
+from outreach.workflows.imports.importer import Context, Importer
+from outreach.workflows.imports.mapping import (
+    AnyMapping,
+    RequestsMapping,
+    SpeakersMapping,
+    SpokenMapping,
+    UnitsMapping,
+)
+from outreach.workflows.imports.reader import RowReader
+from outreach.workflows.imports.report import Finding, Report
+from outreach.workflows.imports.requests import RequestsImporter
+from outreach.workflows.imports.sheets import Sheet
+from outreach.workflows.imports.speakers import SpeakersImporter
+from outreach.workflows.imports.units import UnitsImporter
+
+Progress = Callable[[int, int], None]
+"""Called after each row with the rows done and the rows there are."""
+
+
+@dataclass(slots=True)
+class _Tally:
+    imported: int = 0
+    unchanged: int = 0
+    refused: list[Finding] = field(default_factory=list)
+    warnings: list[Finding] = field(default_factory=list)
+    seen: dict[Hashable, tuple[int, object]] = field(default_factory=dict)
+    """By what each thing is known: the row that brought it, and what that row said."""
+
+
+def run(
+    session: Session,
+    *,
+    filename: str,
+    content: bytes,
+    mapping: AnyMapping,
+    affiliate: str | None = None,
+    as_of: date,
+    dry_run: bool = False,
+    by: Actor = SYSTEM,
+    progress: Progress | None = None,
+    now: datetime,
+) -> Report:
+    """Import a sheet of the kind its `mapping` is for, and say what became of every row.
+
+    A row with any problem is left out whole and the others are written; the caller commits. With
+    `dry_run` all of it is taken back, and the report says what would have happened. `as_of` is
+    the day that counts as today. Two rows for one thing: said alike, the second changes nothing;
+    said differently, the second is refused, whichever may be right.
+
+    Raises:
+        SheetError: the file as a whole cannot be read.
+        MappingError: a column that must be there is missing.
+        RuleBroken: it is not clear whose rows these are.
+    """
+    sheet = sheets.read(filename, content)
+    headers = reader.match_columns(sheet, mapping.columns)
+    trial = session.begin_nested()
+    tally = _Tally(warnings=reader.column_warnings(sheet, mapping, mapping.columns))
+    chosen, is_new = importer.choose_affiliate(
+        session, named=affiliate, first=mapping.first_affiliate, now=now
+    )
+    context = Context(chosen, is_new, filename, by, as_of, now)
+    rows = _importer(session, context, mapping)
+    for done, row in enumerate(sheet.rows, 1):
+        _import_row(session, rows, RowReader(row, headers), tally)
+        if progress is not None:
+            progress(done, len(sheet.rows))
+    if dry_run:
+        trial.rollback()
+    else:
+        trial.commit()
+    return _report(filename, sheet, tally)
+
+
+def _importer(session: Session, context: Context, mapping: AnyMapping) -> Importer[Any]:
+    if isinstance(mapping, SpokenMapping):
+        importer.make_programs(session, mapping.programs, context=context)
+    match mapping:
+        case UnitsMapping():
+            return UnitsImporter(session, context, mapping)
+        case SpeakersMapping():
+            return SpeakersImporter(session, context, mapping)
+        case RequestsMapping():
+            return RequestsImporter(session, context, mapping)
+
+
+def _import_row(session: Session, rows: Importer[Any], row: RowReader, tally: _Tally) -> None:
+    row.check_beyond()
+    record, changed = rows.read(row), False
+    if record is not None and not row.problems:
+        changed = _write_once(session, rows, record, row, tally)
+    if row.problems:
+        tally.refused += row.problems
+        return
+    tally.warnings += row.warnings
+    tally.imported += changed
+    tally.unchanged += not changed
+
+
+def _write_once(
+    session: Session, rows: Importer[Any], record: object, row: RowReader, tally: _Tally
+) -> bool:
+    """Write a record unless the file has said it before; False when nothing changed."""
+    key = rows.key(record)
+    if key in tally.seen:
+        number, said = tally.seen[key]
+        if said != record:
+            message = lazy("Row %(row)s says this differently. Keep one of the two rows.")
+            row.problem(rows.key_field, CellProblem(message, row=number))
+        return False
+    attempt, changed = session.begin_nested(), False
+    try:
+        changed = rows.write(record, row)
+    except Conflict as error:
+        row.problem(rows.key_field, error)
+    if row.problems:
+        attempt.rollback()
+        return False
+    attempt.commit()
+    tally.seen[key] = (row.row.number, record)
+    return changed
+
+
+def _report(filename: str, sheet: Sheet, tally: _Tally) -> Report:
+    return Report(
+        file=filename,
+        read=len(sheet.rows),
+        imported=tally.imported,
+        unchanged=tally.unchanged,
+        refused=tuple(tally.refused),
+        warnings=tuple(tally.warnings),
+    )

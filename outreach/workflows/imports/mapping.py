@@ -1,0 +1,294 @@
+"""How a spreadsheet's columns and words become ours: a TOML file, validated.
+
+Without a file the built-in mapping holds: each column is called like its field below ("zip" or
+"Zip", "liaison_email" or "Liaison email"), and the words are the defaults below. Column names are
+compared without regard to case, spacing and underscores.
+"""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic_core import ErrorDetails
+
+from outreach.errors import RuleBroken
+from outreach.i18n import lazy
+from outreach.workflows.imports.cells import Words
+
+MOST_BYTES = 256 * 1024
+
+AgeGroup = Literal["adult", "adolescent", "older adult"]
+AGE_GROUPS: tuple[AgeGroup, ...] = ("adult", "adolescent", "older adult")
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+LanguageCode = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
+ClearanceKind = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]{1,39}$")]
+Months = Annotated[int, Field(ge=1, le=120)]
+VisitMinutes = Annotated[int, Field(ge=10, le=480)]
+PeoplePerRole = Annotated[int, Field(ge=1, le=9)]
+
+LANGUAGES: dict[str, str] = {
+    "English": "en",
+    "Spanish": "es",
+    "Español": "es",
+    "ASL": "ase",
+    "Arabic": "ar",
+    "Cantonese": "yue",
+    "Chinese": "zh",
+    "French": "fr",
+    "Haitian Creole": "ht",
+    "Hindi": "hi",
+    "Korean": "ko",
+    "Mandarin": "zh",
+    "Polish": "pl",
+    "Portuguese": "pt",
+    "Russian": "ru",
+    "Tagalog": "tl",
+    "Ukrainian": "uk",
+    "Vietnamese": "vi",
+}
+"""ISO 639 codes by the names spreadsheets use; a code itself is understood too."""
+
+CLEARANCES: dict[str, str] = {
+    "TB": "tb",
+    "flu": "flu",
+    "background check": "background_check",
+    "hospital": "hospital",
+    "badge": "hospital",
+    "orientation": "hospital",
+}
+"""Kinds of clearance; "hospital" is whatever the hospital itself gives."""
+
+
+class MappingError(RuleBroken):
+    """A mapping file cannot be used, or the sheet lacks a column it needs."""
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Columns(_Table):
+    """Field → the header of the column that holds it. Those in `required` must be there."""
+
+    required: ClassVar[frozenset[str]] = frozenset()
+
+    def named(self) -> Mapping[str, str]:
+        """Return every field with its column; those of a table are named like "clearances.tb"."""
+        return dict(_flat(self.model_dump()))
+
+    def chosen(self) -> frozenset[str]:
+        """Return the fields whose columns a mapping file named."""
+        return frozenset(field for field, _ in _flat(self.model_dump(exclude_unset=True)))
+
+
+class UnitColumns(Columns):
+    """The columns of a units sheet."""
+
+    required = frozenset({"hospital", "unit", "zip", "age_group", "visiting_hours"})
+
+    hospital: Name = "hospital"
+    unit: Name = "unit"
+    street: Name = "street"
+    zip: Name = "zip"
+    time_zone: Name = "time_zone"
+    age_group: Name = "age_group"
+    visiting_hours: Name = "visiting_hours"
+    needs: Name = "needs"
+    liaison_name: Name = "liaison_name"
+    liaison_phone: Name = "liaison_phone"
+    liaison_email: Name = "liaison_email"
+    arrival_notes: Name = "arrival_notes"
+
+
+class SpeakerColumns(Columns):
+    """The columns of a speakers sheet. `clearances` has one for the date of each kind."""
+
+    required = frozenset({"name", "email", "zip", "role", "programs", "trained_on", "retrain_by"})
+
+    name: Name = "name"
+    email: Name = "email"
+    phone: Name = "phone"
+    zip: Name = "zip"
+    languages: Name = "languages"
+    role: Name = "role"
+    programs: Name = "programs"
+    trained_on: Name = "trained_on"
+    retrain_by: Name = "retrain_by"
+    distance: Name = "distance"
+    weekly: Name = "weekly"
+    away: Name = "away"
+    clearances: dict[ClearanceKind, Name] = Field(
+        default={"tb": "tb", "flu": "flu", "background_check": "background_check"}
+    )
+    cleared_at: Name = "cleared_at"
+    quota_per_month: Name = "quota_per_month"
+    rest_days: Name = "rest_days"
+    age_groups: Name = "age_groups"
+    text_ok: Name = "text_ok"
+
+
+class RequestColumns(Columns):
+    """The columns of a requests sheet."""
+
+    required = frozenset({"hospital", "unit", "date", "start", "minutes", "program"})
+
+    hospital: Name = "hospital"
+    unit: Name = "unit"
+    date: Name = "date"
+    start: Name = "start"
+    minutes: Name = "minutes"
+    program: Name = "program"
+    language: Name = "language"
+    repeats: Name = "repeats"
+    critical: Name = "critical"
+    group_size: Name = "group_size"
+    room: Name = "room"
+    screen: Name = "screen"
+    by_video: Name = "by_video"
+    access_needs: Name = "access_needs"
+    notes: Name = "notes"
+
+
+class Program(_Table):
+    """A program the file may name: how many people in each role, and the lengths it may have."""
+
+    roles: dict[Name, PeoplePerRole] = Field(min_length=1)
+    minutes: list[VisitMinutes] = Field(min_length=1)
+
+
+class BaseMapping(_Table):
+    """What the mappings of all three kinds may say."""
+
+    first_affiliate: Name | None = None
+    """What to call the affiliate when the database has none yet and none is named otherwise."""
+    ignore: list[Name] = []
+    """Columns that are left out on purpose."""
+
+
+class UnitsMapping(BaseMapping):
+    """A mapping of a units sheet."""
+
+    columns: UnitColumns = UnitColumns()
+    age_groups: dict[Name, AgeGroup] = {}
+    clearances: dict[Name, ClearanceKind] = {}
+    needs_always: list[ClearanceKind] = ["hospital"]
+    """What every unit demands, whatever the sheet says: a speaker is cleared at each hospital."""
+
+    def age_group_words(self) -> Words[AgeGroup]:
+        """Return the words for whom a unit serves."""
+        return Words({**{group: group for group in AGE_GROUPS}, **self.age_groups})
+
+    def clearance_words(self) -> Words[str]:
+        """Return the words for what a unit demands of visitors."""
+        return Words({**CLEARANCES, **self.clearances})
+
+
+class SpokenMapping(BaseMapping):
+    """What the mappings of speakers and of requests have in common."""
+
+    default_language: LanguageCode = "en"
+    languages: dict[Name, LanguageCode] = {}
+    programs: dict[Name, Program] = {}
+    yes: list[Name] = ["yes", "y", "true", "x", "1"]
+    no: list[Name] = ["no", "n", "false", "0"]
+
+    def language_words(self) -> Words[str]:
+        """Return the words for languages."""
+        codes = {code: code for code in {*LANGUAGES.values(), *self.languages.values()}}
+        return Words({**LANGUAGES, **self.languages, **codes})
+
+
+class SpeakersMapping(SpokenMapping):
+    """A mapping of a speakers sheet."""
+
+    columns: SpeakerColumns = SpeakerColumns()
+    roles: dict[Name, Name] = {}
+    age_groups: dict[Name, AgeGroup | Literal["all"]] = {}
+    clearance_months: dict[ClearanceKind, Months] = {}
+    distance_unit: Literal["mi", "km"] = "mi"
+
+    def role_words(self) -> Words[str]:
+        """Return the words for what a speaker is trained as."""
+        return Words(
+            {**{role: role for role in ("lead", "co-presenter", "observer")}, **self.roles}
+        )
+
+    def age_group_words(self) -> Words[str]:
+        """Return the words for whom a speaker visits; "all" stands for every group."""
+        return Words({**{word: word for word in (*AGE_GROUPS, "all")}, **self.age_groups})
+
+    def months(self, kind: str) -> int:
+        """Return how many months a clearance lasts from its date."""
+        return {**CLEARANCE_MONTHS, **self.clearance_months}.get(kind, DEFAULT_MONTHS)
+
+
+class RequestsMapping(SpokenMapping):
+    """A mapping of a requests sheet."""
+
+    columns: RequestColumns = RequestColumns()
+
+
+CLEARANCE_MONTHS = {"tb": 12, "flu": 12, "background_check": 36}
+DEFAULT_MONTHS = 12
+
+AnyMapping = UnitsMapping | SpeakersMapping | RequestsMapping
+_MODELS: Mapping[str, type[UnitsMapping | SpeakersMapping | RequestsMapping]] = {
+    "units": UnitsMapping,
+    "speakers": SpeakersMapping,
+    "requests": RequestsMapping,
+}
+KINDS = tuple(_MODELS)
+"""What can be imported, in the order in which the files build on each other."""
+
+
+def read(content: bytes | None, *, kind: str) -> AnyMapping:
+    """Read the mapping of a `kind` of sheet from TOML; None gives the built-in one.
+
+    Raises:
+        MappingError: not TOML, an unknown key or a wrong value; every one of them is named.
+    """
+    model = _MODELS[kind]
+    if content is None:
+        return model()
+    if len(content) > MOST_BYTES:
+        raise MappingError(lazy("The mapping is too large."))
+    try:
+        table = tomllib.loads(content.decode("utf-8-sig"))
+        return model.model_validate(table)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise MappingError(
+            lazy("The mapping is not valid TOML: %(error)s."), error=str(error)
+        ) from error
+    except ValidationError as error:
+        known = {".".join(path) for path in _keys(model)}
+        problems = "; ".join(_in_words(each, known=known) for each in error.errors())
+        raise MappingError(
+            lazy("The mapping does not fit a %(kind)s sheet: %(problems)s."),
+            kind=kind,
+            problems=problems,
+        ) from error
+
+
+def _in_words(error: ErrorDetails, *, known: set[str]) -> str:
+    key = ".".join(str(part) for part in error["loc"] if part != "[key]")
+    if error["type"] != "extra_forbidden":
+        return f"{key}: {error['msg'][0].lower()}{error['msg'][1:]}"
+    near = get_close_matches(key, known, n=1)
+    return f"{key}: no such key" + (f" (did you mean {near[0]}?)" if near else "")
+
+
+def _keys(model: type[BaseModel], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for name, field in model.model_fields.items():
+        yield (*path, name)
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from _keys(field.annotation, (*path, name))
+
+
+def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    for field, column in table.items():
+        if isinstance(column, dict):
+            yield from _flat(column, f"{prefix}{field}.")
+        else:
+            yield f"{prefix}{field}", column

@@ -1,0 +1,154 @@
+"""Reads the cells of one row field by field, and gathers everything that is wrong with it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar, cast
+
+from outreach.errors import OutreachError
+from outreach.i18n import lazy
+from outreach.workflows.imports import report
+from outreach.workflows.imports.cells import CellProblem, folded
+from outreach.workflows.imports.mapping import BaseMapping, Columns, MappingError
+from outreach.workflows.imports.report import Finding
+from outreach.workflows.imports.sheets import Row, Sheet
+
+T = TypeVar("T")
+B = TypeVar("B")
+
+LONGEST_LINE = 200
+LONGEST_TEXT = 2_000
+
+
+@dataclass(slots=True)
+class RowReader:
+    """One row under a mapping. `headers` are those columns the sheet really has, by field."""
+
+    row: Row
+    headers: Mapping[str, str]
+    problems: list[Finding] = field(default_factory=list)
+    warnings: list[Finding] = field(default_factory=list)
+
+    def raw(self, name: str) -> str:
+        """Return a field's cell, '' when it is blank or the sheet has no such column."""
+        return self.row.cells.get(self.headers.get(name, ""), "")
+
+    def need(self, name: str, read: Callable[[str], T], *, example: str) -> T:
+        """Read a cell that must not be blank. What is returned after a problem is not used."""
+        if not self.raw(name):
+            message = lazy("This cell is empty. Write something like %(example)s.")
+            self.problem(name, CellProblem(message, example=example))
+            return cast("T", None)  # a row with a problem is never made into a record
+        return self.take(name, read, blank=cast("T", None))
+
+    def take(self, name: str, read: Callable[[str], T], *, blank: B) -> T | B:
+        """Read a cell; a blank one means `blank`."""
+        text = self.raw(name)
+        if not text:
+            return blank
+        try:
+            return read(_clean(text))
+        except CellProblem as error:
+            self.problem(name, error)
+            return blank
+
+    def is_sound(self, *names: str) -> bool:
+        """Say whether none of these fields had a problem."""
+        wrong = {finding.column for finding in self.problems}
+        return not any(self.headers.get(name, name) in wrong for name in names)
+
+    def problem(self, name: str, error: OutreachError) -> None:
+        """Note what makes the row unusable."""
+        self.problems.append(self._finding(name, error))
+
+    def warn(self, name: str, error: OutreachError) -> None:
+        """Note what a coordinator should look at."""
+        self.warnings.append(self._finding(name, error))
+
+    def check_beyond(self) -> None:
+        """Refuse a row with cells that belong to no column: its cells may have slipped."""
+        if self.row.beyond:
+            message = lazy(
+                "This row has cells that belong to no column. Is a quotation mark missing, or a"
+                " separator too many?"
+            )
+            found = report.finding(
+                self.row.number, column="", value=self.row.beyond[0], error=CellProblem(message)
+            )
+            self.problems.append(found)
+
+    def _finding(self, name: str, error: OutreachError) -> Finding:
+        column = self.headers.get(name, name)
+        return report.finding(self.row.number, column=column, value=self.raw(name), error=error)
+
+
+def line(text: str) -> str:
+    """Read a name or another short text, on one line."""
+    return _at_most(" ".join(text.split()), LONGEST_LINE)
+
+
+def prose(text: str) -> str:
+    """Read a longer text; line breaks stay."""
+    return _at_most(text, LONGEST_TEXT)
+
+
+def match_columns(sheet: Sheet, columns: Columns) -> dict[str, str]:
+    """Return the sheet's own header for each field it has.
+
+    Raises:
+        MappingError: columns that must be there are missing; all of them are named.
+    """
+    present = {_key(header): header for header in sheet.header}
+    named = columns.named()
+    missing = sorted(named[f] for f in columns.required if _key(named[f]) not in present)
+    if missing:
+        raise MappingError(
+            lazy("The sheet has no column %(missing)s. Its columns are %(columns)s."),
+            missing=", ".join(f"“{report.shown(name)}”" for name in missing),
+            columns=", ".join(f"“{report.shown(name)}”" for name in sheet.header),
+        )
+    return {field: present[_key(name)] for field, name in named.items() if _key(name) in present}
+
+
+def column_warnings(sheet: Sheet, mapping: BaseMapping, columns: Columns) -> list[Finding]:
+    """Name the columns that nothing is taken from, and those a mapping names in vain."""
+    present = {_key(header) for header in sheet.header}
+    named = columns.named()
+    used = {_key(name) for name in (*named.values(), *mapping.ignore)}
+    unknown = lazy("The mapping does not name this column. Nothing is taken from it.")
+    absent = lazy("The mapping names this column, but the sheet does not have it.")
+    return [
+        *(
+            Finding(sheet.header_row, header, report.shown(header), unknown)
+            for header in sheet.header
+            if _key(header) not in used
+        ),
+        *(
+            Finding(sheet.header_row, name, "", absent)
+            for field, name in named.items()
+            if field in columns.chosen() and _key(name) not in present
+        ),
+    ]
+
+
+def _key(header: str) -> str:
+    return folded(header.replace("_", " "))
+
+
+def _clean(text: str) -> str:
+    if any(_is_unkeepable(character) for character in text):
+        raise CellProblem(lazy("This cell has a character that cannot be kept. Type it again."))
+    return text
+
+
+def _is_unkeepable(character: str) -> bool:
+    """Say whether a character is a control character or half of one, as NUL and U+D800 are."""
+    control = (character < " " and character not in "\t\n\r") or character == "\x7f"
+    return control or "\ud800" <= character <= "\udfff"
+
+
+def _at_most(text: str, most: int) -> str:
+    if len(text) > most:
+        raise CellProblem(
+            lazy("This text has more than %(most)s characters. Shorten it."), most=most
+        )
+    return text
