@@ -3,7 +3,8 @@
 Times are aware; the hospital's zone turns them into the wall time people mean.
 """
 
-from dataclasses import dataclass, field
+import dataclasses
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
@@ -34,7 +35,7 @@ class Refusal:
 
     code: Code
     field: str
-    facts: dict[str, Any] = field(default_factory=dict)
+    facts: dict[str, Any] = dataclasses.field(default_factory=dict)
 
     @property
     def is_soft(self) -> bool:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from outreach import matching
 from outreach.directory.models import Affiliate
-from outreach.matching import Assigned, Chosen, Plan, Problem, Refusal, RefusalCode, Solution
+from outreach.matching import Chosen, Problem, Refusal, RefusalCode
 from outreach.speakers.models import Speaker
 from outreach.visits.models import Visit
 from outreach.workflows import problems
@@ -31,7 +31,7 @@ class Choice:
 def ranking(session: Session, visit: Visit, role: str, *, now: datetime) -> list[Choice]:
     """Return who could take the role, best first: least burdened, then nearest."""
     problem = _problem(session, visit, now=now)
-    ranked = matching.ranking(problem, standing(problem), visit.public_id, role)
+    ranked = matching.ranking(problem, matching.as_it_stands(problem), visit.public_id, role)
     ids = speaker_ids(session, [chosen.speaker for chosen in ranked])
     return [choice(chosen, speaker_id=ids[chosen.speaker]) for chosen in ranked]
 
@@ -41,7 +41,7 @@ def refusals(
 ) -> tuple[Refusal, ...]:
     """Return every hard rule against the speaker in this role; empty means none."""
     problem = _problem(session, visit, now=now, without_offers_to=speaker_id)
-    everyone = matching.refusals_for(problem, standing(problem), visit.public_id, role=role)
+    everyone = matching.refusals_for(problem, matching.as_it_stands(problem), visit.public_id, role=role)
     return everyone.get(session.get_one(Speaker, speaker_id).public_id, ())
 
 
@@ -73,16 +73,6 @@ def speaker_ids(session: Session, public_ids: Sequence[str]) -> dict[str, int]:
     """Return primary keys by public id."""
     rows = select(Speaker.public_id, Speaker.id).where(Speaker.public_id.in_(public_ids))
     return dict(session.execute(rows).tuples().all())
-
-
-def standing(problem: Problem) -> Solution:
-    """Return the solution that chooses nobody beyond who is fixed."""
-    plans = (Plan(visit=v.id, speakers=tuple(map(_fixed, v.fixed))) for v in problem.visits)
-    return Solution(seconds=0.0, levels=(), visits=tuple(plans))
-
-
-def _fixed(seat: Assigned) -> Chosen:
-    return Chosen(speaker=seat.speaker, role=seat.role, distance_km=0.0, fixed=True, reasons=())
 
 
 def _problem(

@@ -7,8 +7,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from outreach.directory.models import Hospital, Unit
+from outreach.directory.models import Affiliate, Hospital, Unit
+from outreach.messaging import rules
 from outreach.messaging import service as messaging
+from outreach.messaging.rules import Window
 from outreach.messaging.service import NewMessage
 from outreach.visits.models import Visit
 from outreach.workflows import recipients
@@ -79,6 +81,7 @@ def tell(
             subject=(cause.kind, cause.id, cause.revision),
             values={**facts(session, visit, to=to), **(values or {})},
             time_zone=to.time_zone,
+            window=_window(session, visit.affiliate_id),
             send_after=send_after or now,
             expires_at=expires_at or visit.ends_at,
             urgent=visit.starts_at - now <= NEAR,
@@ -122,7 +125,14 @@ def forget(session: Session, cause: Cause, *, kinds: tuple[str, ...] = (), now: 
 
 def may_be_texted(session: Session, to: Recipient) -> bool:
     """Say whether the person chose texts, has a number, and agreed in the ledger."""
-    return bool(to.by_text and to.phone and messaging.agreed(session, to.phone))
+    return bool(
+        to.by_text and to.phone and messaging.agreed(session, to.phone, speaker_id=to.id)
+    )
+
+
+def _window(session: Session, affiliate_id: int) -> Window:
+    affiliate = session.get_one(Affiliate, affiliate_id)
+    return rules.window(quiet_from=affiliate.quiet_from, quiet_until=affiliate.quiet_until)
 
 
 def _allowed(session: Session, to: Recipient, channels: tuple[str, ...]) -> tuple[str, ...]:
