@@ -1,29 +1,46 @@
-"""What every test may use: a fresh database on either engine, and the switches of the Makefile.
+"""What every test may use: a fresh database on either engine, and the switches of the Makefile;
+the application on that database, browsers that are signed in, and the present (NOW).
 
-`database` and `session` are SQLite. With `--all`, and for tests marked `both_engines`, they come
+`db` and `session` are SQLite. With `--all`, and for tests marked `both_engines`, they come
 on PostgreSQL too: the server in OUTREACH_TEST_POSTGRES, else one that the tests start.
 """
 
 import os
 import secrets
 import shutil
+import sqlite3
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+import time_machine
+from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import URL, create_engine, make_url, text
 from sqlalchemy.orm import Session
 
+from outreach import config as settings
 from outreach import migrations
+from outreach.accounts import sessions
+from outreach.accounts.models import Membership
+from outreach.app import Plain, create_app, plain
+from outreach.config import Config
 from outreach.db import Database
+from outreach.links import Links
+from tests.browser_client import Browser
+from tests.builders import NOW
 
 ENGINES = ("sqlite", "postgresql")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--all", action="store_true", help="both engines, every page and language")
+    every = bool(os.environ.get("OUTREACH_TEST_ALL"))
+    parser.addoption(
+        "--all", action="store_true", default=every, help="both engines, every page and language"
+    )
     parser.addoption("--soak", action="store_true", help="the long races and kill loops")
 
 
@@ -65,7 +82,7 @@ def engine(request: pytest.FixtureRequest) -> str:
 def database_url(engine: str, request: pytest.FixtureRequest) -> Iterator[str]:
     """Give the address of a database with every table and no row."""
     if engine == "sqlite":
-        folder = Path(tempfile.mkdtemp(prefix="outreach-"))
+        folder = Path(tempfile.mkdtemp(prefix="outreach-", dir=_fast_directory()))
         shutil.copy(request.getfixturevalue("sqlite_template"), folder / "test.sqlite")
         yield f"sqlite:///{folder / 'test.sqlite'}"
         shutil.rmtree(folder)
@@ -86,8 +103,14 @@ def database(database_url: str) -> Iterator[Database]:
 
 
 @pytest.fixture
+def db(database: Database) -> Database:
+    """The same, by its short name."""
+    return database
+
+
+@pytest.fixture
 def session(database: Database) -> Iterator[Session]:
-    """Open one transaction that is rolled back after the test."""
+    """Open a session for rows. Commit it before the application is to see them."""
     with Session(database.writer, expire_on_commit=False) as session:
         yield session
         session.rollback()
@@ -98,6 +121,8 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Migrate one file that each test copies."""
     path = tmp_path_factory.mktemp("template") / "template.sqlite"
     _migrate(make_url(f"sqlite:///{path}"))
+    with closing(sqlite3.connect(path)) as connection:  # so that no copy pays for the change
+        connection.execute("PRAGMA journal_mode=WAL")
     return path
 
 
@@ -131,6 +156,82 @@ def postgres_server() -> Iterator[URL]:
     _on_server(url, "SELECT pg_reload_conf()")
     yield url
     server.cleanup()
+
+
+@pytest.fixture
+def present() -> Iterator[time_machine.Traveller]:
+    """Make NOW the present, standing still. Move on by `present.shift(timedelta)`."""
+    with time_machine.travel(NOW, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture(scope="session")
+def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
+    """The settings of the application; its database is each test's own."""
+    return settings.load(
+        data_dir=tmp_path_factory.mktemp("var"),
+        secret_key="a secret for tests only, longer than needed",
+        public_base_url="http://localhost",
+        support_phone="+13135550100",
+    )
+
+
+@pytest.fixture(scope="session")
+def links(config: Config) -> Links:
+    """What derives addresses that carry a secret."""
+    return Links(config.public_base_url, config.key())
+
+
+@pytest.fixture(scope="session")
+def application(config: Config) -> Iterator[Flask]:
+    """The application, made once, so that templates are compiled once. Tests take `app`."""
+    wired = plain(config)
+    made = create_app(wired)
+    made.config.update(SIGN_IN_TAKES_S=0)
+    made.test_client_class = Browser
+    yield made
+    wired.db.dispose()
+
+
+@pytest.fixture
+def app(
+    application: Flask,
+    config: Config,
+    links: Links,
+    database: Database,
+    present: time_machine.Traveller,
+) -> Flask:
+    """The application on this test's database; the time is NOW."""
+    del present
+    application.extensions["outreach"] = Plain(config, database, links)
+    return application
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A browser that is not signed in."""
+    return app.test_client()
+
+
+@pytest.fixture
+def sign_in(database: Database) -> Callable[[FlaskClient, Membership], FlaskClient]:
+    """A function that signs a browser in under a membership, and gives it back."""
+
+    def enter(browser: FlaskClient, membership: Membership) -> FlaskClient:
+        with database.transaction() as session:
+            token = sessions.begin(
+                session, membership, account_id=membership.account_id, browser="", now=NOW
+            )
+        browser.set_cookie("session", token)
+        return browser
+
+    return enter
+
+
+def _fast_directory() -> str | None:
+    # A commit that waits for the disk costs milliseconds there, and nothing in memory.
+    memory = Path("/dev/shm")  # noqa: S108 - a fresh directory is made in it
+    return str(memory) if os.access(memory, os.W_OK) else None
 
 
 def _migrate(url: URL) -> None:

@@ -27,7 +27,7 @@ class Account(Base):
 
 
 class Membership(Base):
-    """What an account is at one place: coordinator of an affiliate, liaison of a hospital …"""
+    """What an account is at one place: coordinator of an affiliate, liaison of a hospital."""
 
     __tablename__ = "membership"
 
@@ -75,16 +75,22 @@ class Membership(Base):
 
 
 class SignInCode(Base):
-    """A mailed one-time code: eight digits, ten minutes, once, for the browser that asked."""
+    """A mailed one-time code: eight digits, ten minutes, once, for the browser that asked.
+
+    The digits are derived from `public_id`. An address nobody has gets a row without an account,
+    so that asking answers alike for everyone.
+    """
 
     __tablename__ = "sign_in_code"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    public_id: Mapped[str] = mapped_column(unique=True, default=public_id)
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), index=True)
+    email_hash: Mapped[str]
     browser_hash: Mapped[str] = mapped_column(index=True)
     code_hash: Mapped[str]
     created_at: Mapped[datetime]
-    expires_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
     used_at: Mapped[datetime | None]
 
 

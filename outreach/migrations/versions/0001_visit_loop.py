@@ -48,17 +48,14 @@ def upgrade() -> None:
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("created_at", UTCDateTime(), nullable=False),
         sa.CheckConstraint(
-            "approval IN ('review', 'automatic')",
-            name=op.f("ck_affiliate_approval_known"),
+            "approval IN ('review', 'automatic')", name=op.f("ck_affiliate_approval_known")
         ),
         sa.CheckConstraint(
-            "horizon_days BETWEEN 7 AND 730",
-            name=op.f("ck_affiliate_horizon_days_sane"),
+            "horizon_days BETWEEN 7 AND 730", name=op.f("ck_affiliate_horizon_days_sane")
         ),
         sa.CheckConstraint("lead_days BETWEEN 0 AND 90", name=op.f("ck_affiliate_lead_days_sane")),
         sa.CheckConstraint(
-            "offers_per_week BETWEEN 1 AND 50",
-            name=op.f("ck_affiliate_offers_per_week_sane"),
+            "offers_per_week BETWEEN 1 AND 50", name=op.f("ck_affiliate_offers_per_week_sane")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_affiliate")),
         sa.UniqueConstraint("name", name=op.f("uq_affiliate_name")),
@@ -234,6 +231,13 @@ def upgrade() -> None:
     with op.batch_alter_table("message", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_message_affiliate_id"), ["affiliate_id"], unique=False)
         batch_op.create_index(
+            "ix_message_channel_send_after_pending",
+            ["channel", "send_after"],
+            unique=False,
+            sqlite_where=sa.text("state = 'pending'"),
+            postgresql_where=sa.text("state = 'pending'"),
+        )
+        batch_op.create_index(
             "ix_message_lease_until_held",
             ["lease_until"],
             unique=False,
@@ -249,13 +253,6 @@ def upgrade() -> None:
         )
         batch_op.create_index(
             "ix_message_recipient", ["recipient_kind", "recipient_id"], unique=False
-        )
-        batch_op.create_index(
-            "ix_message_channel_send_after_pending",
-            ["channel", "send_after"],
-            unique=False,
-            sqlite_where=sa.text("state = 'pending'"),
-            postgresql_where=sa.text("state = 'pending'"),
         )
         batch_op.create_index("ix_message_subject", ["subject_kind", "subject_id"], unique=False)
         batch_op.create_index("ix_message_to_address_state", ["to_address", "state"], unique=False)
@@ -280,7 +277,9 @@ def upgrade() -> None:
     op.create_table(
         "sign_in_code",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("public_id", sa.String(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=True),
+        sa.Column("email_hash", sa.String(), nullable=False),
         sa.Column("browser_hash", sa.String(), nullable=False),
         sa.Column("code_hash", sa.String(), nullable=False),
         sa.Column("created_at", UTCDateTime(), nullable=False),
@@ -290,6 +289,7 @@ def upgrade() -> None:
             ["account_id"], ["account.id"], name=op.f("fk_sign_in_code_account_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sign_in_code")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_sign_in_code_public_id")),
     )
     with op.batch_alter_table("sign_in_code", schema=None) as batch_op:
         batch_op.create_index(
@@ -297,6 +297,9 @@ def upgrade() -> None:
         )
         batch_op.create_index(
             batch_op.f("ix_sign_in_code_browser_hash"), ["browser_hash"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_sign_in_code_expires_at"), ["expires_at"], unique=False
         )
 
     op.create_table(
@@ -326,8 +329,7 @@ def upgrade() -> None:
         sa.Column("created_at", UTCDateTime(), nullable=False),
         sa.Column("archived_at", UTCDateTime(), nullable=True),
         sa.CheckConstraint(
-            "calendar IN ('feed', 'mail', 'both')",
-            name=op.f("ck_speaker_calendar_known"),
+            "calendar IN ('feed', 'mail', 'both')", name=op.f("ck_speaker_calendar_known")
         ),
         sa.CheckConstraint(
             "channel IN ('sms', 'mail', 'call')", name=op.f("ck_speaker_channel_known")
@@ -384,18 +386,12 @@ def upgrade() -> None:
         sa.Column("ends_on", sa.Date(), nullable=False),
         sa.CheckConstraint("ends_on >= starts_on", name=op.f("ck_away_forward")),
         sa.ForeignKeyConstraint(
-            ["speaker_id"],
-            ["speaker.id"],
-            name=op.f("fk_away_speaker_id"),
-            ondelete="CASCADE",
+            ["speaker_id"], ["speaker.id"], name=op.f("fk_away_speaker_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_away")),
         sa.UniqueConstraint("public_id", name=op.f("uq_away_public_id")),
         sa.UniqueConstraint(
-            "speaker_id",
-            "starts_on",
-            "ends_on",
-            name=op.f("uq_away_speaker_id_starts_on_ends_on"),
+            "speaker_id", "starts_on", "ends_on", name=op.f("uq_away_speaker_id_starts_on_ends_on")
         ),
     )
     with op.batch_alter_table("away", schema=None) as batch_op:
@@ -451,10 +447,7 @@ def upgrade() -> None:
             ["hospital_id"], ["hospital.id"], name=op.f("fk_clearance_hospital_id")
         ),
         sa.ForeignKeyConstraint(
-            ["speaker_id"],
-            ["speaker.id"],
-            name=op.f("fk_clearance_speaker_id"),
-            ondelete="CASCADE",
+            ["speaker_id"], ["speaker.id"], name=op.f("fk_clearance_speaker_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_clearance")),
         sa.UniqueConstraint("public_id", name=op.f("uq_clearance_public_id")),
@@ -481,8 +474,7 @@ def upgrade() -> None:
         sa.Column("evidence", sa.String(), nullable=False),
         sa.Column("at", UTCDateTime(), nullable=False),
         sa.CheckConstraint(
-            "event IN ('opt_in', 'opt_out', 'bad_number')",
-            name=op.f("ck_consent_event_known"),
+            "event IN ('opt_in', 'opt_out', 'bad_number')", name=op.f("ck_consent_event_known")
         ),
         sa.ForeignKeyConstraint(["speaker_id"], ["speaker.id"], name=op.f("fk_consent_speaker_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_consent")),
@@ -504,9 +496,7 @@ def upgrade() -> None:
         sa.Column("received_at", UTCDateTime(), nullable=False),
         sa.Column("settled_at", UTCDateTime(), nullable=True),
         sa.ForeignKeyConstraint(
-            ["affiliate_id"],
-            ["affiliate.id"],
-            name=op.f("fk_inbound_message_affiliate_id"),
+            ["affiliate_id"], ["affiliate.id"], name=op.f("fk_inbound_message_affiliate_id")
         ),
         sa.ForeignKeyConstraint(
             ["speaker_id"], ["speaker.id"], name=op.f("fk_inbound_message_speaker_id")
@@ -517,9 +507,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("inbound_message", schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f("ix_inbound_message_affiliate_id"),
-            ["affiliate_id"],
-            unique=False,
+            batch_op.f("ix_inbound_message_affiliate_id"), ["affiliate_id"], unique=False
         )
         batch_op.create_index(
             batch_op.f("ix_inbound_message_from_phone"), ["from_phone"], unique=False
@@ -673,9 +661,7 @@ def upgrade() -> None:
         sa.Column("membership_id", sa.Integer(), nullable=False),
         sa.Column("used_at", UTCDateTime(), nullable=True),
         sa.ForeignKeyConstraint(
-            ["membership_id"],
-            ["membership.id"],
-            name=op.f("fk_demo_sign_in_membership_id"),
+            ["membership_id"], ["membership.id"], name=op.f("fk_demo_sign_in_membership_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_demo_sign_in")),
         sa.UniqueConstraint("token_hash", name=op.f("uq_demo_sign_in_token_hash")),
@@ -688,17 +674,13 @@ def upgrade() -> None:
         sa.Column("hospital_id", sa.Integer(), nullable=True),
         sa.Column("unit_id", sa.Integer(), nullable=True),
         sa.CheckConstraint(
-            "(hospital_id IS NULL) <> (unit_id IS NULL)",
-            name=op.f("ck_exclusion_one_place"),
+            "(hospital_id IS NULL) <> (unit_id IS NULL)", name=op.f("ck_exclusion_one_place")
         ),
         sa.ForeignKeyConstraint(
             ["hospital_id"], ["hospital.id"], name=op.f("fk_exclusion_hospital_id")
         ),
         sa.ForeignKeyConstraint(
-            ["speaker_id"],
-            ["speaker.id"],
-            name=op.f("fk_exclusion_speaker_id"),
-            ondelete="CASCADE",
+            ["speaker_id"], ["speaker.id"], name=op.f("fk_exclusion_speaker_id"), ondelete="CASCADE"
         ),
         sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=op.f("fk_exclusion_unit_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_exclusion")),
@@ -722,9 +704,7 @@ def upgrade() -> None:
         sa.Column("attempt_id", sa.Integer(), nullable=True),
         sa.Column("received_at", UTCDateTime(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["attempt_id"],
-            ["message_attempt.id"],
-            name=op.f("fk_provider_event_attempt_id"),
+            ["attempt_id"], ["message_attempt.id"], name=op.f("fk_provider_event_attempt_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_provider_event")),
         sa.UniqueConstraint(
@@ -739,10 +719,7 @@ def upgrade() -> None:
         sa.Column("text", sa.String(), nullable=False),
         sa.Column("created_at", UTCDateTime(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["unit_id"],
-            ["unit.id"],
-            name=op.f("fk_unit_brief_unit_id"),
-            ondelete="CASCADE",
+            ["unit_id"], ["unit.id"], name=op.f("fk_unit_brief_unit_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_unit_brief")),
         sa.UniqueConstraint("unit_id", "version", name=op.f("uq_unit_brief_unit_id_version")),
@@ -756,14 +733,10 @@ def upgrade() -> None:
         sa.Column("ends_on", sa.Date(), nullable=True),
         sa.Column("created_at", UTCDateTime(), nullable=False),
         sa.CheckConstraint(
-            "ends_on IS NULL OR ends_on >= starts_on",
-            name=op.f("ck_unit_pause_forward"),
+            "ends_on IS NULL OR ends_on >= starts_on", name=op.f("ck_unit_pause_forward")
         ),
         sa.ForeignKeyConstraint(
-            ["unit_id"],
-            ["unit.id"],
-            name=op.f("fk_unit_pause_unit_id"),
-            ondelete="CASCADE",
+            ["unit_id"], ["unit.id"], name=op.f("fk_unit_pause_unit_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_unit_pause")),
         sa.UniqueConstraint("public_id", name=op.f("uq_unit_pause_public_id")),
@@ -795,17 +768,13 @@ def upgrade() -> None:
             "minutes BETWEEN 10 AND 480", name=op.f("ck_visit_request_minutes_sane")
         ),
         sa.ForeignKeyConstraint(
-            ["affiliate_id"],
-            ["affiliate.id"],
-            name=op.f("fk_visit_request_affiliate_id"),
+            ["affiliate_id"], ["affiliate.id"], name=op.f("fk_visit_request_affiliate_id")
         ),
         sa.ForeignKeyConstraint(
             ["program_id"], ["program.id"], name=op.f("fk_visit_request_program_id")
         ),
         sa.ForeignKeyConstraint(
-            ["requested_by_id"],
-            ["account.id"],
-            name=op.f("fk_visit_request_requested_by_id"),
+            ["requested_by_id"], ["account.id"], name=op.f("fk_visit_request_requested_by_id")
         ),
         sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=op.f("fk_visit_request_unit_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_visit_request")),
@@ -833,17 +802,11 @@ def upgrade() -> None:
         sa.CheckConstraint("closes > opens", name=op.f("ck_visiting_hours_forward")),
         sa.CheckConstraint("weekday BETWEEN 0 AND 6", name=op.f("ck_visiting_hours_weekday_known")),
         sa.ForeignKeyConstraint(
-            ["unit_id"],
-            ["unit.id"],
-            name=op.f("fk_visiting_hours_unit_id"),
-            ondelete="CASCADE",
+            ["unit_id"], ["unit.id"], name=op.f("fk_visiting_hours_unit_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_visiting_hours")),
         sa.UniqueConstraint(
-            "unit_id",
-            "weekday",
-            "opens",
-            name=op.f("uq_visiting_hours_unit_id_weekday_opens"),
+            "unit_id", "weekday", "opens", name=op.f("uq_visiting_hours_unit_id_weekday_opens")
         ),
     )
     with op.batch_alter_table("visiting_hours", schema=None) as batch_op:
@@ -865,9 +828,7 @@ def upgrade() -> None:
             ["account_id"], ["account.id"], name=op.f("fk_web_session_account_id")
         ),
         sa.ForeignKeyConstraint(
-            ["membership_id"],
-            ["membership.id"],
-            name=op.f("fk_web_session_membership_id"),
+            ["membership_id"], ["membership.id"], name=op.f("fk_web_session_membership_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_web_session")),
         sa.UniqueConstraint("public_id", name=op.f("uq_web_session_public_id")),
@@ -907,9 +868,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("visit", schema=None) as batch_op:
         batch_op.create_index(
-            "ix_visit_affiliate_id_starts_at",
-            ["affiliate_id", "starts_at"],
-            unique=False,
+            "ix_visit_affiliate_id_starts_at", ["affiliate_id", "starts_at"], unique=False
         )
         batch_op.create_index(batch_op.f("ix_visit_request_id"), ["request_id"], unique=False)
         batch_op.create_index("ix_visit_unit_id_starts_at", ["unit_id", "starts_at"], unique=False)
@@ -1038,8 +997,7 @@ def upgrade() -> None:
         sa.Column("created_at", UTCDateTime(), nullable=False),
         sa.Column("decided_at", UTCDateTime(), nullable=True),
         sa.CheckConstraint(
-            "state IN ('waiting', 'approved', 'dropped')",
-            name=op.f("ck_proposal_state_known"),
+            "state IN ('waiting', 'approved', 'dropped')", name=op.f("ck_proposal_state_known")
         ),
         sa.ForeignKeyConstraint(["slot_id"], ["slot.id"], name=op.f("fk_proposal_slot_id")),
         sa.ForeignKeyConstraint(
@@ -1086,9 +1044,7 @@ def upgrade() -> None:
     with op.batch_alter_table("assignment", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_assignment_slot_id"), ["slot_id"], unique=False)
         batch_op.create_index(
-            "ix_assignment_speaker_id_starts_at",
-            ["speaker_id", "starts_at"],
-            unique=False,
+            "ix_assignment_speaker_id_starts_at", ["speaker_id", "starts_at"], unique=False
         )
         batch_op.create_index(batch_op.f("ix_assignment_visit_id"), ["visit_id"], unique=False)
         batch_op.create_index(
@@ -1243,6 +1199,7 @@ def downgrade() -> None:
 
     op.drop_table("speaker")
     with op.batch_alter_table("sign_in_code", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sign_in_code_expires_at"))
         batch_op.drop_index(batch_op.f("ix_sign_in_code_browser_hash"))
         batch_op.drop_index(batch_op.f("ix_sign_in_code_account_id"))
 
@@ -1254,11 +1211,6 @@ def downgrade() -> None:
     with op.batch_alter_table("message", schema=None) as batch_op:
         batch_op.drop_index("ix_message_to_address_state")
         batch_op.drop_index("ix_message_subject")
-        batch_op.drop_index(
-            "ix_message_channel_send_after_pending",
-            sqlite_where=sa.text("state = 'pending'"),
-            postgresql_where=sa.text("state = 'pending'"),
-        )
         batch_op.drop_index("ix_message_recipient")
         batch_op.drop_index(
             "ix_message_next_check_at_unknown",
@@ -1269,6 +1221,11 @@ def downgrade() -> None:
             "ix_message_lease_until_held",
             sqlite_where=sa.text("state IN ('claimed', 'sending')"),
             postgresql_where=sa.text("state IN ('claimed', 'sending')"),
+        )
+        batch_op.drop_index(
+            "ix_message_channel_send_after_pending",
+            sqlite_where=sa.text("state = 'pending'"),
+            postgresql_where=sa.text("state = 'pending'"),
         )
         batch_op.drop_index(batch_op.f("ix_message_affiliate_id"))
 

@@ -1,0 +1,45 @@
+"""How often one may try: buckets in the database, so that they hold across processes."""
+
+from datetime import datetime
+
+from sqlalchemy import case, or_, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from outreach import crypto
+from outreach.accounts.models import RateBucket
+from outreach.accounts.rules import Bucket
+
+
+def take(session: Session, bucket: Bucket, owner: str, *, now: datetime) -> bool:
+    """Take from a bucket; False when it is empty, and then nothing changes.
+
+    One statement that inserts or updates, so that two takers never get the same token. The caller
+    must commit whatever comes after: a refused try counts.
+    """
+    key = f"{bucket.name}:{crypto.digest(owner)}"
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    is_refilled = RateBucket.filled_at <= now - bucket.refills_after
+    taken = (
+        insert(RateBucket)
+        .values(key=key, tokens=bucket.size - 1, filled_at=now)
+        .on_conflict_do_update(
+            index_elements=[RateBucket.key],
+            set_={
+                "tokens": case((is_refilled, bucket.size - 1), else_=RateBucket.tokens - 1),
+                "filled_at": now,
+            },
+            where=or_(is_refilled, RateBucket.tokens >= 1),
+        )
+        .returning(RateBucket.id)
+    )
+    return session.scalar(taken) is not None
+
+
+def give_back(session: Session, bucket: Bucket, owner: str) -> None:
+    """Put one back: the try was right, so it does not count."""
+    session.execute(
+        update(RateBucket)
+        .where(RateBucket.key == f"{bucket.name}:{crypto.digest(owner)}")
+        .values(tokens=RateBucket.tokens + 1)
+    )

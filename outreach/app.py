@@ -1,0 +1,167 @@
+"""The web application: every blueprint, the template engine, and what guards the edge."""
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+from flask import Flask, g, request
+from flask_bootstrap import Bootstrap5
+from flask_compress import Compress
+from flask_wtf.csrf import CSRFProtect
+from jinja2 import ChoiceLoader, FileSystemLoader
+from sqlalchemy.exc import DBAPIError
+from werkzeug.exceptions import Forbidden
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from outreach import access, crypto, i18n, logs
+from outreach.accounts import service as accounts
+from outreach.config import Config
+from outreach.db import Database
+from outreach.links import Links
+from outreach.web import assets, auth, context, errors, frame, headers
+
+PACKAGE = Path(__file__).parent
+
+BLUEPRINTS = ("auth", "account", "public", "liaison", "speaker", "coordinator", "feeds", "hooks")
+"""Modules of `outreach.web`, each with its `bp`."""
+
+DEMO_BLUEPRINTS = ("demo_sign_in", "demo")
+"""Registered only in a database that `outreach demo` made."""
+
+MAX_BODY = 5 * 1024 * 1024
+"""A spreadsheet of a few ten thousand rows is under 5 MiB."""
+MAX_FORM = 256 * 1024
+MAX_PARTS = 1000
+SIGN_IN_TAKES_S = 0.3
+"""Longer than writing a code and its mail takes, so that a known address shows no difference."""
+
+_log = logs.get(__name__)
+
+
+def create_app(wired: context.Wired) -> Flask:
+    """Build the application on what `wiring.build` made.
+
+    Raises:
+        RuntimeError: a route is neither guarded by @requires nor on a reviewed list.
+    """
+    app = Flask("outreach", root_path=str(PACKAGE), static_folder="static", template_folder=None)
+    app.extensions[context.EXTENSION] = wired
+    app.jinja_loader = _templates()
+    app.config.update(_flask_settings(wired.config))
+    frame.init(app)
+    Bootstrap5(app)
+    Compress(app)
+    errors.init(app)
+    headers.init(app)
+    _guard(app)
+    _speak(app)
+    _register(app)
+    assets.init(app)
+    _trust_proxies(app, wired.config)
+    auth.refuse_unguarded(app)
+    return app
+
+
+def _templates() -> ChoiceLoader:
+    """Find templates in the package, where the wheel puts them, else beside it."""
+    return ChoiceLoader(
+        [
+            FileSystemLoader(PACKAGE / "templates"),
+            FileSystemLoader(PACKAGE.parent / "templates"),
+        ]
+    )
+
+
+def _flask_settings(config: Config) -> dict[str, object]:
+    return {
+        "SECRET_KEY": crypto.derive(config.key(), "flask"),
+        "SESSION_COOKIE_NAME": "__Host-form" if config.is_https else "form",
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_SECURE": config.is_https,
+        "TRUSTED_HOSTS": list(config.trusted_hosts) or None,
+        "MAX_CONTENT_LENGTH": MAX_BODY,
+        "MAX_FORM_MEMORY_SIZE": MAX_FORM,
+        "MAX_FORM_PARTS": MAX_PARTS,
+        "BOOTSTRAP_SERVE_LOCAL": True,
+        "COMPRESS_ALGORITHM": ["gzip"],
+        "COMPRESS_STREAMS": False,
+        # A form may lie open over lunch; its token dies with the browser's session instead.
+        "WTF_CSRF_TIME_LIMIT": None,
+        # We look at Sec-Fetch-Site, which needs no referrer and is sent over http as well.
+        "WTF_CSRF_SSL_STRICT": False,
+        "WTF_CSRF_CHECK_DEFAULT": False,
+        "SIGN_IN_TAKES_S": SIGN_IN_TAKES_S,
+    }
+
+
+def _guard(app: Flask) -> None:
+    """Check every POST for forgery, but those whose address or signature is the authority."""
+    forgery = CSRFProtect(app)
+
+    @app.before_request
+    def refuse_forgery() -> None:
+        if request.endpoint in access.BY_LINK | access.HOOKS or request.endpoint is None:
+            return
+        if request.method == "POST" and request.headers.get("Sec-Fetch-Site") == "cross-site":
+            raise Forbidden
+        forgery.protect()
+
+
+def _speak(app: Flask) -> None:
+    """Answer each request in its language."""
+
+    @app.before_request
+    def begin() -> None:
+        g.speaking = ExitStack()
+        g.speaking.enter_context(i18n.speaking(context.choose_locale()))
+
+    @app.teardown_request
+    def end(_error: BaseException | None) -> None:
+        if "speaking" in g:
+            g.speaking.close()
+
+
+def _register(app: Flask) -> None:
+    names = BLUEPRINTS + (DEMO_BLUEPRINTS if _is_demo(app) else ())
+    for name in names:
+        if find_spec(f"outreach.web.{name}") is None:  # written by a colleague just now
+            continue
+        app.register_blueprint(import_module(f"outreach.web.{name}").bp)
+
+
+def _is_demo(app: Flask) -> bool:
+    """Say whether the demo made the database; one that is away or empty has no such doors."""
+    wired: context.Wired = app.extensions[context.EXTENSION]
+    try:
+        with wired.db.reading() as session:
+            return accounts.is_demo(session)
+    except DBAPIError:
+        _log.warning("database unavailable at start")
+        return False
+
+
+def _trust_proxies(app: Flask, config: Config) -> None:
+    if config.proxy_count:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign] # the way Flask documents
+            app.wsgi_app,
+            x_for=config.proxy_count,
+            x_proto=config.proxy_count,
+            x_host=config.proxy_count,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """The least an application needs, where nothing is sent."""
+
+    config: Config
+    db: Database
+    links: Links
+
+
+def plain(config: Config) -> Plain:
+    """Wire an application that sends nothing."""
+    return Plain(config, Database(config.database), Links(config.public_base_url, config.key()))

@@ -1,0 +1,97 @@
+"""One's own account: where one is signed in, and as what one acts."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import Unauthorized
+
+from outreach import access, clock
+from outreach.accounts import sessions
+from outreach.accounts.models import WebSession
+from outreach.accounts.rules import browser_name
+from outreach.i18n import gettext as _
+from outreach.reads import places
+from outreach.web import auth, context
+from outreach.web.auth import requires
+
+bp = Blueprint("account", __name__, url_prefix="/account")
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """One browser that is signed in."""
+
+    public_id: str
+    browser: str
+    seen_at: datetime
+    is_this_one: bool
+
+
+@bp.get("")
+@requires("self.see")
+def show() -> ResponseReturnValue:
+    """Show who is signed in, as what, and where."""
+    found = _me()
+    with context.reading() as session:
+        live = sessions.live(session, found.account_id, now=clock.now())
+        rows = [
+            SessionRow(
+                row.public_id,
+                browser_name(row.browser),
+                row.seen_at,
+                is_this_one=row.id == found.session_id,
+            )
+            for row in live
+        ]
+        roles = places.described(session, found.places)
+    return render_template(
+        "account/show.html", me=found, sessions=rows, roles=roles, active=found.active.public_id
+    )
+
+
+@bp.post("/memberships/<membership_id>")
+@requires("membership.choose")
+def choose_membership(membership_id: str) -> ResponseReturnValue:
+    """Act under another of one's own memberships."""
+    with context.transaction() as session:
+        sessions.choose_membership(session, _me(), membership_id, now=clock.now())
+    context.forget_signed_in()
+    return redirect(auth.home(), 303)
+
+
+@bp.post("/sessions/<session_id>/end")
+@requires("session.end")
+def end_session(session_id: str) -> ResponseReturnValue:
+    """End one of one's own sessions."""
+    actor = context.current_actor()
+    with context.transaction() as session:
+        row = access.load(session, WebSession, session_id, actor=actor, action="session.end")
+        sessions.end(session, row.id, actor=actor, now=clock.now())
+    flash(_("That browser is signed out."))
+    return redirect(url_for("account.show"), 303)
+
+
+@bp.post("/sessions/end-others")
+@requires("session.end")
+def end_other_sessions() -> ResponseReturnValue:
+    """End every session but this one."""
+    found = _me()
+    with context.transaction() as session:
+        sessions.end_all(
+            session,
+            found.account_id,
+            actor=found.actor,
+            but=found.session_id,
+            now=clock.now(),
+        )
+    flash(_("Every other browser is signed out."))
+    return redirect(url_for("account.show"), 303)
+
+
+def _me() -> sessions.SignedIn:
+    found = context.signed_in()
+    if found is None:  # requires() has sent strangers away
+        raise Unauthorized
+    return found

@@ -1,0 +1,122 @@
+"""What a page needs of its request: the database's doors, the links, who asks, which language."""
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from flask import current_app, g, has_request_context, request
+from sqlalchemy.orm import Session
+
+from outreach import clock, i18n
+from outreach.accounts import sessions
+from outreach.actor import ANONYMOUS, Actor
+from outreach.config import Config
+from outreach.db import Database
+from outreach.links import Links
+
+EXTENSION = "outreach"
+
+
+class Wired(Protocol):
+    """What `outreach.wiring` builds, as far as pages use it."""
+
+    @property
+    def config(self) -> Config:
+        """The settings."""
+        ...
+
+    @property
+    def db(self) -> Database:
+        """The database."""
+        ...
+
+    @property
+    def links(self) -> Links:
+        """The public address and the deriving key."""
+        ...
+
+
+def wired() -> Wired:
+    """Return what this application was built with."""
+    found: Wired = current_app.extensions[EXTENSION]
+    return found
+
+
+def config() -> Config:
+    """Return the settings."""
+    return wired().config
+
+
+def links() -> Links:
+    """Return what derives addresses that carry a secret."""
+    return wired().links
+
+
+def transaction() -> AbstractContextManager[Session]:
+    """Open a session that commits at the end. Only for POST, and for the listed exceptions."""
+    return wired().db.transaction()
+
+
+def reading() -> AbstractContextManager[Session]:
+    """Open a session that cannot write: all a GET needs."""
+    return wired().db.reading()
+
+
+def signed_in() -> sessions.SignedIn | None:
+    """Return who this browser is signed in as, or None. Found once per request."""
+    if "signed_in" not in g:
+        # Stands first, so that an error page asks no second time when the database is away.
+        g.signed_in = None
+        g.signed_in = _signed_in()
+    found: sessions.SignedIn | None = g.signed_in
+    return found
+
+
+def current_actor() -> Actor:
+    """Return who asks, under the active membership; ANONYMOUS without a session."""
+    found = signed_in()
+    return found.actor if found else ANONYMOUS
+
+
+def forget_signed_in() -> None:
+    """Look again the next time: the session was begun, changed or ended in this request."""
+    g.pop("signed_in", None)
+
+
+def session_cookie() -> str:
+    """Name the session's cookie. Browsers keep a `__Host-` cookie to one host, over https only."""
+    return "__Host-session" if config().is_https else "session"
+
+
+def choose_locale() -> str:
+    """Return the account's language, else the visitor's choice, else the browser's."""
+    found = signed_in()
+    if found:
+        return found.locale
+    chosen = request.cookies.get("lang")
+    if chosen in i18n.LOCALES:
+        return chosen
+    return request.accept_languages.best_match(i18n.LOCALES) or i18n.DEFAULT
+
+
+def _signed_in() -> sessions.SignedIn | None:
+    token = request.cookies.get(session_cookie()) if has_request_context() else None
+    if not token:
+        return None
+    now = clock.now()
+    with reading() as session:
+        found = sessions.find(session, token, now=now)
+    if found and found.touch_is_due:
+        # On the list of what a GET may write: at most once a minute, in its own transaction.
+        with transaction() as session:
+            sessions.touch(session, found, now=now)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageSwitch:
+    """The other language, and where to ask for it."""
+
+    label: str
+    lang: str
+    action: str

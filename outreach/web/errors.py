@@ -1,0 +1,131 @@
+"""One page for everything that goes wrong. Raised in the depth, put into words here, once."""
+
+from collections.abc import Sequence
+
+from flask import Flask, g, render_template, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+
+from outreach import access, clock, crypto, logs, phone
+from outreach.accounts import service as accounts
+from outreach.errors import OutreachError
+from outreach.i18n import gettext as _
+from outreach.i18n import lazy
+from outreach.web import context
+
+_log = logs.get(__name__)
+
+RETRY_AFTER_S = 5
+
+HEADINGS = {
+    400: lazy("We could not read what was sent"),
+    403: lazy("This page is not yours to open"),
+    404: lazy("There is nothing here"),
+    405: lazy("This cannot be done this way"),
+    409: lazy("Somebody was faster"),
+    413: lazy("This is too large"),
+    422: lazy("This cannot be done"),
+    429: lazy("Please wait a few minutes"),
+    500: lazy("Something went wrong on our side"),
+    503: lazy("We are back in a moment"),
+}
+STEPS = {
+    400: lazy("Go back, load the page again, and send it once more."),
+    403: lazy("If you have another role here, choose it under your name and try again."),
+    404: lazy("Check the address, or go on from the start page."),
+    405: lazy("Go back and use the buttons on the page."),
+    409: lazy("Load the page again to see how things stand now."),
+    413: lazy("Send a smaller file, or less text."),
+    422: lazy("Go back and change your answer."),
+    429: lazy("Try again in five minutes."),
+    500: lazy("Try again. If it happens twice, tell us."),
+    503: lazy("Try again in a few seconds."),
+}
+NOTHING_CHANGED = lazy("Nothing was changed.")
+
+
+def init(app: Flask) -> None:
+    """Answer every exception of this application with the error page."""
+    app.register_error_handler(OutreachError, _on_purpose)
+    app.register_error_handler(HTTPException, _of_http)
+    app.register_error_handler(OperationalError, _database_away)
+    app.register_error_handler(PoolTimeoutError, _database_away)
+    app.register_error_handler(Exception, _unknown)
+
+
+def page(
+    status: int, *, what: str = "", steps: Sequence[str] = (), reference: str | None = None
+) -> tuple[str, int]:
+    """Render the error page. `what` says what happened to the person's work."""
+    known = status if status in HEADINGS else 400
+    if status >= 500:  # noqa: PLR2004 - the server's own errors
+        known = status if status in HEADINGS else 500
+    rendered = render_template(
+        "errors/error.html",
+        heading=_(HEADINGS[known]),
+        what_of_work=what or _(NOTHING_CHANGED),
+        steps=list(steps) or [_(STEPS[known])],
+        phone=_support(),
+        reference=reference,
+        again_url=request.full_path.rstrip("?") if request.method == "GET" else None,
+        start_url="/",
+    )
+    return rendered, status
+
+
+def _on_purpose(error: OutreachError) -> ResponseReturnValue:
+    if isinstance(error, access.OutOfScope | access.NotAllowed):
+        _record(error)
+    return page(error.status, what=_(error.message, **error.values))
+
+
+def _of_http(error: HTTPException) -> ResponseReturnValue:
+    status = error.code or 500
+    if status < 400:  # noqa: PLR2004 - a redirect that was raised, of a missing slash
+        return error
+    body, status = page(status)
+    if isinstance(error, MethodNotAllowed):
+        return body, status, {"Allow": ", ".join(error.valid_methods or ())}
+    return body, status
+
+
+def _database_away(error: DBAPIError | PoolTimeoutError) -> ResponseReturnValue:
+    _log.error("database unavailable", kind=type(error).__name__)
+    body, status = page(503)
+    return body, status, {"Retry-After": str(RETRY_AFTER_S)}
+
+
+def _unknown(error: Exception) -> ResponseReturnValue:
+    # The view's transaction has rolled back by now: leaving its block did that.
+    reference = _reference()
+    _log.error("unexpected error", reference=reference, endpoint=request.endpoint, exc_info=error)
+    return page(500, reference=reference)
+
+
+def _reference() -> str:
+    """Return a short number a person can say on the telephone: "K7Q-204"."""
+    letters = "ABCDEFGHJKLMNPQRSTUVWXYZ"  # no I and no O, which sound and look like figures
+    raw = int(crypto.code(digits=12))
+    start = "".join(letters[raw // 24**place % 24] for place in range(3))
+    return f"{start}-{raw % 1000:03d}"
+
+
+def _support() -> dict[str, str] | None:
+    number = context.config().support_phone
+    return {"number": number, "shown": phone.display(number), "hours": ""} if number else None
+
+
+def _record(error: access.OutOfScope | access.NotAllowed) -> None:
+    """Keep the refusal, in its own transaction: the view's was rolled back."""
+    with context.transaction() as session:
+        accounts.record_denial(
+            session,
+            actor=context.current_actor(),
+            action=error.action,
+            subject_kind=error.subject_kind,
+            status=error.status,
+            now=clock.now(),
+        )
+    g.denied = error.action

@@ -1,0 +1,149 @@
+"""What every template is given: who is there, the navigation, the language, dates in words."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, current_app, request, url_for
+from jinja2 import StrictUndefined
+
+from outreach import access, i18n, phone
+from outreach.actor import Actor, Kind
+from outreach.i18n import gettext as _
+from outreach.i18n import lazy
+from outreach.web import context
+
+AUDIENCES = {
+    Kind.ADMINISTRATOR: "coordinator",
+    Kind.COORDINATOR: "coordinator",
+    Kind.LIAISON: "liaison",
+    Kind.SPEAKER: "speaker",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One entry of a navigation: shown to those who may do `action`."""
+
+    label: str
+    endpoint: str
+    action: str
+
+
+TABS: dict[str, tuple[Tab, ...]] = {
+    "speaker": (
+        Tab(lazy("My visits"), "speaker.home", "profile.see"),
+        Tab(lazy("Open visits"), "speaker.open_visits", "offer.see"),
+        Tab(lazy("My times"), "speaker.times", "availability.change"),
+        Tab(lazy("About me"), "speaker.about", "profile.see"),
+    ),
+    "liaison": (
+        Tab(lazy("My units"), "liaison.units", "unit.see"),
+        Tab(lazy("My hospital"), "liaison.hospital", "hospital.see"),
+    ),
+    "coordinator": (
+        Tab(lazy("Today"), "coordinator.today", "today.see"),
+        Tab(lazy("Visits"), "coordinator.visits", "visit.see"),
+        Tab(lazy("People"), "coordinator.people", "speaker.see"),
+        Tab(lazy("Hospitals"), "coordinator.hospitals", "hospital.see"),
+        Tab(lazy("Messages"), "coordinator.messages", "message.see"),
+        Tab(lazy("Set-up"), "coordinator.setup", "settings.see"),
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class NavItem:
+    """An entry as the base template draws it."""
+
+    label: str
+    href: str
+    current: bool
+    count: int | None = None
+
+
+def init(app: Flask) -> None:
+    """Set the template engine up: strict, translated, with the filters for dates."""
+    env = app.jinja_env
+    env.undefined = StrictUndefined
+    env.trim_blocks = env.lstrip_blocks = True
+    env.add_extension("jinja2.ext.i18n")
+    # Looked up at each call, so one environment speaks every language.
+    env.install_gettext_callables(  # type: ignore[attr-defined] # the extension adds it
+        _plain_gettext, _plain_ngettext, newstyle=True
+    )
+    env.filters.update(
+        day=i18n.day,
+        short_day=i18n.short_day,
+        short_date=i18n.short_date,
+        when=i18n.when,
+        span=_span,
+        clock_time=i18n.clock_time,
+        zone_name=i18n.zone_name,
+        phone=phone.display,
+    )
+    app.context_processor(_given)
+
+
+def _given() -> dict[str, Any]:
+    found = context.signed_in()
+    actor = context.current_actor()
+    audience = AUDIENCES.get(actor.kind, _anonymous_audience())
+    return {
+        "account_url": url_for("account.show") if found else None,
+        "actor": actor,
+        "audience": audience,
+        "can": lambda action: access.can(actor, action),
+        "language_switch": _language_switch(),
+        "locale": i18n.locale(),
+        "nav": _nav(actor, audience),
+        "person_name": found.name if found else None,
+        "service_name": context.config().service_name,
+        "sign_out_url": url_for("auth.sign_out") if found else None,
+    }
+
+
+def _anonymous_audience() -> str:
+    return "sign-in" if request.blueprint in {"auth", "demo_sign_in"} else "public"
+
+
+def _nav(actor: Actor, audience: str) -> list[NavItem]:
+    tabs = [
+        tab
+        for tab in TABS.get(audience, ())
+        if tab.endpoint in current_app.view_functions and access.can(actor, tab.action)
+    ]
+    places = [url_for(tab.endpoint) for tab in tabs]
+    here = _current(places)
+    return [
+        NavItem(_(tab.label), place, current=place == here)
+        for tab, place in zip(tabs, places, strict=True)
+    ]
+
+
+def _current(places: list[str]) -> str | None:
+    """Return the place this page lies under: the longest that its path begins with."""
+    under = [
+        place
+        for place in places
+        if request.path == place or request.path.startswith(place.rstrip("/") + "/")
+    ]
+    return max(under, key=len, default=None)
+
+
+def _language_switch() -> dict[str, str]:
+    lang, label = ("en", "English") if i18n.locale() == "es" else ("es", "Español")
+    here = request.full_path.rstrip("?") if request.method == "GET" else None
+    return {"lang": lang, "label": label, "action": url_for("auth.language", next=here)}
+
+
+def _plain_gettext(message: str) -> str:
+    # newstyle: Jinja fills and escapes the values itself.
+    return i18n.gettext(message)
+
+
+def _plain_ngettext(one: str, many: str, count: int) -> str:
+    return i18n.catalog(i18n.locale()).ngettext(one, many, count)
+
+
+def _span(starts_at: Any, ends_at: Any, zone: str) -> str:  # noqa: ANN401 - a filter's arguments
+    return i18n.span(starts_at, ends_at, zone=zone)
