@@ -1,0 +1,229 @@
+"""Messages that left, wait or went wrong, and texts that came in, as a coordinator may see them.
+
+The person is named, never the address or number, and never the text itself: it may hold a link
+that answers for somebody.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy.orm import Session
+
+from outreach import access
+from outreach.actor import Actor
+from outreach.i18n import gettext as _
+from outreach.i18n import lazy
+from outreach.messaging.models import InboundMessage, Message, MessageAttempt
+from outreach.reads import words
+from outreach.reads.words import Status
+from outreach.speakers.models import Speaker
+from outreach.visits.models import Assignment, Offer, Visit
+
+PAGE_SIZE = 25
+SHOWN_OF_TEXT = 80
+
+TROUBLE = ("failed", "undelivered", "dead", "unknown", "expired")
+STATES = {
+    "trouble": TROUBLE,
+    "waiting": ("pending", "claimed", "sending"),
+    "sent": ("accepted", "delivered"),
+    "off": ("cancelled",),
+}
+"""The filters of the list."""
+
+_REASONS = {
+    "no_consent": lazy("This number has not agreed to texts, or has said STOP."),
+    "opted_out": lazy("This number has said STOP."),
+    "no_address": lazy("There is no address to send it to."),
+    "bad_address": lazy("The address does not take mail. Ask for a new one."),
+    "bad_number": lazy("The number does not take texts. Ask for a new one."),
+    "expired": lazy("It could not leave in time."),
+    "superseded": lazy("Something newer took its place."),
+    "paused": lazy("The person has paused everything we send."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRow:
+    """One message in the list. `problem` is "" where nothing went wrong."""
+
+    public_id: str
+    what: str
+    to: str
+    channel: str
+    status: Status
+    planned_at: datetime
+    zone: str
+    problem: str
+    seen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some rows of the list, and how many there are in all."""
+
+    rows: Sequence[MessageRow]
+    total: int
+    number: int
+
+    @property
+    def first(self) -> int:
+        """The place of the first row, from 1."""
+        return (self.number - 1) * PAGE_SIZE + 1
+
+    @property
+    def last(self) -> int:
+        """The place of the last row."""
+        return self.first + len(self.rows) - 1
+
+    @property
+    def has_next(self) -> bool:
+        """Say whether rows follow."""
+        return self.last < self.total
+
+
+@dataclass(frozen=True, slots=True)
+class MessageDetails:
+    """One message with its tries and the visit it is about."""
+
+    row: MessageRow
+    visit_id: str | None
+    tries: Sequence[tuple[datetime, str]]
+    can_retry: bool
+    can_dismiss: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TextRow:
+    """A text that came in."""
+
+    public_id: str
+    body: str
+    sender: str
+    speaker_id: str | None
+    received_at: datetime
+
+
+def needs_somebody() -> ColumnElement[bool]:
+    """Return the condition that a message went wrong and nobody has looked at it."""
+    return and_(Message.state.in_(TROUBLE), Message.seen_by_id.is_(None))
+
+
+def not_understood(actor: Actor) -> Select[InboundMessage]:
+    """Select the texts that nobody understood and nobody has settled, oldest first."""
+    return (
+        access.scope(actor, InboundMessage)
+        .where(InboundMessage.meaning == "", InboundMessage.settled_at.is_(None))
+        .order_by(InboundMessage.received_at, InboundMessage.id)
+    )
+
+
+def why(message: Message) -> str:
+    """Say why a message is where it is; "" where there is nothing to say."""
+    if message.state not in TROUBLE and message.state != "cancelled":
+        return ""
+    if message.reason in _REASONS:
+        return _(_REASONS[message.reason])
+    if message.state == "unknown":
+        return _("The provider has not said whether it arrived. We keep asking.")
+    if message.state == "expired":
+        return _(_REASONS["expired"])
+    if message.provider_code:
+        return _("The provider refused it (code %(code)s).", code=message.provider_code)
+    return _("It was tried several times without success.")
+
+
+def shortened(body: str) -> str:
+    """Return the beginning of a text in quotation marks."""
+    line = " ".join(body.split())
+    if len(line) > SHOWN_OF_TEXT:
+        line = line[:SHOWN_OF_TEXT].rstrip() + "…"
+    return f"“{line}”"
+
+
+def page(session: Session, actor: Actor, *, state: str, channel: str = "", number: int = 1) -> Page:
+    """Return one page of the messages, the latest first."""
+    wanted = access.scope(actor, Message)
+    if state in STATES:
+        wanted = wanted.where(Message.state.in_(STATES[state]))
+    if state == "trouble":
+        wanted = wanted.where(Message.seen_by_id.is_(None))
+    if channel:
+        wanted = wanted.where(Message.channel == channel)
+    total = session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
+    found = session.scalars(
+        wanted.order_by(Message.send_after.desc(), Message.id.desc())
+        .offset((number - 1) * PAGE_SIZE)
+        .limit(PAGE_SIZE)
+    )
+    return Page([_row(message) for message in found], total, number)
+
+
+def details(session: Session, message: Message, *, now: datetime) -> MessageDetails:
+    """Return everything one message's page shows."""
+    tries = session.execute(
+        select(MessageAttempt.started_at, MessageAttempt.outcome)
+        .where(MessageAttempt.message_id == message.id)
+        .order_by(MessageAttempt.number)
+    ).tuples()
+    in_trouble = message.state in TROUBLE
+    return MessageDetails(
+        row=_row(message),
+        visit_id=_visit_of(session, message),
+        tries=[(at, outcome) for at, outcome in tries],
+        can_retry=message.state in {"failed", "undelivered", "dead"} and message.expires_at > now,
+        can_dismiss=in_trouble and message.seen_by_id is None,
+    )
+
+
+def texts(session: Session, actor: Actor) -> list[TextRow]:
+    """Return the texts that wait for somebody, oldest first."""
+    found = (
+        not_understood(actor)
+        .add_columns(Speaker)
+        .outerjoin(Speaker, Speaker.id == InboundMessage.speaker_id)
+    )
+    return [text_row(text, speaker) for text, speaker in session.execute(found).tuples()]
+
+
+def text_row(text: InboundMessage, speaker: Speaker | None) -> TextRow:
+    """Return a text as a page shows it."""
+    sender = f"{speaker.first_name} {speaker.last_name}" if speaker else _("A number we don’t know")
+    return TextRow(
+        text.public_id,
+        text.body,
+        sender,
+        speaker.public_id if speaker else None,
+        text.received_at,
+    )
+
+
+def _row(message: Message) -> MessageRow:
+    return MessageRow(
+        public_id=message.public_id,
+        what=words.message_kind(message.kind),
+        to=message.to_name or _("somebody"),
+        channel=_("Text") if message.channel == "sms" else _("Mail"),
+        status=words.message_state(message.state),
+        planned_at=message.send_after,
+        zone=message.time_zone,
+        problem=why(message),
+        seen=message.seen_by_id is not None,
+    )
+
+
+def _visit_of(session: Session, message: Message) -> str | None:
+    """Return the public id of the visit a message is about, by the row that caused it."""
+    ways: dict[str, Select[str]] = {
+        "visit": select(Visit.public_id).where(Visit.id == message.subject_id),
+        "offer": select(Visit.public_id)
+        .join(Offer, Offer.visit_id == Visit.id)
+        .where(Offer.id == message.subject_id),
+        "assignment": select(Visit.public_id)
+        .join(Assignment, Assignment.visit_id == Visit.id)
+        .where(Assignment.id == message.subject_id),
+    }
+    way = ways.get(message.subject_kind)
+    return session.scalar(way) if way is not None else None

@@ -1,0 +1,269 @@
+"""What needs the coordinator now, in the order it does, and how the coming visits stand."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Select, and_, exists, func, not_, or_
+from sqlalchemy.orm import Session
+
+from outreach import access, i18n
+from outreach.actor import Actor
+from outreach.directory.models import Affiliate
+from outreach.i18n import gettext as _
+from outreach.i18n import ngettext
+from outreach.messaging.models import InboundMessage, Message
+from outreach.reads import board, outbox, words
+from outreach.reads.board import VisitRow
+from outreach.reads.words import Status
+from outreach.visits.models import Offer, Proposal, Slot, Visit
+from outreach.visits.rules import Staffing
+
+AHEAD = timedelta(days=14)
+"""How far ahead an unfilled visit needs somebody (product.md: "unfilled soon")."""
+
+PRESSING = timedelta(days=3)
+THIS_WEEK = timedelta(days=7)
+MOST = 12
+"""How many messages or texts a list shows; the rest is on the messages page."""
+
+MORNING_ENDS, EVENING_BEGINS = 12, 17
+
+
+class Group(StrEnum):
+    """How soon something should be looked at."""
+
+    FIRST = "first"
+    TODAY = "today"
+    WEEK = "week"
+
+
+class Step(StrEnum):
+    """The one action that helps; pages know where it leads."""
+
+    FIND = "find"
+    SEE_WHO_FITS = "see_who_fits"
+    APPROVE = "approve"
+    LOOK = "look"
+    SETTLE = "settle"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """One thing that needs somebody. `target` is a public id, or "" where the step needs none."""
+
+    group: Group
+    status: Status
+    title: str
+    text: str
+    step: Step
+    target: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """How the visits of the next 14 days stand."""
+
+    visits: int
+    settled: int
+    waiting: int
+    nobody: int
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """All that the page shows."""
+
+    day: date
+    hour: int
+    zone: str
+    numbers: Numbers
+    needs: dict[Group, list[Need]]
+    visits: list[VisitRow]
+
+    @property
+    def count(self) -> int:
+        """How many things need somebody."""
+        return sum(map(len, self.needs.values()))
+
+    @property
+    def is_morning(self) -> bool:
+        """Say whether it is before noon, where the affiliate is."""
+        return self.hour < MORNING_ENDS
+
+    @property
+    def is_evening(self) -> bool:
+        """Say whether it is evening there."""
+        return self.hour >= EVENING_BEGINS
+
+
+def today(session: Session, actor: Actor, *, now: datetime) -> Today:
+    """Return what the page shows. The number of queries does not depend on how much there is."""
+    affiliate = session.scalars(access.scope(actor, Affiliate)).one()
+    local = now.astimezone(ZoneInfo(affiliate.time_zone))
+    visits = board.rows(session, _relevant(actor, local), now=now)
+    ahead = [v for v in visits if now < v.starts_at < now + AHEAD and not v.called_off]
+    found = [
+        *_unfilled(visits, now=now),
+        *_proposals(session, actor, now=now),
+        *_messages(session, actor, now=now),
+        *_texts(session, actor),
+    ]
+    return Today(
+        day=local.date(),
+        hour=local.hour,
+        zone=affiliate.time_zone,
+        numbers=_numbers(ahead),
+        needs={group: [need for need in found if need.group is group] for group in Group},
+        visits=[v for v in visits if v.day == local.date() and not v.called_off],
+    )
+
+
+def _relevant(actor: Actor, local: datetime) -> Select[Visit]:
+    """Select today's and the next 14 days' visits, and later ones for which nobody was found."""
+    midnight = datetime.combine(local.date(), time(), local.tzinfo).astimezone(UTC)
+    ended = exists().where(Offer.visit_id == Visit.id, Offer.state.in_(("not_this_time", "lapsed")))
+    later = and_(
+        ended,
+        board.lacks_somebody(),
+        not_(board.has_open_offer()),
+        Visit.called_off_at.is_(None),
+    )
+    soon = Visit.starts_at < local.astimezone(UTC) + AHEAD
+    return (
+        access.scope(actor, Visit)
+        .where(Visit.starts_at >= midnight, or_(soon, later))
+        .order_by(Visit.starts_at, Visit.id)
+    )
+
+
+def _numbers(ahead: Sequence[VisitRow]) -> Numbers:
+    return Numbers(
+        visits=len(ahead),
+        settled=sum(v.staffing is Staffing.FULL for v in ahead),
+        waiting=sum(v.asked > 0 for v in ahead),
+        nobody=sum(v.staffing is Staffing.NOBODY and not v.asked for v in ahead),
+    )
+
+
+def _unfilled(visits: Sequence[VisitRow], *, now: datetime) -> Iterator[Need]:
+    for visit in visits:
+        if not visit.is_open or visit.asked or visit.proposed:
+            continue
+        yield Need(
+            group=_by_lead(visit.starts_at, now=now),
+            status=visit.status,
+            title=f"{i18n.day(visit.day)}, {visit.hospital}, {visit.unit}",
+            text=_what_happened(visit),
+            step=Step.SEE_WHO_FITS if visit.ended or visit.who else Step.FIND,
+            target=visit.public_id,
+        )
+
+
+def _what_happened(visit: VisitRow) -> str:
+    said = []
+    if visit.who:
+        said.append(
+            ngettext(
+                "%(names)s comes.", "%(names)s come.", len(visit.who), names=words.names(visit.who)
+            )
+        )
+    if visit.ended:
+        said.append(
+            ngettext(
+                "One person was asked and could not.",
+                "%(count)s people were asked and could not.",
+                visit.ended,
+                count=words.capital(words.number(visit.ended)),
+            )
+        )
+    else:
+        said.append(
+            _("Nobody is being asked for the open place.")
+            if visit.who
+            else _("Nobody has been asked yet.")
+        )
+    return " ".join(said)
+
+
+def _proposals(session: Session, actor: Actor, *, now: datetime) -> Iterator[Need]:
+    waiting = (
+        access.scope(actor, Proposal)
+        .join(Slot, Slot.id == Proposal.slot_id)
+        .join(Visit, Visit.id == Slot.visit_id)
+        .where(
+            Proposal.state == "waiting",
+            Slot.state == "open",
+            Visit.called_off_at.is_(None),
+            Visit.starts_at > now,
+        )
+    )
+    count, first, zone = session.execute(
+        waiting.with_only_columns(
+            func.count(), func.min(Visit.starts_at), func.min(Visit.time_zone)
+        )
+    ).one()
+    if not count:
+        return
+    day = first.astimezone(ZoneInfo(zone))
+    pressing = _by_lead(first, now=now) is Group.FIRST
+    yield Need(
+        group=Group.FIRST if pressing else Group.TODAY,
+        status=Status("waiting", _("Proposed, not yet asked")),
+        title=ngettext(
+            "One proposal waits for you",
+            "%(count)s proposals wait for you",
+            count,
+            count=words.capital(words.number(count)),
+        ),
+        text=_("The first visit is on %(day)s.", day=i18n.day(day)),
+        step=Step.APPROVE,
+    )
+
+
+def _messages(session: Session, actor: Actor, *, now: datetime) -> Iterator[Need]:
+    unseen = (
+        access.scope(actor, Message)
+        .where(outbox.needs_somebody())
+        .order_by(Message.state_at.desc(), Message.id.desc())
+        .limit(MOST)
+    )
+    for message in session.scalars(unseen):
+        soon = now < message.expires_at < now + timedelta(days=1)
+        yield Need(
+            group=Group.FIRST if soon else Group.TODAY,
+            status=words.message_state(message.state),
+            title=_(
+                "%(what)s for %(name)s",
+                what=words.message_kind(message.kind),
+                name=message.to_name or _("somebody"),
+            ),
+            text=outbox.why(message),
+            step=Step.LOOK,
+            target=message.public_id,
+        )
+
+
+def _texts(session: Session, actor: Actor) -> Iterator[Need]:
+    for text in session.scalars(outbox.not_understood(actor).limit(MOST)):
+        yield Need(
+            group=Group.TODAY,
+            status=Status("needs", _("A text we did not understand")),
+            title=outbox.shortened(text.body),
+            text=_("It came on %(day)s. Please read it and call back.", day=_day(text)),
+            step=Step.SETTLE,
+            target=text.public_id,
+        )
+
+
+def _day(text: InboundMessage) -> str:
+    return i18n.day(text.received_at)
+
+
+def _by_lead(starts_at: datetime, *, now: datetime) -> Group:
+    lead = starts_at - now
+    if lead <= PRESSING:
+        return Group.FIRST
+    return Group.TODAY if lead <= THIS_WEEK else Group.WEEK
