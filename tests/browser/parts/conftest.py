@@ -101,7 +101,7 @@ class Everything(Form):
     unit = SelectField("Unit", choices=[SelectChoice("4b", "Unit 4B"), SelectChoice("6", "Unit 6")])
     notes = TextAreaField("Anything the speakers should know")
     keep = BooleanField("Keep me signed in on this phone for 30 days")
-    code = StringField("Code")
+    code = StringField("Code", default="1234 5678")
     until = SelectField(
         "Pause until", choices=[SelectChoice("December 7"), SelectChoice("December 14")]
     )
@@ -161,6 +161,7 @@ def build_app() -> Flask:
     Bootstrap5(app)
     CSRFProtect(app)
     app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.install_gettext_callables(i18n.gettext, i18n.ngettext, newstyle=True)  # type: ignore[attr-defined]
     app.jinja_loader = ChoiceLoader(
