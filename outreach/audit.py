@@ -9,7 +9,7 @@ import hmac
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import select, text
@@ -96,7 +96,7 @@ def _hash(event: AuditEvent, *, key: bytes) -> str:
     content = json.dumps(
         [
             event.previous_hash,
-            event.at.isoformat(),
+            event.at.astimezone(UTC).isoformat(),
             event.actor,
             event.action,
             event.subject_kind,
