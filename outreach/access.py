@@ -1,7 +1,8 @@
 """Who may do what to which object: one policy, default deny.
 
 Three tables. `POLICY`: which kinds of membership may do an action. `SCOPES`: which rows of a table
-a kind can reach at all. `PUBLIC`, `BY_LINK` and `HOOKS`: the only endpoints without an action. A
+a kind can reach at all. `PUBLIC`, `BY_LINK`, `HOOKS` and `DEMO`: the only
+endpoints without an action. A
 route reaches an object through `load` alone: out of scope it does not exist (404), in scope but not
 allowed is said so (403).
 
@@ -126,6 +127,17 @@ forge the POST would have to know the address, and then needs no forging), no re
 
 HOOKS = frozenset({"hooks.twilio_inbound", "hooks.twilio_status"})
 """Endpoints a provider calls; each checks the provider's signature itself."""
+
+DEMO = frozenset(
+    {
+        "demo.home",
+        "demo.phone",
+        "demo.send_text",
+        "demo.mail",
+        "demo.invite",
+    }
+)
+"""Endpoints of a fictional bureau, registered only where `outreach demo` made the database."""
 
 
 def _own_units(actor: Actor) -> Select[int]:

@@ -6,6 +6,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
+import waitress
 from flask import Flask, g, request
 from flask_bootstrap import Bootstrap5
 from flask_compress import Compress
@@ -34,6 +35,7 @@ MAX_BODY = 5 * 1024 * 1024
 """A spreadsheet of a few ten thousand rows is under 5 MiB."""
 MAX_FORM = 256 * 1024
 MAX_PARTS = 1000
+THREADS = 8
 SIGN_IN_TAKES_S = 0.3
 """Longer than writing a code and its mail takes, so that a known address shows no difference."""
 
@@ -62,6 +64,21 @@ def create_app(wired: context.Wired) -> Flask:
     _trust_proxies(app, wired.config)
     auth.refuse_unguarded(app)
     return app
+
+
+def serve(app: Flask, *, host: str, port: int) -> None:
+    """Serve the application with waitress until the process is stopped."""
+    wired: context.Wired = app.extensions[context.EXTENSION]
+    waitress.serve(
+        app,
+        host=host,
+        port=port,
+        threads=THREADS,
+        ident=None,
+        max_request_body_size=MAX_BODY,
+        # It would take away what ProxyFix, where configured, is there to read.
+        clear_untrusted_proxy_headers=not wired.config.proxy_count,
+    )
 
 
 def _templates() -> ChoiceLoader:

@@ -74,7 +74,7 @@ class World:
     unit: Unit
 
 
-def world(session: Session, name: str = "Lakeshore", **settings: Any) -> World:  # noqa: ANN401
+def world(session: Session, name: str = "Lakeshore", **settings: Any) -> World:  # noqa: ANN401 - any column
     """Make an affiliate with a program for two (lead and co-presenter), a hospital and a unit."""
     here = affiliate(session, f"{name} Alliance", **settings)
     campus = hospital(session, here, name=f"St. Clare {name}")
@@ -86,7 +86,7 @@ def world(session: Session, name: str = "Lakeshore", **settings: Any) -> World: 
     )
 
 
-def affiliate(session: Session, name: str = "Lakeshore Alliance", **settings: Any) -> Affiliate:  # noqa: ANN401
+def affiliate(session: Session, name: str = "Lakeshore Alliance", **settings: Any) -> Affiliate:  # noqa: ANN401 - any column
     """Make an affiliate."""
     return _add(
         session,
@@ -115,8 +115,12 @@ def program(
 
 
 def hospital(
-    session: Session, of: Affiliate, *, name: str = "St. Clare", **values: Any
-) -> Hospital:  # noqa: ANN401
+    session: Session,
+    of: Affiliate,
+    *,
+    name: str = "St. Clare",
+    **values: Any,  # noqa: ANN401 - any column
+) -> Hospital:
     """Make a hospital in Detroit."""
     place = {
         "city": "Detroit",
@@ -140,7 +144,7 @@ def unit(
     opens: time = time(9),
     closes: time = time(17),
     weekdays: Sequence[int] = WEEKDAYS,
-    **values: Any,  # noqa: ANN401
+    **values: Any,  # noqa: ANN401 - any column
 ) -> Unit:
     """Make a unit with visiting hours on weekdays, one required clearance and a brief."""
     made = _add(
@@ -170,7 +174,7 @@ def speaker(
     roles: Sequence[str] = ("lead", "co-presenter"),
     clearances: Sequence[str] = ("background_check",),
     available: bool = True,
-    **values: Any,  # noqa: ANN401
+    **values: Any,  # noqa: ANN401 - any column
 ) -> Speaker:
     """Make a speaker: cleared, free on weekdays, and certified where a program is given."""
     about = {
@@ -249,7 +253,7 @@ def account(
     name: str = "Ruth Adler",
     *,
     email: str | None = None,
-    **values: Any,  # noqa: ANN401
+    **values: Any,  # noqa: ANN401 - any column
 ) -> Account:
     """Make an account."""
     address = email or f"{name.replace(' ', '.').lower()}.{next(_numbers)}@people.example"
@@ -310,7 +314,7 @@ def visit(
     roles: Sequence[str] = ("lead", "co-presenter"),
     at: Unit | None = None,
     requested_by: Account | None = None,
-    **values: Any,  # noqa: ANN401
+    **values: Any,  # noqa: ANN401 - any column
 ) -> Visit:
     """Make a request laid out as one visit with an open slot per role."""
     place = at or where.unit
@@ -359,7 +363,7 @@ def offer(
     token: str | None = None,
     offered_at: datetime = NOW,
     expires_at: datetime | None = None,
-    **values: Any,  # noqa: ANN401
+    **values: Any,  # noqa: ANN401 - any column
 ) -> Offer:
     """Offer a slot to a speaker; `token` is what the answer link carries."""
     highest = session.scalar(select(func.max(Offer.number)).where(Offer.speaker_id == to.id))

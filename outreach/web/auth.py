@@ -78,7 +78,7 @@ def action_of(app: Flask, endpoint: str) -> str | None:
 
 def refuse_unguarded(app: Flask) -> None:
     """Refuse to start when a route is neither marked nor on a reviewed list, or is both."""
-    listed = access.PUBLIC | access.BY_LINK | access.HOOKS
+    listed = access.PUBLIC | access.BY_LINK | access.HOOKS | access.DEMO
     wrong = sorted(
         rule.endpoint
         for rule in app.url_map.iter_rules()
@@ -86,8 +86,8 @@ def refuse_unguarded(app: Flask) -> None:
     )
     if wrong:
         raise RuntimeError(
-            "Each route needs @requires(action) or a line in access.PUBLIC, BY_LINK or HOOKS, "
-            f"and not both: {', '.join(wrong)}"
+            "Each route needs @requires(action) or a line in one of access.PUBLIC, BY_LINK, HOOKS "
+            f"and DEMO, and not both: {', '.join(wrong)}"
         )
 
 

@@ -8,7 +8,8 @@ from outreach.accounts import codes, limits, rules, service, sessions
 from outreach.accounts.models import Account
 from outreach.errors import TooMany
 from outreach.links import Links
-from outreach.messaging.models import Message
+from outreach.messaging import service as messages
+from outreach.messaging.service import NewMessage
 
 TOO_MANY = "There were too many tries. Please wait five minutes, then try again."
 
@@ -77,26 +78,20 @@ def sign_out(session: Session, seen: sessions.SignedIn, *, now: datetime) -> Non
 
 
 def _mail(session: Session, asked: codes.Asked, account: Account, *, now: datetime) -> None:
-    session.add(
-        Message(
-            dedupe_key=f"sign_in_code:{asked.code.id}:account:{account.id}:1",
-            affiliate_id=None,
-            kind="sign_in_code",
-            channel="mail",
-            recipient_kind="account",
-            recipient_id=account.id,
-            to_address=account.email,
-            to_name=account.name,
-            locale=account.locale,
-            subject_kind="sign_in_code",
-            subject_id=asked.code.id,
-            subject_revision=1,
-            values={"code_id": asked.code.public_id},
-            time_zone="UTC",
-            urgent=True,
-            send_after=now,
-            expires_at=asked.code.expires_at,
-            state_at=now,
-            created_at=now,
-        )
+    message = NewMessage(
+        kind="sign_in_code",
+        channel="mail",
+        affiliate_id=None,
+        recipient_kind="account",
+        recipient_id=account.id,
+        to_address=account.email,
+        to_name=account.name,
+        locale=account.locale,
+        subject=("sign_in_code", asked.code.id, 1),
+        values={"code_id": asked.code.public_id},
+        time_zone="UTC",
+        send_after=now,
+        expires_at=asked.code.expires_at,
+        urgent=True,
     )
+    messages.plan(session, message, now=now)
