@@ -84,7 +84,7 @@ def day(value: date | datetime, *, year: bool = False, weekday: bool = True) -> 
 
 
 def short_day(value: date | datetime) -> str:
-    """Return "Tue, Dec 1" or "mar, 1 dic"."""
+    """Return "Tue, Dec 1" or "mar, 1 de dic"."""
     return _bound(format_skeleton("MMMEd", _as_date(value), locale=_babel_locale(locale())))
 
 
