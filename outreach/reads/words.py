@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+from babel.dates import format_date
+
 from outreach import i18n
 from outreach.i18n import gettext as _
 from outreach.i18n import lazy, ngettext
-from outreach.visits.rules import Code, Refusal, Staffing
+from outreach.visits.rules import Code, Hours, Refusal, Staffing
 
+_SOME_MONDAY = date(2024, 1, 1)
 KM_PER_MILE = 1.609344
 FOREVER = 9000
 """From this year on a date means "no end"."""
@@ -247,6 +250,33 @@ def against(found: Refusal, *, minutes: int = 0) -> str:
     return words
 
 
+def visiting_hours(hours: Iterable[Hours]) -> list[str]:
+    """Return "Monday to Friday, 9:00 AM to 5:00 PM", a line for each span of equal days."""
+    by_day: dict[int, list[tuple[time, time]]] = {}
+    for each in sorted(hours, key=lambda h: (h.weekday, h.opens)):
+        by_day.setdefault(each.weekday, []).append((each.opens, each.closes))
+    runs: list[tuple[list[int], list[tuple[time, time]]]] = []
+    for weekday, spans in by_day.items():
+        if runs and runs[-1][1] == spans and runs[-1][0][-1] == weekday - 1:
+            runs[-1][0].append(weekday)
+        else:
+            runs.append(([weekday], spans))
+    return [f"{_days(days)}, {_spans(spans)}" for days, spans in runs]
+
+
+def weekday(number: int) -> str:
+    """Return the name of a weekday, 0 for Monday."""
+    day = _SOME_MONDAY + timedelta(days=number)
+    return capital(format_date(day, "EEEE", locale=i18n.locale()))
+
+
+def paused(ends_on: date | None) -> str:
+    """Say until when a unit takes no visits."""
+    if ends_on is None:
+        return _("Paused until further notice")
+    return _("Paused until %(day)s", day=i18n.day(ends_on))
+
+
 def until(day: date | str | None) -> str:
     """Return "until June 2, 2027", or "without an end"."""
     if day is None:
@@ -384,6 +414,20 @@ _REFUSALS = {
     "rest": _rests,
     "overlap": _overlaps,
 }
+
+
+def _days(days: Sequence[int]) -> str:
+    first, last = weekday(days[0]), weekday(days[-1])
+    return first if len(days) == 1 else _("%(first)s to %(last)s", first=first, last=last)
+
+
+def _spans(spans: Sequence[tuple[time, time]]) -> str:
+    return names(
+        [
+            _("%(first)s to %(last)s", first=i18n.clock_time(opens), last=i18n.clock_time(closes))
+            for opens, closes in spans
+        ]
+    )
 
 
 def _paused(until_day: str | None) -> str:
