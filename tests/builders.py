@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from outreach import crypto
-from outreach.accounts.models import Account, Membership
+from outreach.accounts.models import Account, DemoSignIn, Membership
 from outreach.actor import Actor, Kind
 from outreach.db import Base
 from outreach.directory.models import (
@@ -289,6 +289,11 @@ def also(session: Session, first: Membership, kind: Kind, **place: int) -> Membe
     """Give the account of `first` one more membership."""
     owner = session.get_one(Account, first.account_id)
     return _membership(session, owner, kind, **place)
+
+
+def demo_link(session: Session, to: Membership, *, token: str) -> DemoSignIn:
+    """Make a sign-in link as the demo does."""
+    return _add(session, DemoSignIn(token_hash=crypto.digest(token), membership_id=to.id))
 
 
 def actor(of: Membership) -> Actor:

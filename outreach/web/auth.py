@@ -256,9 +256,9 @@ def _wanted() -> str | None:
 
 
 def _local(target: str) -> str | None:
-    """Return `target` when it is a path on this host, written plainly; None otherwise.
+    r"""Return `target` when it is a path on this host, written plainly; None otherwise.
 
-    Browsers read "//host" and "/\\host" as another host's address.
+    Browsers read "//host" and "/\host" as another host's address.
     """
     plain = target.startswith("/") and not target.startswith(("//", "/\\"))
     return target if plain and target.isprintable() and "\\" not in target else None
