@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from outreach import crypto
 from outreach.accounts.models import Account, DemoSignIn, Membership
 from outreach.actor import Actor, Kind
+from outreach.calendars.models import FeedAddress
 from outreach.db import Base
 from outreach.directory.models import (
     Affiliate,
@@ -22,10 +23,19 @@ from outreach.directory.models import (
     ProgramRole,
     Unit,
     UnitBrief,
+    UnitPause,
     VisitingHours,
 )
-from outreach.speakers.models import Availability, Certification, Clearance, Speaker
-from outreach.visits.models import Assignment, Offer, Slot, Visit, VisitRequest
+from outreach.messaging.models import InboundMessage, Message
+from outreach.speakers.models import (
+    Availability,
+    Away,
+    Certification,
+    Clearance,
+    Exclusion,
+    Speaker,
+)
+from outreach.visits.models import Assignment, Offer, Proposal, Slot, Visit, VisitRequest
 
 NOW = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
 """Monday, 10:00 AM Eastern Time. Every test's present, unless it says otherwise."""
@@ -403,6 +413,89 @@ def assignment(session: Session, slot: Slot, to: Speaker, *, at: datetime = NOW)
             starts_at=of.starts_at,
             ends_at=of.ends_at,
             created_at=at,
+        ),
+    )
+
+
+# --- one of everything else a URL can name
+
+
+def pause(session: Session, of: Unit, *, starts_on: date = date(2026, 12, 14)) -> UnitPause:
+    """Pause a unit until somebody ends it."""
+    return _add(session, UnitPause(unit_id=of.id, starts_on=starts_on, created_at=NOW))
+
+
+def away(
+    session: Session,
+    of: Speaker,
+    *,
+    starts_on: date = date(2026, 12, 24),
+    ends_on: date = date(2027, 1, 2),
+) -> Away:
+    """Let a speaker be away."""
+    return _add(session, Away(speaker_id=of.id, starts_on=starts_on, ends_on=ends_on))
+
+
+def exclusion(session: Session, of: Speaker, at: Unit) -> Exclusion:
+    """Let a speaker never be offered a unit."""
+    return _add(session, Exclusion(speaker_id=of.id, unit_id=at.id))
+
+
+def proposal(session: Session, slot: Slot, of: Speaker) -> Proposal:
+    """Propose a speaker for a slot."""
+    return _add(
+        session,
+        Proposal(slot_id=slot.id, speaker_id=of.id, reasons=[], distance_km=3.2, created_at=NOW),
+    )
+
+
+def message(session: Session, of: Affiliate, *, to: Speaker, **values: Any) -> Message:  # noqa: ANN401 - any column
+    """Put a mail to a speaker into the outbox."""
+    mail = {
+        "dedupe_key": crypto.public_id(),
+        "kind": "offer",
+        "channel": "mail",
+        "recipient_kind": "speaker",
+        "recipient_id": to.id,
+        "to_address": to.email,
+        "subject_kind": "offer",
+        "subject_id": 1,
+        "subject_revision": 1,
+        "values": {},
+        "time_zone": ZONE,
+        "send_after": NOW,
+        "expires_at": NOW + timedelta(days=1),
+        "state_at": NOW,
+        "created_at": NOW,
+    }
+    return _add(session, Message(affiliate_id=of.id, **(mail | values)))
+
+
+def inbound(session: Session, of: Affiliate, *, body: str = "Which door?") -> InboundMessage:
+    """Let a text come in that nobody understood."""
+    return _add(
+        session,
+        InboundMessage(
+            provider_id=crypto.public_id(),
+            from_phone="+13135550188",
+            body=body,
+            affiliate_id=of.id,
+            received_at=NOW,
+        ),
+    )
+
+
+def feed(
+    session: Session, owner_kind: str, owner_id: int | None, *, token: str | None = None
+) -> FeedAddress:
+    """Give somebody a private feed."""
+    return _add(
+        session,
+        FeedAddress(
+            owner_kind=owner_kind,
+            owner_id=owner_id,
+            token_hash=crypto.digest(token or crypto.token()),
+            created_at=NOW,
         ),
     )
 

@@ -10,6 +10,7 @@ from outreach.accounts import service, sessions
 from outreach.accounts.models import Account, Membership, WebSession
 from outreach.actor import SYSTEM, Actor, Kind
 from outreach.audit import AuditEvent
+from outreach.directory.models import Affiliate
 from outreach.errors import Conflict, NotFound
 from tests import builders
 from tests.builders import NOW
@@ -179,7 +180,7 @@ def test_one_may_act_as_each_thing_one_is_and_nothing_else(
     session: Session, ruth: Membership
 ) -> None:
     assert ruth.affiliate_id
-    here = session.get_one(builders.Affiliate, ruth.affiliate_id)
+    here = session.get_one(Affiliate, ruth.affiliate_id)
     also = builders.also(
         session, ruth, Kind.LIAISON, hospital_id=builders.hospital(session, here).id
     )
@@ -223,6 +224,7 @@ def test_a_demos_link_works_once(session: Session, ruth: Membership) -> None:
     assert service.demo_name(session, "a demo's link") is None
 
 
-def test_a_bureaus_database_is_no_demo(session: Session, ruth: Membership) -> None:
+@pytest.mark.usefixtures("ruth")
+def test_a_bureaus_database_is_no_demo(session: Session) -> None:
     assert not service.is_demo(session)
     assert service.demo_name(session, "anything") is None
