@@ -40,13 +40,17 @@ class Window:
     closes: time = time(20)
 
 
+DAY: Final = Window()
+"""9:00 to 20:00, where an affiliate chose nothing else."""
+
+
 def window(*, quiet_from: time, quiet_until: time) -> Window:
     """Return what an affiliate's quiet hours leave open, never wider than 8:00 to 21:00.
 
     Hours that leave nothing (or span no night) stand for the default.
     """
     opens, closes = max(quiet_until, EARLIEST), min(quiet_from, LATEST)
-    return Window(opens, closes) if opens < closes else Window()
+    return Window(opens, closes) if opens < closes else DAY
 
 
 def instant(wall: datetime, *, zone: str) -> datetime:
@@ -83,6 +87,12 @@ def last_allowed(at: datetime, *, zone: str, window: Window) -> datetime:
     day = local.date() if local.time() >= window.closes else local.date() - timedelta(days=1)
     closing = instant(datetime.combine(day, window.closes), zone=zone)
     return max(closing - LAST_CALL, instant(datetime.combine(day, window.opens), zone=zone))
+
+
+def closing(at: datetime, *, zone: str, window: Window) -> datetime:
+    """Return when the window closes on the day of `at`, in the zone."""
+    day = at.astimezone(ZoneInfo(zone)).date()
+    return instant(datetime.combine(day, window.closes), zone=zone)
 
 
 def sending_time(

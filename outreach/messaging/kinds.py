@@ -1,0 +1,87 @@
+"""Every kind of message: the channels it has a text for, and the values it is rendered from.
+
+Values are JSON: display facts, public ids, and instants as ISO strings with an offset. Common to
+most: `starts_at`, `ends_at`, `zone` (IANA, the hospital's), and `unit` and `hospital` only where
+the recipient may see places. Never a secret: links and codes are derived when the text is made.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+SMS, MAIL = "sms", "mail"
+_BOTH: Final = frozenset({SMS, MAIL})
+_SMS: Final = frozenset({SMS})
+_MAIL: Final = frozenset({MAIL})
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a message of one kind needs.
+
+    `told_apart_by` names the value that distinguishes several of one kind about one thing: the
+    reminders of a plan.
+    """
+
+    channels: frozenset[str]
+    needs: frozenset[str]
+    told_apart_by: str = ""
+
+
+_VISIT: Final = frozenset({"starts_at", "ends_at", "zone"})
+_OFFER: Final = _VISIT | {"offer_id", "speaker_id", "expires_at", "number"}
+
+KINDS: Final[Mapping[str, Kind]] = {
+    # to speakers
+    "offer": Kind(_BOTH, _OFFER),
+    "offer_gone": Kind(_BOTH, _VISIT),
+    "confirmed": Kind(_BOTH, _VISIT),
+    "released": Kind(_BOTH, _VISIT | {"was"}),
+    # to everyone concerned
+    "moved": Kind(_BOTH, _VISIT | {"was"}),
+    "called_off": Kind(_BOTH, _VISIT),
+    "reminder": Kind(_BOTH, _VISIT, told_apart_by="reminder"),
+    "invite": Kind(_MAIL, _VISIT),
+    "invite_update": Kind(_MAIL, _VISIT),
+    "invite_cancel": Kind(_MAIL, _VISIT),
+    # to liaisons and coordinators
+    "request_received": Kind(_MAIL, _VISIT),
+    "reopened": Kind(_MAIL, _VISIT),
+    "late_trouble": Kind(_BOTH, _VISIT),
+    # to whoever signs in
+    "sign_in_code": Kind(_MAIL, frozenset({"code_id"})),
+    "invitation": Kind(_MAIL, frozenset({"inviter"})),
+    # answers to a text
+    "yes_reply": Kind(_SMS, _VISIT),
+    "no_reply": Kind(_SMS, frozenset()),
+    "too_late_reply": Kind(_SMS, frozenset()),
+    "unclear_reply": Kind(_SMS, frozenset()),
+    "stop_reply": Kind(_SMS, frozenset()),
+    "start_reply": Kind(_SMS, frozenset()),
+    "help_reply": Kind(_SMS, frozenset()),
+}
+
+
+def check(kind: str, *, channel: str, values: Mapping[str, Any]) -> None:
+    """Refuse what could not be rendered later, while its cause can still be undone.
+
+    Raises:
+        ValueError: an unknown kind, a channel it has no text for, or a value is missing. These
+            are faults of the caller.
+    """
+    known = KINDS.get(kind)
+    if known is None or channel not in known.channels:
+        raise ValueError(f"There is no message {kind!r} by {channel!r}.")
+    missing = known.needs - values.keys()
+    if missing:
+        raise ValueError(f"A message {kind!r} lacks {', '.join(sorted(missing))}.")
+
+
+def has_mail(kind: str) -> bool:
+    """Say whether a mail can stand in for a text of this kind."""
+    return MAIL in KINDS[kind].channels
+
+
+def occasion(kind: str, values: Mapping[str, Any]) -> str:
+    """Return what tells this message from others of its kind about the same thing."""
+    return str(values.get(KINDS[kind].told_apart_by, ""))

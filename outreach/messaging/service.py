@@ -1,0 +1,211 @@
+"""The outbox as workflows see it: planning, cancelling, and who agreed to be texted."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningUpdate
+
+from outreach.actor import Actor
+from outreach.messaging import kinds as known
+from outreach.messaging import rules
+from outreach.messaging.models import Consent, Message
+from outreach.messaging.once import insert_once
+from outreach.messaging.rules import Window
+
+WAITING = ("pending", "claimed")
+"""States in which a message can still be stopped: no provider has been called."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewMessage:
+    """A message to plan.
+
+    `subject` is the cause: its kind, primary key and revision. `time_zone` and `window` are the
+    recipient's: a text waits for the window's hours unless it is `urgent`. What has not left by
+    `expires_at` never leaves. `again` is the one repeat after a passing trouble.
+    """
+
+    kind: str
+    channel: str
+    affiliate_id: int | None
+    recipient_kind: str
+    recipient_id: int
+    to_address: str
+    to_name: str = ""
+    locale: str = "en"
+    subject: tuple[str, int, int]
+    values: Mapping[str, Any]
+    time_zone: str
+    window: Window = rules.DAY
+    send_after: datetime
+    expires_at: datetime
+    urgent: bool = False
+    again: bool = False
+
+    @property
+    def dedupe_key(self) -> str:
+        """What makes planning it twice one message."""
+        kind, row, revision = self.subject
+        told_apart = known.occasion(self.kind, self.values)
+        recipient = f"{self.recipient_kind}:{self.recipient_id}"
+        parts = (kind, row, recipient, self.kind, told_apart, revision, self.channel)
+        return ":".join(map(str, (*parts, "again") if self.again else parts))
+
+
+def plan(session: Session, message: NewMessage, *, now: datetime) -> bool:
+    """Put a message into the outbox; False when the same one is there already.
+
+    What waits of the same kind about earlier revisions of its subject is cancelled.
+
+    Raises:
+        ValueError: the kind does not exist on that channel, or a value is missing.
+    """
+    known.check(message.kind, channel=message.channel, values=message.values)
+    leaves_at = _leaves_at(message, now=now)
+    new = insert_once(
+        session,
+        Message,
+        unique=("dedupe_key",),
+        values={
+            "dedupe_key": message.dedupe_key,
+            "affiliate_id": message.affiliate_id,
+            "kind": message.kind,
+            "channel": message.channel,
+            "recipient_kind": message.recipient_kind,
+            "recipient_id": message.recipient_id,
+            "to_address": message.to_address,
+            "to_name": message.to_name,
+            "locale": message.locale,
+            "subject_kind": message.subject[0],
+            "subject_id": message.subject[1],
+            "subject_revision": message.subject[2],
+            "values": dict(message.values),
+            "time_zone": message.time_zone,
+            "planned_wall": _wall(leaves_at, zone=message.time_zone),
+            "urgent": message.urgent,
+            "send_after": leaves_at,
+            "expires_at": message.expires_at,
+            "state_at": now,
+            "created_at": now,
+        },
+    )
+    if new is not None:
+        _supersede(session, message, now=now)
+    return new is not None
+
+
+def cancel(
+    session: Session, *, subject: tuple[str, int], kinds: tuple[str, ...] = (), now: datetime
+) -> int:
+    """Cancel what waits to be said about a row, of these kinds or of all; return how many.
+
+    What has left already is not touched: it needs a correction, which is the caller's to plan.
+    """
+    stop = _cancelling("superseded", now=now).where(
+        Message.subject_kind == subject[0], Message.subject_id == subject[1]
+    )
+    if kinds:
+        stop = stop.where(Message.kind.in_(kinds))
+    return len(session.scalars(stop).all())
+
+
+def cancel_texts(session: Session, phone: str, *, now: datetime) -> list[Message]:
+    """Cancel every text that waits for a number; return them, so that mails can stand in."""
+    stop = _cancelling("no_consent", now=now).where(
+        Message.channel == known.SMS, Message.to_address == phone
+    )
+    ids = session.scalars(stop).all()
+    return list(session.scalars(select(Message).where(Message.id.in_(ids)).order_by(Message.id)))
+
+
+def agreed(session: Session, phone: str, *, speaker_id: int | None = None) -> bool:
+    """Say whether the ledger allows texting this number.
+
+    Its last event counts: an agreement of this speaker (where given), or a stop, whoever of those
+    who share the number sent it. A changed number has no events, so consent does not carry over.
+    """
+    events = select(Consent.event).where(Consent.phone == phone)
+    if speaker_id is not None:
+        events = events.where(or_(Consent.event != "opt_in", Consent.speaker_id == speaker_id))
+    return session.scalar(events.order_by(Consent.id.desc()).limit(1)) == "opt_in"
+
+
+def record_consent(
+    session: Session,
+    *,
+    phone: str,
+    event: str,
+    source: str,
+    actor: Actor,
+    speaker_id: int | None = None,
+    wording: str = "",
+    evidence: str = "",
+    now: datetime,
+) -> None:
+    """Append to the ledger: "opt_in", "opt_out" or "bad_number", for a number in E.164.
+
+    `source` says how it came ("form", "inbound", "provider", "import"), `wording` which version
+    of the question was answered, `evidence` the provider's id of the text or the code it gave.
+    """
+    session.add(
+        Consent(
+            phone=phone,
+            speaker_id=speaker_id,
+            event=event,
+            source=source,
+            wording=wording,
+            actor=actor.label,
+            evidence=evidence,
+            at=now,
+        )
+    )
+    session.flush()
+
+
+def agreed_once(session: Session, phone: str) -> tuple[int | None, ...]:
+    """Return who ever agreed under this number: speakers' primary keys, in order of the ledger."""
+    given = select(Consent.speaker_id).where(Consent.phone == phone, Consent.event == "opt_in")
+    return tuple(dict.fromkeys(session.scalars(given.order_by(Consent.id))))
+
+
+def _leaves_at(message: NewMessage, *, now: datetime) -> datetime:
+    if message.channel != known.SMS or message.urgent:
+        return message.send_after
+    return rules.sending_time(
+        message.send_after,
+        zone=message.time_zone,
+        window=message.window,
+        expires_at=message.expires_at,
+        now=now,
+    )
+
+
+def _supersede(session: Session, message: NewMessage, *, now: datetime) -> None:
+    kind, row, revision = message.subject
+    older = _cancelling("superseded", now=now).where(
+        Message.subject_kind == kind,
+        Message.subject_id == row,
+        Message.subject_revision < revision,
+        Message.kind == message.kind,
+        Message.recipient_kind == message.recipient_kind,
+        Message.recipient_id == message.recipient_id,
+    )
+    session.execute(older)
+
+
+def _cancelling(reason: str, *, now: datetime) -> ReturningUpdate[tuple[int]]:
+    return (
+        update(Message)
+        .where(Message.state.in_(WAITING))
+        .values(state="cancelled", reason=reason, state_at=now, lease_token=None, lease_until=None)
+        .returning(Message.id)
+    )
+
+
+def _wall(instant: datetime, *, zone: str) -> str:
+    return instant.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%dT%H:%M")

@@ -1,0 +1,164 @@
+"""The words of a message: template and values → text, the same every time.
+
+Links and codes are derived here, so that none lies in a row. Mails are written as text; their
+HTML is made from the same blocks.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import css_inline
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+import outreach
+from outreach import i18n
+from outreach.links import Links
+from outreach.messaging import segments
+
+_KM_PER_MILE: Final = 1.609344
+_LINK: Final = re.compile(r"https?://\S+")
+_INLINER: Final = css_inline.CSSInliner(load_remote_stylesheets=False)
+_INSTANTS: Final = frozenset({"starts_at", "ends_at", "expires_at", "was"})
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A mail's words."""
+
+    subject: str
+    text: str
+    html: str
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A paragraph. With a `link` it is a button, whose label is its only line."""
+
+    lines: tuple[str, ...]
+    link: str = ""
+
+    @property
+    def is_facts(self) -> bool:
+        """Say whether each line is a label and its value."""
+        return all(": " in line for line in self.lines)
+
+
+class Texts:
+    """Renders messages for one service: its name, its public address, whom to call."""
+
+    def __init__(self, *, links: Links, service_name: str, support_phone: str = "") -> None:
+        self._links = links
+        self._service_name = service_name
+        self._support_phone = support_phone
+
+    def sms(self, kind: str, values: Mapping[str, Any], *, locale: str) -> str:
+        """Return a text message, in GSM-7 wherever its names allow."""
+        with i18n.speaking(locale):
+            text = self._rendered(f"sms/{kind}.txt", values)
+        return segments.folded(" ".join(text.split()))
+
+    def mail(self, kind: str, values: Mapping[str, Any], *, to_name: str, locale: str) -> Letter:
+        """Return a mail: subject, text, and HTML with its styles inside."""
+        with i18n.speaking(locale):
+            written = self._rendered(f"mail/{kind}.txt", {**values, "to_name": to_name})
+            footer = self._rendered("mail/_footer.txt", {}).strip().splitlines()
+            subject, _, body = written.strip().partition("\n")
+            blocks = _blocks(body)
+            html = self._rendered(
+                "mail/layout.html",
+                {"subject": subject, "blocks": blocks, "footer": footer, "locale": locale},
+            )
+        signature = "\n".join(["-- ", self._service_name, *footer])
+        text = "\n\n".join([*map(_as_text, blocks), signature])
+        return Letter(subject, f"{text}\n", _INLINER.inline(html))
+
+    def _rendered(self, name: str, values: Mapping[str, Any]) -> str:
+        return self._environment.get_template(name).render(self._context(values))
+
+    def _context(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        given = {key: _typed(key, value) for key, value in values.items()}
+        if "offer_id" in given:
+            token = self._links.answer_token(
+                given["offer_id"], speaker_id=given["speaker_id"], expires_at=given["expires_at"]
+            )
+            given["answer_link"] = self._links.answer(token)
+        if "code_id" in given:
+            given["code"] = self._links.sign_in_code(given["code_id"])
+        return given
+
+    @cached_property
+    def _environment(self) -> Environment:
+        environment = Environment(
+            loader=FileSystemLoader(_folder()),
+            undefined=StrictUndefined,
+            autoescape=select_autoescape(["html"], default=False),
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        environment.filters["shortened"] = _shortened
+        environment.globals |= {
+            "_": i18n.gettext,
+            "day": _day,
+            "when": i18n.when,
+            "short_when": i18n.short_when,
+            "span": i18n.span,
+            "miles": _miles,
+            "service": self._service_name,
+            "support_phone": self._support_phone,
+            "home_link": self._links.to("/"),
+            "sign_in_link": self._links.to("/sign-in"),
+        }
+        return environment
+
+
+def _folder() -> Path:
+    """Find the messages' templates in the installed package, else beside it."""
+    package = Path(outreach.__file__).parent
+    inside = package / "templates"
+    root = inside if inside.is_dir() else package.parent / "templates"
+    return root / "messages"
+
+
+def _typed(key: str, value: Any) -> Any:  # noqa: ANN401 - values are JSON
+    if key in _INSTANTS:
+        return datetime.fromisoformat(value)
+    # A name is one line, or it could pass for a subject or a button.
+    return " ".join(value.split()) if isinstance(value, str) else value
+
+
+def _blocks(body: str) -> list[Block]:
+    paragraphs = re.split(r"\n\s*\n", body.strip())
+    return [_block(tuple(line.strip() for line in p.strip().splitlines())) for p in paragraphs]
+
+
+def _block(lines: tuple[str, ...]) -> Block:
+    if len(lines) > 1 and _LINK.fullmatch(lines[-1]):
+        return Block((lines[0].removesuffix(":"),), link=lines[-1])
+    return Block(lines)
+
+
+def _as_text(block: Block) -> str:
+    return f"{block.lines[0]}:\n{block.link}" if block.link else "\n".join(block.lines)
+
+
+def _day(instant: datetime, *, zone: str) -> str:
+    return i18n.day(instant.astimezone(ZoneInfo(zone)))
+
+
+def _miles(distance_km: float) -> str:
+    miles = max(1, round(distance_km / _KM_PER_MILE))
+    return i18n.ngettext("about %(num)s mile from you", "about %(num)s miles from you", miles)
+
+
+def _shortened(name: str, length: int) -> str:
+    """Cut a name for a text message, between words where that leaves something."""
+    if len(name) <= length:
+        return name
+    cut = name[: length + 1].rpartition(" ")[0]
+    return cut.rstrip(" ,-") or name[:length]

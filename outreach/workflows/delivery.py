@@ -1,0 +1,292 @@
+"""Sending one message: checked and written down, then the call, then its result.
+
+`prepare` and `conclude` each run in a transaction of their own; `hand_over` runs in none.
+"""
+
+import random
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import Enum
+from typing import Any, Final
+
+from sqlalchemy.orm import Session
+
+from outreach import logs
+from outreach.actor import SYSTEM
+from outreach.db import Database
+from outreach.links import Links
+from outreach.messaging import kinds, outbox, reconcile, rules, segments, service
+from outreach.messaging.codes import Action
+from outreach.messaging.models import Message
+from outreach.messaging.outbox import Claimed, Outcome
+from outreach.messaging.ports import Ambiguous, Mail, MailGateway, Result, Sms, SmsGateway
+from outreach.messaging.service import NewMessage
+from outreach.messaging.templates import Texts
+from outreach.speakers.models import Speaker
+from outreach.workflows import mailing, standing
+
+log = logs.get(__name__)
+
+SHORTEST_VALIDITY_S: Final = 60
+LONGEST_VALIDITY_S: Final = 36_000
+"""What Twilio takes as a text's time in its queue; less than a minute is hardly ever kept."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """All that sending needs.
+
+    `sms` is None where texts are off. `sms_per_second` counts segments; None is without limit.
+    """
+
+    db: Database
+    links: Links
+    texts: Texts
+    mail: MailGateway
+    sms: SmsGateway | None
+    sms_per_second: float | None
+    sender: mailing.Sender
+    rng: random.Random = field(default_factory=random.SystemRandom)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A message whose attempt is written: what to hand over, and where the result belongs."""
+
+    claimed: Claimed
+    attempt_id: int
+    parcel: Sms | Mail
+
+
+class Skipped(Enum):
+    """Why nothing is to be handed over."""
+
+    SETTLED = "settled"
+    """This one needs nothing more: cancelled, expired, put off."""
+    WAIT = "wait"
+    """The sender's rate is used up: the rest of the batch must wait as well."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Obstacle:
+    """Why a message does not leave now: its next state, and when to try again."""
+
+    state: str
+    reason: str
+    send_after: datetime | None = None
+
+
+def prepare(session: Session, claimed: Claimed, *, post: Post, now: datetime) -> Prepared | Skipped:
+    """Look at everything once more, render, and write the attempt; the caller commits.
+
+    What is no longer true is cancelled, what is too late expires, what may not be texted goes by
+    mail instead, what is not allowed at this hour waits.
+    """
+    message = outbox.held(session, claimed, now=now)
+    if message is None:
+        return Skipped.SETTLED
+    obstacle = _obstacle(session, message, post=post, now=now)
+    if obstacle is not None:
+        outbox.let_go(
+            session,
+            claimed,
+            state=obstacle.state,
+            reason=obstacle.reason,
+            send_after=obstacle.send_after,
+            now=now,
+        )
+        if obstacle.reason in {"no_consent", "bad_number"}:
+            _mail_instead(session, message, now=now)
+        return Skipped.SETTLED
+    if message.channel == kinds.SMS:
+        return _prepare_sms(session, message, claimed, post=post, now=now)
+    return _prepare_mail(session, message, claimed, post=post, now=now)
+
+
+def hand_over(prepared: Prepared, *, post: Post) -> Result:
+    """Call the provider. Outside any transaction."""
+    if isinstance(prepared.parcel, Mail):
+        return post.mail.send(prepared.parcel)
+    if post.sms is None:
+        return Ambiguous("sms_off")
+    return post.sms.send(prepared.parcel)
+
+
+def conclude(
+    session: Session, prepared: Prepared, result: Result, *, post: Post, now: datetime
+) -> Outcome:
+    """Write down what a call gave, and draw the consequences."""
+    outcome = outbox.finish(
+        session,
+        prepared.claimed,
+        attempt_id=prepared.attempt_id,
+        result=result,
+        now=now,
+        rng=post.rng,
+    )
+    message = session.get_one(Message, prepared.claimed.id)
+    _follow_up(session, message, outcome, now=now)
+    return outcome
+
+
+def provider_said(
+    session: Session, *, attempt: str, provider_id: str, status: str, code: str, now: datetime
+) -> None:
+    """Take a provider's callback on an attempt; repeated and late ones change nothing."""
+    followed = reconcile.record_event(
+        session, attempt=attempt, provider_id=provider_id, status=status, code=code, now=now
+    )
+    if followed is not None:
+        message, outcome = followed
+        _follow_up(session, message, outcome, now=now)
+
+
+def body_of(session: Session, message_id: int, *, post: Post) -> str:
+    """Render a text again, word for word, to find it in the provider's list."""
+    message = session.get_one(Message, message_id)
+    return post.texts.sms(message.kind, message.values, locale=message.locale)
+
+
+def stop_texts(session: Session, phone: str, *, now: datetime) -> int:
+    """Cancel every text that waits for a number, and mail what can be mailed; return how many."""
+    stopped = service.cancel_texts(session, phone, now=now)
+    for message in stopped:
+        _mail_instead(session, message, now=now)
+    return len(stopped)
+
+
+def _prepare_sms(
+    session: Session, message: Message, claimed: Claimed, *, post: Post, now: datetime
+) -> Prepared | Skipped:
+    body = post.texts.sms(message.kind, message.values, locale=message.locale)
+    units = segments.count(body)
+    if units > rules.MAX_SEGMENTS:
+        outbox.let_go(session, claimed, state="failed", reason=f"too_long:{units}", now=now)
+        _mail_instead(session, message, now=now)
+        return Skipped.SETTLED
+    if post.sms_per_second is not None and not outbox.take_slot(
+        session, kinds.SMS, units=units, per_second=post.sms_per_second, now=now
+    ):
+        outbox.let_go(session, claimed, state="pending", now=now)
+        return Skipped.WAIT
+    attempt = outbox.begin_attempt(session, claimed, segments=units, now=now)
+    if attempt is None:
+        return Skipped.SETTLED
+    parcel = Sms(
+        to=message.to_address,
+        body=body,
+        kind=message.kind,
+        callback_url=post.links.to(f"/hooks/twilio/status/{attempt.public_id}"),
+        valid_for_s=_valid_for_s(session, message, now=now),
+    )
+    return Prepared(claimed, attempt.id, parcel)
+
+
+def _prepare_mail(
+    session: Session, message: Message, claimed: Claimed, *, post: Post, now: datetime
+) -> Prepared | Skipped:
+    parcel = mailing.parcel(session, message, texts=post.texts, sender=post.sender, now=now)
+    attempt = outbox.begin_attempt(session, claimed, now=now)
+    if attempt is None:
+        return Skipped.SETTLED
+    return Prepared(claimed, attempt.id, parcel)
+
+
+def _obstacle(session: Session, message: Message, *, post: Post, now: datetime) -> _Obstacle | None:
+    if message.expires_at <= now:
+        return _Obstacle("expired", "expired")
+    if not standing.is_true(session, message, now=now):
+        return _Obstacle("cancelled", "superseded")
+    address = standing.address(session, message)
+    if address is None:
+        return _Obstacle("cancelled", "no_address")
+    if message.channel == kinds.MAIL:
+        message.to_address = address
+        return None
+    return _obstacle_to_text(session, message, phone=address, post=post, now=now)
+
+
+def _obstacle_to_text(
+    session: Session, message: Message, *, phone: str, post: Post, now: datetime
+) -> _Obstacle | None:
+    speaker_id = message.recipient_id if message.recipient_kind == "speaker" else None
+    may = post.sms is not None and phone == message.to_address
+    if not may or not service.agreed(session, phone, speaker_id=speaker_id):
+        return _Obstacle("cancelled", "no_consent")
+    window = standing.window(session, message)
+    if message.urgent or rules.is_allowed(now, zone=message.time_zone, window=window):
+        return None
+    morning = rules.next_allowed(now, zone=message.time_zone, window=window)
+    if morning >= message.expires_at:
+        return _Obstacle("expired", "expired")
+    return _Obstacle("pending", "quiet_hours", send_after=morning)
+
+
+def _valid_for_s(session: Session, message: Message, *, now: datetime) -> int:
+    until = message.expires_at
+    if not message.urgent:
+        window = standing.window(session, message)
+        until = min(until, rules.closing(now, zone=message.time_zone, window=window))
+    left = int((until - now).total_seconds())
+    return max(SHORTEST_VALIDITY_S, min(left, LONGEST_VALIDITY_S))
+
+
+def _follow_up(session: Session, message: Message, outcome: Outcome, *, now: datetime) -> None:
+    if outcome.action in {Action.BAD_NUMBER, Action.OPT_OUT}:
+        service.record_consent(
+            session,
+            phone=message.to_address,
+            event=str(outcome.action),
+            source="provider",
+            actor=SYSTEM,
+            evidence=outcome.code,
+            now=now,
+        )
+        stop_texts(session, message.to_address, now=now)
+        _mail_instead(session, message, now=now)
+    elif outcome.action is Action.LATER:
+        _once_more(session, message, now=now)
+    if outcome.state in {"failed", "undelivered", "dead"}:
+        log.warning("message.failed", message=message.id, kind=message.kind, code=outcome.code)
+
+
+def _once_more(session: Session, message: Message, *, now: datetime) -> None:
+    at = now + rules.LATER
+    if at < message.expires_at:
+        service.plan(session, replace(_copy(message), send_after=at, again=True), now=now)
+
+
+def _mail_instead(session: Session, message: Message, *, now: datetime) -> None:
+    """Plan the mail that stands in for a text; nothing where one is planned or cannot be."""
+    if message.recipient_kind != "speaker" or not kinds.has_mail(message.kind):
+        return
+    speaker = session.get(Speaker, message.recipient_id)
+    if speaker is None or speaker.archived_at is not None:
+        return
+    mail = replace(
+        _copy(message),
+        channel=kinds.MAIL,
+        to_address=speaker.email,
+        send_after=max(now, message.send_after),
+    )
+    service.plan(session, mail, now=now)
+
+
+def _copy(message: Message) -> NewMessage:
+    values: dict[str, Any] = message.values
+    return NewMessage(
+        kind=message.kind,
+        channel=message.channel,
+        affiliate_id=message.affiliate_id,
+        recipient_kind=message.recipient_kind,
+        recipient_id=message.recipient_id,
+        to_address=message.to_address,
+        to_name=message.to_name,
+        locale=message.locale,
+        subject=(message.subject_kind, message.subject_id, message.subject_revision),
+        values=values,
+        time_zone=message.time_zone,
+        send_after=message.send_after,
+        expires_at=message.expires_at,
+        urgent=message.urgent,
+    )

@@ -1,0 +1,108 @@
+"""A message's row → the mail's bytes: a letter, or an invite with its calendar file."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from outreach.calendars import mime
+from outreach.calendars.invite import Answer, Cancellation, Entry, Invite
+from outreach.calendars.models import CalendarItem
+from outreach.messaging import letters
+from outreach.messaging.models import Message
+from outreach.messaging.ports import Mail
+from outreach.messaging.templates import Letter, Texts
+
+INVITES = frozenset({"invite", "invite_update", "invite_cancel"})
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Whom mails come from: a neutral name and address, and the host of message ids."""
+
+    name: str
+    address: str
+    host: str
+
+
+def parcel(
+    session: Session, message: Message, *, texts: Texts, sender: Sender, now: datetime
+) -> Mail:
+    """Return the mail of a message, the same each time but for its date."""
+    letter = texts.mail(
+        message.kind, message.values, to_name=message.to_name, locale=message.locale
+    )
+    if message.kind in INVITES:
+        item = session.get_one(CalendarItem, message.subject_id)
+        raw = _invite(message, item, letter, sender=sender)
+    else:
+        raw = letters.compose(
+            letter,
+            sender=sender.address,
+            sender_name=sender.name,
+            to=message.to_address,
+            to_name=message.to_name,
+            message_id=f"<{message.public_id}@{sender.host}>",
+            date=now,
+        )
+    return Mail(
+        to=message.to_address,
+        raw=raw,
+        kind=message.kind,
+        subject=letter.subject,
+        text=letter.text,
+    )
+
+
+def _invite(message: Message, item: CalendarItem, letter: Letter, *, sender: Sender) -> bytes:
+    first = _message_id(item, 0)
+    mail = mime.compose(
+        _entry(message, item, sender=sender),
+        subject=letter.subject,
+        plain=letter.text,
+        html=letter.html,
+        message_id=_message_id(item, item.sequence),
+        references=first if item.sequence else None,
+    )
+    return mail.as_bytes()
+
+
+def _entry(message: Message, item: CalendarItem, *, sender: Sender) -> Entry:
+    if message.kind == "invite_cancel":
+        return Cancellation(
+            uid=item.uid,
+            sequence=item.sequence,
+            dtstamp=item.stamped_at,
+            starts_at=item.starts_at,
+            ends_at=item.ends_at,
+            time_zone=item.time_zone,
+            summary=item.summary,
+            location=item.location,
+            description=item.description,
+            organizer_name=sender.name,
+            organizer_email=sender.address,
+            attendee_name=message.to_name,
+            attendee_email=message.to_address,
+        )
+    return Invite(
+        uid=item.uid,
+        sequence=item.sequence,
+        dtstamp=item.stamped_at,
+        starts_at=item.starts_at,
+        ends_at=item.ends_at,
+        time_zone=item.time_zone,
+        summary=item.summary,
+        location=item.location,
+        description=item.description,
+        organizer_name=sender.name,
+        organizer_email=sender.address,
+        attendee_name=message.to_name,
+        attendee_email=message.to_address,
+        # The first invite follows the yes; what has changed since nobody has answered yet.
+        answer=Answer.ACCEPTED if message.kind == "invite" else Answer.NEEDED,
+    )
+
+
+def _message_id(item: CalendarItem, sequence: int) -> str:
+    local, _, host = item.uid.rpartition("@")
+    return f"<{local}.{sequence}@{host}>"

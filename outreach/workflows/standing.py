@@ -1,0 +1,88 @@
+"""Whether a message still stands just before it leaves: true, and to somebody who is there."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from outreach.accounts.models import Account, SignInCode
+from outreach.calendars.models import CalendarItem
+from outreach.directory.models import Affiliate, Unit
+from outreach.messaging import kinds, rules
+from outreach.messaging.models import Message
+from outreach.messaging.rules import Window
+from outreach.speakers.models import Speaker
+from outreach.visits.models import Assignment, Offer, Visit
+
+
+def is_true(session: Session, message: Message, *, now: datetime) -> bool:
+    """Say whether what the message tells still holds; kinds without a check always do."""
+    check = _CHECKS.get(message.kind)
+    return check is None or check(session, message, now)
+
+
+def address(session: Session, message: Message) -> str | None:
+    """Return where the recipient is reached today; "" where texts cannot be, None when gone."""
+    if message.recipient_kind == "speaker":
+        speaker = session.get(Speaker, message.recipient_id)
+        if speaker is None or speaker.archived_at is not None:
+            return None
+        return (speaker.phone or "") if message.channel == kinds.SMS else speaker.email
+    if message.recipient_kind == "account":
+        account = session.get(Account, message.recipient_id)
+        return account.email if account and account.disabled_at is None else None
+    if message.recipient_kind == "unit":
+        unit = session.get(Unit, message.recipient_id)
+        return unit.contact_email if unit else None
+    return message.to_address
+
+
+def window(session: Session, message: Message) -> Window:
+    """Return the hours in which the recipient may be texted, as the affiliate chose them."""
+    if message.affiliate_id is None:
+        return rules.DAY
+    affiliate = session.get_one(Affiliate, message.affiliate_id)
+    return rules.window(quiet_from=affiliate.quiet_from, quiet_until=affiliate.quiet_until)
+
+
+def _reminder_holds(session: Session, message: Message, now: datetime) -> bool:
+    assignment = session.get(Assignment, message.subject_id)
+    if assignment is None or not assignment.active or assignment.starts_at <= now:
+        return False
+    visit = session.get_one(Visit, assignment.visit_id)
+    return visit.called_off_at is None and visit.revision == message.subject_revision
+
+
+def _offer_is_open(session: Session, message: Message, now: datetime) -> bool:
+    offer = session.get(Offer, message.subject_id)
+    return offer is not None and offer.state == "open" and offer.expires_at > now
+
+
+def _visit_is_unchanged(session: Session, message: Message, now: datetime) -> bool:
+    del now
+    visit = session.get(Visit, message.subject_id)
+    return visit is not None and visit.revision == message.subject_revision
+
+
+def _item_is_unchanged(session: Session, message: Message, now: datetime) -> bool:
+    del now
+    item = session.get(CalendarItem, message.subject_id)
+    return item is not None and item.sequence == message.subject_revision
+
+
+def _code_is_unused(session: Session, message: Message, now: datetime) -> bool:
+    code = session.get(SignInCode, message.subject_id)
+    return code is not None and code.used_at is None and code.expires_at > now
+
+
+_CHECKS: Final[Mapping[str, Callable[[Session, Message, datetime], bool]]] = {
+    "reminder": _reminder_holds,
+    "offer": _offer_is_open,
+    "moved": _visit_is_unchanged,
+    "called_off": _visit_is_unchanged,
+    "invite": _item_is_unchanged,
+    "invite_update": _item_is_unchanged,
+    "invite_cancel": _item_is_unchanged,
+    "sign_in_code": _code_is_unused,
+}
