@@ -41,7 +41,9 @@ def refusals(
 ) -> tuple[Refusal, ...]:
     """Return every hard rule against the speaker in this role; empty means none."""
     problem = _problem(session, visit, now=now, without_offers_to=speaker_id)
-    everyone = matching.refusals_for(problem, matching.as_it_stands(problem), visit.public_id, role=role)
+    everyone = matching.refusals_for(
+        problem, matching.as_it_stands(problem), visit.public_id, role=role
+    )
     return everyone.get(session.get_one(Speaker, speaker_id).public_id, ())
 
 
@@ -72,7 +74,7 @@ def as_json(reason: matching.Reason | Refusal) -> dict[str, Any]:
 def speaker_ids(session: Session, public_ids: Sequence[str]) -> dict[str, int]:
     """Return primary keys by public id."""
     rows = select(Speaker.public_id, Speaker.id).where(Speaker.public_id.in_(public_ids))
-    return dict(session.execute(rows).tuples().all())
+    return dict(session.execute(rows).all())
 
 
 def _problem(

@@ -125,9 +125,7 @@ def forget(session: Session, cause: Cause, *, kinds: tuple[str, ...] = (), now: 
 
 def may_be_texted(session: Session, to: Recipient) -> bool:
     """Say whether the person chose texts, has a number, and agreed in the ledger."""
-    return bool(
-        to.by_text and to.phone and messaging.agreed(session, to.phone, speaker_id=to.id)
-    )
+    return bool(to.by_text and to.phone and messaging.agreed(session, to.phone, speaker_id=to.id))
 
 
 def _window(session: Session, affiliate_id: int) -> Window:

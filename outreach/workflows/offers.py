@@ -224,9 +224,7 @@ def within_weekly_cap(
             select(Offer.speaker_id, func.count())
             .where(Offer.offered_at > now - timedelta(days=7))
             .group_by(Offer.speaker_id)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     return [c for c in choices if counts.get(c.speaker_id, 0) < cap]
 

@@ -91,7 +91,7 @@ class _Builder:
         self.wanted = {visit.id: visit for visit in visits}
         self.visits = {**self.wanted, **self._other_visits()}
         self.units = self._units()
-        self.programs = dict(session.execute(select(Program.id, Program.public_id)).tuples().all())
+        self.programs = dict(session.execute(select(Program.id, Program.public_id)).all())
 
     def problem(self) -> Problem:
         return Problem(
@@ -124,7 +124,7 @@ class _Builder:
         )
         promised: dict[int, list[tuple[int, str]]] = defaultdict(list)
         for query in (booked, asked):
-            for visit_id, speaker_id, role in self.session.execute(query).tuples():
+            for visit_id, speaker_id, role in self.session.execute(query):
                 entry = (speaker_id, role)
                 if speaker_id in self.names and entry not in promised[visit_id]:
                     promised[visit_id].append(entry)
@@ -142,7 +142,7 @@ class _Builder:
             .join(Hospital, Hospital.id == Unit.hospital_id)
             .where(Unit.id.in_(ids))
             .order_by(Unit.id)
-        ).tuples()
+        )
         return {unit.id: (unit, hospital) for unit, hospital in rows}
 
     def _visits(self) -> Iterable[matching.Visit]:
@@ -182,7 +182,7 @@ class _Builder:
     def _roles(self) -> dict[int, Counter[str]]:
         slots = select(Slot.visit_id, Slot.role).where(Slot.visit_id.in_(self.wanted))
         roles: dict[int, Counter[str]] = defaultdict(Counter)
-        for visit_id, role in self.session.execute(slots.order_by(Slot.id)).tuples():
+        for visit_id, role in self.session.execute(slots.order_by(Slot.id)):
             roles[visit_id][role] += 1
         return roles
 
@@ -193,7 +193,7 @@ class _Builder:
             .where(Proposal.state == "waiting", Slot.visit_id.in_(self.wanted))
         )
         proposed: dict[int, list[tuple[int, str]]] = defaultdict(list)
-        for visit_id, speaker_id, role in self.session.execute(waiting).tuples():
+        for visit_id, speaker_id, role in self.session.execute(waiting):
             if all(speaker_id != other for other, _ in self.promised[visit_id]):
                 proposed[visit_id].append((speaker_id, role))
         return proposed
@@ -223,7 +223,7 @@ class _Builder:
 
     def _by_first(self, query: Select[int, int]) -> dict[int, list[int]]:
         found: dict[int, list[int]] = defaultdict(list)
-        for key, value in self.session.execute(query).tuples():
+        for key, value in self.session.execute(query):
             found[key].append(value)
         return found
 
@@ -267,7 +267,7 @@ class _Builder:
             )
             .group_by(Assignment.speaker_id)
         )
-        return dict(self.session.execute(counted).tuples().all())
+        return dict(self.session.execute(counted).all())
 
     def _certifications(self, rows: Iterable[Certification]) -> Iterable[matching.Certification]:
         for row in rows:
