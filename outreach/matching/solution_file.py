@@ -82,7 +82,7 @@ def _change_in_english(change: Change) -> str:
                 f"if {params['speaker']} were certified as {params['role']} in {params['program']}"
             )
         case ChangeCode.RAISE_QUOTA:
-            return f"if {params['speaker']} took {params['limit']} visits in {params['month']}"
+            return f"if {params['speaker']}'s quota for {params['month']} were {params['limit']}"
 
 
 def _distinct(codes: Iterable[str]) -> list[str]:
