@@ -194,7 +194,7 @@ class RequestsImporter:
                 bad += hard
                 continue
             soft += [(day, refusal) for refusal in found]
-            codes[starts_at] = [str(refusal.code) for refusal in found]
+            codes[starts_at] = [str(r.code) for r in found if r.is_soft]
             good.append(starts_at)
         return Plan(tuple(good), codes, bad, soft)
 

@@ -9,7 +9,7 @@ import io
 import warnings
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from itertools import islice
@@ -17,6 +17,7 @@ from typing import Any
 from xml.etree.ElementTree import ParseError
 
 import openpyxl
+from openpyxl.cell.read_only import EMPTY_CELL
 from openpyxl.utils.exceptions import InvalidFileException
 
 from outreach.errors import RuleBroken
@@ -29,7 +30,7 @@ MOST_UNPACKED_BYTES = 100 * 1024 * 1024
 """An XLSX is a zip of XML; one of 5 MiB that unpacks to more than this is no roster."""
 MOST_PARTS = 1_000
 LAST_ROW = 50_000
-"""The highest row number read; openpyxl pads the rows between, whatever number a file claims."""
+"""Rows from this number on are refused; openpyxl pads what is between, whatever a file claims."""
 DELIMITERS = ",;\t"
 
 _Record = tuple[int, list[str]]
@@ -99,7 +100,11 @@ def _sheet(filename: str, records: Iterable[_Record]) -> Sheet:
     _check_header(filename, header)
     rows = tuple(_row(number, cells, header) for number, cells in islice(filled, MOST_ROWS + 1))
     if len(rows) > MOST_ROWS:
-        raise _too_many_rows(filename)
+        raise SheetError(
+            lazy("%(file)s has more than %(most)s rows. Split it into smaller files."),
+            file=filename,
+            most=MOST_ROWS,
+        )
     return Sheet(tuple(filter(None, header)), header_row, rows)
 
 
@@ -136,8 +141,8 @@ def _csv(filename: str, content: bytes) -> Iterator[_Record]:
     try:
         # A quoted cell with line breaks is one row of the spreadsheet: count records, not lines.
         for number, cells in enumerate(reader, 1):
-            if number > LAST_ROW:
-                raise _too_many_rows(filename)
+            if number >= LAST_ROW:
+                raise _too_far_down(filename)
             yield number, [cell.strip() for cell in cells]
     except csv.Error as error:
         raise SheetError(
@@ -192,13 +197,14 @@ def _workbook_records(filename: str, content: bytes) -> Iterator[_Record]:
             if not book.worksheets:
                 raise broken
             rows = book.worksheets[0].iter_rows(max_row=LAST_ROW, max_col=MOST_COLUMNS + 1)
-            records = [(number, [_text(c) for c in cells]) for number, cells in enumerate(rows, 1)]
+            records = [(number, _texts(cells)) for number, cells in enumerate(rows, 1)]
     except SheetError:
         raise
     except _BROKEN_WORKBOOK as error:
         raise broken from error
-    if len(records) == LAST_ROW and any(records[-1][1]):
-        raise _too_many_rows(filename)
+    if len(records) == LAST_ROW:
+        # Only a sheet that has a row there or below is read, and padded, up to the last row.
+        raise _too_far_down(filename)
     yield from records
 
 
@@ -213,6 +219,10 @@ def _check_archive(filename: str, content: bytes) -> None:
             ),
             file=filename,
         )
+
+
+def _texts(cells: Sequence[object]) -> list[str]:
+    return [] if all(cell is EMPTY_CELL for cell in cells) else [_text(cell) for cell in cells]
 
 
 def _text(cell: Any) -> str:  # noqa: ANN401 - openpyxl's stubs know no read-only cells
@@ -248,9 +258,9 @@ def _number(value: float, *, shown_as: str | None) -> str:
     return digits.zfill(len(shown_as or "")) if padded else digits
 
 
-def _too_many_rows(filename: str) -> SheetError:
+def _too_far_down(filename: str) -> SheetError:
     return SheetError(
-        lazy("%(file)s has more than %(most)s rows. Split it into smaller files."),
+        lazy("%(file)s goes on to row %(last)s. Remove the rows below your own, or split it."),
         file=filename,
-        most=MOST_ROWS,
+        last=LAST_ROW,
     )

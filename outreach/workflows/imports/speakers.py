@@ -11,11 +11,12 @@ from datetime import date
 from typing import Any
 
 from dateutil.relativedelta import relativedelta
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
 from outreach.directory.models import Hospital, Program
 from outreach.i18n import lazy
+from outreach.messaging import service as messaging
 from outreach.messaging.models import Consent
 from outreach.speakers.models import Availability, Away, Certification, Clearance, Speaker
 from outreach.workflows.imports import cells, importer, spans
@@ -327,29 +328,32 @@ class SpeakersImporter:
                 message = lazy("There is no telephone number to text to.")
                 reader.warn("text_ok", CellProblem(message))
             return False
-        ledger = select(Consent.event).where(Consent.phone == speaker.phone)
-        last = self.session.scalars(ledger.order_by(Consent.id.desc()).limit(1)).first()
-        if record.text_ok and last is None:
-            speaker.channel = "sms"
-            self._enter(speaker, "opt_in", reader)
-            return True
-        if not record.text_ok and last == "opt_in":
-            speaker.channel = "mail"
-            self._enter(speaker, "opt_out", reader)
-            return True
-        return False
+        is_news_after = None if record.text_ok else "opt_in"
+        if self._last_word(speaker.phone, speaker) != is_news_after:
+            return False
+        speaker.channel = "sms" if record.text_ok else "mail"
+        self._enter(speaker.phone, speaker, reader, agrees=record.text_ok)
+        return True
 
-    def _enter(self, speaker: Speaker, event: str, reader: RowReader) -> None:
-        entry = Consent(
-            phone=speaker.phone,
-            speaker_id=speaker.id,
-            event=event,
-            source="import",
-            actor=self.context.by.label,
-            evidence=f"{self.context.filename}, row {reader.row.number}",
-            at=self.context.now,
+    def _last_word(self, phone: str, speaker: Speaker) -> str | None:
+        """Return the ledger's last event: this speaker's yes, or a stop by whoever shares it."""
+        events = select(Consent.event).where(
+            Consent.phone == phone,
+            or_(Consent.event != "opt_in", Consent.speaker_id == speaker.id),
         )
-        self.session.add(entry)
+        return self.session.scalars(events.order_by(Consent.id.desc()).limit(1)).first()
+
+    def _enter(self, phone: str, speaker: Speaker, reader: RowReader, *, agrees: bool) -> None:
+        messaging.record_consent(
+            self.session,
+            phone=phone,
+            event="opt_in" if agrees else "opt_out",
+            source="import",
+            actor=self.context.by,
+            speaker_id=speaker.id,
+            evidence=f"{self.context.filename}, row {reader.row.number}",
+            now=self.context.now,
+        )
 
 
 def _quota(text: str) -> int:
