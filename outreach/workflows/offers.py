@@ -214,6 +214,14 @@ def withdraw_open(session: Session, visit: Visit, *, now: datetime) -> None:
     _tell_gone(session, service.open_offers(session, visit.id), visit=visit, now=now)
 
 
+def withdraw(session: Session, offer: Offer, *, by: Actor, now: datetime) -> None:
+    """Take back one offer nobody answered, and tell who was asked. Twice changes nothing."""
+    visit = db.locked(session, Visit, offer.visit_id)
+    if offer.state == "open":
+        _tell_gone(session, [offer], visit=visit, now=now)
+        audit.record(session, "offer.withdraw", actor=by, subject=("offer", offer.id), now=now)
+
+
 def within_weekly_cap(
     session: Session, choices: Iterable[Choice], *, visit: Visit, now: datetime
 ) -> list[Choice]:
