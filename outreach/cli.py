@@ -19,10 +19,12 @@ from outreach import app, audit, clock, config, logs, matching, migrations, wiri
 from outreach.actor import SYSTEM
 from outreach.config import Config
 from outreach.db import Database
+from outreach.demo import show
+from outreach.demo.tour import play as play_tour
 from outreach.directory.models import Affiliate
 from outreach.errors import OutreachError, RuleBroken, Unusable
 from outreach.wiring import Wiring
-from outreach.workflows import imports, people, proposals
+from outreach.workflows import founding, imports, proposals
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -108,7 +110,7 @@ def init(context: click.Context, affiliate: str, email: str, name: str, time_zon
     """
     wired = _opened(context, make=True)
     with wired.db.transaction() as session:
-        people.found_affiliate(
+        founding.found_affiliate(
             session,
             name=affiliate,
             time_zone=time_zone,
@@ -118,6 +120,26 @@ def init(context: click.Context, affiliate: str, email: str, name: str, time_zon
             now=clock.now(),
         )
     click.echo(f"{affiliate} is ready. {name} signs in at {wired.links.to('/sign-in')}.")
+
+
+@main.command("demo")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--tour", is_flag=True, help="Play the loop in the terminal and stop.")
+@click.option("--out", type=click.Path(path_type=Path), help="With --tour: keep what left here.")
+def run_demo(port: int, tour: bool, out: Path | None) -> None:  # noqa: FBT001 - a click flag
+    r"""Look around with fictional people. Nothing leaves this machine, nothing is kept.
+
+    \b
+    Examples:
+      outreach demo --port 8001
+      outreach demo --tour --out tour/     each mail, text, feed and page as a file
+    """
+    if out is not None and not tour:
+        raise Unusable("--out belongs to --tour.")
+    if tour:
+        held = play_tour(out=out, console=Console(highlight=False, soft_wrap=True))
+        sys.exit(0 if held else 1)
+    show.run(port=port)
 
 
 @main.command()
