@@ -336,8 +336,8 @@ _WRONG = {
     Code.TWO_TIMES: lazy(
         "On %(dates)s the clocks go back and this time comes twice. Write another time."
     ),
-    Code.IN_THE_PAST: lazy("%(dates)s is past: today is %(today)s. Write a later date."),
-    Code.TOO_FAR_AHEAD: lazy("More than a year or so ahead (after %(latest)s): %(dates)s."),
+    Code.IN_THE_PAST: lazy("Past: %(dates)s. Today is %(today)s; write a later date."),
+    Code.TOO_FAR_AHEAD: lazy("Further ahead than is usual (after %(latest)s): %(dates)s."),
     Code.UNIT_PAUSED: lazy("The unit takes no visits on %(dates)s. Write another date."),
     Code.CLASH: lazy(
         "The unit has another visit at this time on %(dates)s. Write another date or time."
@@ -352,7 +352,7 @@ _LEFT_OUT = {
         "Left out: %(dates)s. The clocks go forward and this time does not exist then."
     ),
     Code.TWO_TIMES: lazy("Left out: %(dates)s. The clocks go back and this time comes twice then."),
-    Code.IN_THE_PAST: lazy("Left out: %(dates)s. That is past; today is %(today)s."),
+    Code.IN_THE_PAST: lazy("Left out as past: %(dates)s. Today is %(today)s."),
     Code.UNIT_PAUSED: lazy("Left out: %(dates)s. The unit takes no visits then."),
     Code.CLASH: lazy("Left out: %(dates)s. The unit has another visit at this time."),
 }

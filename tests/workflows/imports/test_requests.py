@@ -99,7 +99,7 @@ def test_a_first_date_that_does_not_fit_the_repeat_is_kept_with_a_warning(
         (
             {"date": "2027-11-23"},
             "date",
-            "More than a year or so ahead (after 2027-11-22): 2027-11-23.",
+            "Further ahead than is usual (after 2027-11-22): 2027-11-23.",
         ),
         ({"language": ""}, "language", "No language is given; “en” was assumed."),
     ],
@@ -189,14 +189,14 @@ def test_lead_time_counts_from_the_day_that_counts_as_today(session: Session) ->
         (
             {"date": "2026-11-21"},
             "date",
-            "2026-11-21 is past: today is 2026-11-22. Write a later date.",
+            "Past: 2026-11-21. Today is 2026-11-22; write a later date.",
         ),
         (
             {"date": "2025-01-05", "repeats": "every 2 weeks x 6"},
             "date",
             (
-                "2025-01-05, 2025-01-19, 2025-02-02, 2025-02-16, 2025-03-02 (+1) is past: today is"
-                " 2026-11-22. Write a later date."
+                "Past: 2025-01-05, 2025-01-19, 2025-02-02, 2025-02-16, 2025-03-02 (+1). Today is"
+                " 2026-11-22; write a later date."
             ),
         ),
     ],
@@ -252,7 +252,7 @@ def test_a_visit_while_the_unit_is_paused_is_refused(session: Session) -> None:
             {"date": "2026-11-15", "repeats": "weekly x 3"},
             ["2026-11-22 20:00", "2026-11-29 20:00"],
             "date",
-            "Left out: 2026-11-15. That is past; today is 2026-11-22.",
+            "Left out as past: 2026-11-15. Today is 2026-11-22.",
         ),
     ],
 )
