@@ -62,6 +62,10 @@ KINDS: Final[Mapping[str, Kind]] = {
 }
 
 
+KEYWORD_REPLIES: Final = frozenset({"stop_reply", "start_reply", "help_reply"})
+"""Answers to STOP, START and HELP: whoever wrote gets one, whatever the ledger says."""
+
+
 def check(kind: str, *, channel: str, values: Mapping[str, Any]) -> None:
     """Refuse what could not be rendered later, while its cause can still be undone.
 

@@ -46,6 +46,11 @@ class Outcome:
     action: Action | None = None
     code: str = ""
 
+    @property
+    def is_shared_trouble(self) -> bool:
+        """Say whether other messages would fare no better now."""
+        return self.action in {Action.PAUSE, Action.CHANNEL}
+
 
 def claim(
     session: Session, *, channel: str, now: datetime, limit: int = BATCH, lease_s: int = LEASE_S
@@ -238,7 +243,7 @@ def finish(
         .values(state_at=now, lease_token=None, lease_until=None, **changes)
     )
     session.execute(settled)
-    if outcome.action in {Action.PAUSE, Action.CHANNEL}:
+    if outcome.is_shared_trouble:
         length = rules.CHANNEL_PAUSE if outcome.action is Action.CHANNEL else PAUSE
         until = now + length * rng.uniform(0.5, 1)
         pause(session, message.channel, until=until, now=now)
@@ -272,6 +277,14 @@ def adopt(
     return session.scalar(taken) is not None
 
 
+_REASONS = {
+    Action.BAD_NUMBER: "bad_number",
+    Action.OPT_OUT: "opted_out",
+    Action.EXPIRED: "expired",
+}
+_BAD_MAILBOX = {"550", "551", "553", "556"}
+"""No such mailbox, it is elsewhere, its name is wrong, it takes no mail (RFC 5321, 7504)."""
+
 _OUTCOMES = {Accepted: "ok", Retry: "retry", Ambiguous: "ambiguous", Rejected: "rejected"}
 
 
@@ -296,7 +309,12 @@ def _after(
     if action in {Action.PAUSE, Action.CHANNEL}:
         return _again(message, code, action, now=now, rng=rng)
     state = "expired" if action is Action.EXPIRED else "failed"
-    return Outcome(state, action, code), {"state": state, "reason": code, "provider_code": code}
+    reason = "bad_address" if code in _BAD_MAILBOX and message.channel == "mail" else code
+    return Outcome(state, action, code), {
+        "state": state,
+        "reason": _REASONS.get(action, reason),
+        "provider_code": code,
+    }
 
 
 def _again(

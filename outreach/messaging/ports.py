@@ -23,10 +23,11 @@ class Sms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
-    """A mail to hand to the server: `raw` is the whole message; `subject` and `text` repeat it."""
+    """A mail to hand to the server: `raw` is the whole message, of which the others are parts."""
 
     to: str
     raw: bytes
+    message_id: str
     kind: str
     subject: str
     text: str

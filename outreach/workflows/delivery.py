@@ -95,7 +95,7 @@ def prepare(session: Session, claimed: Claimed, *, post: Post, now: datetime) ->
             send_after=obstacle.send_after,
             now=now,
         )
-        if obstacle.reason in {"no_consent", "bad_number"}:
+        if obstacle.reason == "no_consent":
             _mail_instead(session, message, now=now)
         return Skipped.SETTLED
     if message.channel == kinds.SMS:
@@ -209,9 +209,7 @@ def _obstacle(session: Session, message: Message, *, post: Post, now: datetime) 
 def _obstacle_to_text(
     session: Session, message: Message, *, phone: str, post: Post, now: datetime
 ) -> _Obstacle | None:
-    speaker_id = message.recipient_id if message.recipient_kind == "speaker" else None
-    may = post.sms is not None and phone == message.to_address
-    if not may or not service.agreed(session, phone, speaker_id=speaker_id):
+    if not _may_be_texted(session, message, phone=phone, post=post):
         return _Obstacle("cancelled", "no_consent")
     window = standing.window(session, message)
     if message.urgent or rules.is_allowed(now, zone=message.time_zone, window=window):
@@ -220,6 +218,15 @@ def _obstacle_to_text(
     if morning >= message.expires_at:
         return _Obstacle("expired", "expired")
     return _Obstacle("pending", "quiet_hours", send_after=morning)
+
+
+def _may_be_texted(session: Session, message: Message, *, phone: str, post: Post) -> bool:
+    if post.sms is None or phone != message.to_address:
+        return False
+    if message.kind in kinds.KEYWORD_REPLIES:
+        return True
+    speaker_id = message.recipient_id if message.recipient_kind == "speaker" else None
+    return service.agreed(session, phone, speaker_id=speaker_id)
 
 
 def _valid_for_s(session: Session, message: Message, *, now: datetime) -> int:

@@ -34,20 +34,23 @@ def parcel(
     )
     if message.kind in INVITES:
         item = session.get_one(CalendarItem, message.subject_id)
+        message_id = _message_id(item, item.sequence)
         raw = _invite(message, item, letter, sender=sender)
     else:
+        message_id = f"<{message.public_id}@{sender.host}>"
         raw = letters.compose(
             letter,
             sender=sender.address,
             sender_name=sender.name,
             to=message.to_address,
             to_name=message.to_name,
-            message_id=f"<{message.public_id}@{sender.host}>",
+            message_id=message_id,
             date=now,
         )
     return Mail(
         to=message.to_address,
         raw=raw,
+        message_id=message_id,
         kind=message.kind,
         subject=letter.subject,
         text=letter.text,

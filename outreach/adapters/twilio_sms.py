@@ -1,0 +1,158 @@
+"""Texts through Twilio, with the real client over an HTTP client of ours.
+
+Sending is not idempotent at Twilio, so nothing here tries twice: what may have been sent comes
+back as `Ambiguous` and is looked up (docs/api/errors/20500 and 20429).
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import requests
+from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException
+from twilio.http.http_client import TwilioHttpClient
+from twilio.request_validator import RequestValidator
+from twilio.rest import Client
+from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
+
+from outreach import logs
+from outreach.messaging.ports import (
+    Accepted,
+    Ambiguous,
+    CouldNotLook,
+    Rejected,
+    Result,
+    Retry,
+    Seen,
+    Sms,
+)
+
+CONNECT_S, READ_S = 3, 12
+LIST_LIMIT = 50
+TOO_MANY, SERVER_ERROR = 429, 500
+
+log = logs.get(__name__)
+
+
+class TwilioSms:
+    """Sends texts from one number, or through one messaging service.
+
+    `base_url` stands in for https://api.twilio.com where it is given.
+    """
+
+    def __init__(
+        self,
+        *,
+        account_sid: str,
+        auth_token: str,
+        sender: str = "",
+        messaging_service_sid: str = "",
+        base_url: str = "",
+    ) -> None:
+        http = TwilioHttpClient()
+        # The library's default is no time-out at all; one figure would be both of ours.
+        http.timeout = (CONNECT_S, READ_S)
+        self._client = Client(account_sid, auth_token, http_client=http)
+        # Only our configuration counts, not TWILIO_REGION and TWILIO_EDGE of the environment.
+        self._client.region = self._client.edge = None
+        if base_url:
+            self._client.api.base_url = base_url
+            # What stands in for Twilio is near, never behind the environment's proxy.
+            http.session.trust_env = False
+        self._origin = (
+            {"messaging_service_sid": messaging_service_sid}
+            if messaging_service_sid
+            else {"from_": sender}
+        )
+        self._sender = "" if messaging_service_sid else sender
+
+    def send(self, sms: Sms) -> Result:
+        """Hand one text over, once."""
+        try:
+            message = self._client.messages.create(
+                to=sms.to,
+                body=sms.body,
+                status_callback=sms.callback_url,
+                validity_period=sms.valid_for_s,
+                # The text is found again by its words, so nobody may change them.
+                smart_encoded=False,
+                **self._origin,
+            )
+        except requests.RequestException as error:
+            return _network_trouble(error)
+        except TwilioException as error:
+            return _refusal(error)
+        except ValueError:
+            # Accepted, but the answer could not be read.
+            return Ambiguous("unreadable")
+        if not message.sid:
+            return Ambiguous("unreadable")
+        return Accepted(message.sid, status=str(message.status or "accepted"))
+
+    def sent_to(self, phone: str, *, since: datetime) -> Sequence[Seen]:
+        """Return what Twilio lists for a number from `since` on.
+
+        Its own date filter has whole days and leaves out what has not been sent yet, so the time
+        of creation is compared here.
+        """
+        wanted: dict[str, Any] = {"to": phone, "limit": LIST_LIMIT}
+        if self._sender:
+            wanted["from_"] = self._sender
+        try:
+            listed = self._client.messages.list(**wanted)
+        except (requests.RequestException, TwilioException, ValueError) as error:
+            raise CouldNotLook(type(error).__name__) from error
+        outbound = (m for m in listed if m.direction != "inbound" and m.sid)
+        seen = (_seen(message) for message in outbound)
+        return [text for text in seen if text.created_at >= since.replace(microsecond=0)]
+
+
+class TwilioSignature:
+    """Checks the signature of a webhook (X-Twilio-Signature)."""
+
+    def __init__(self, auth_token: str) -> None:
+        self._validator = RequestValidator(auth_token)
+
+    def __call__(self, *, url: str, form: Mapping[str, str], signature: str | None) -> bool:
+        """Check a form; the library raises on a missing header, which is a no here."""
+        if not signature:
+            return False
+        return bool(self._validator.validate(url, form, signature))
+
+
+def _seen(message: Any) -> Seen:  # noqa: ANN401 - the client ships no types
+    return Seen(
+        provider_id=message.sid,
+        body=message.body or "",
+        status=str(message.status or ""),
+        code=str(message.error_code or ""),
+        created_at=message.date_created or datetime.now(UTC),
+    )
+
+
+def _refusal(error: TwilioException) -> Result:
+    if not isinstance(error, TwilioRestException | TwilioServiceException):
+        return Ambiguous("client")
+    status, code = int(error.status), str(error.code or error.status)
+    log.warning("twilio.refused", status=status, code=code)
+    if status == TOO_MANY:
+        # Never processed, so always safe to repeat.
+        return Retry(code)
+    if status >= SERVER_ERROR:
+        return Ambiguous(code)
+    return Rejected(code)
+
+
+def _network_trouble(error: requests.RequestException) -> Result:
+    log.warning("twilio.unreachable", error=type(error).__name__)
+    if _never_connected(error):
+        return Retry("unreachable")
+    return Ambiguous("connection")
+
+
+def _never_connected(error: requests.RequestException) -> bool:
+    if isinstance(error, requests.ConnectTimeout):
+        return True
+    cause = error.args[0] if error.args else None
+    reason = cause.reason if isinstance(cause, MaxRetryError) else cause
+    return isinstance(reason, NewConnectionError | ConnectTimeoutError)

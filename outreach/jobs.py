@@ -1,0 +1,187 @@
+"""What the worker does at each tick. Every function looks at the database and can run again.
+
+They may run in any number of processes at once: rows are claimed, winners decided in SQL. One row
+that raises is logged and put off; the others go on.
+"""
+
+import os
+import socket
+from collections.abc import Callable
+from datetime import datetime
+from typing import TypeVar
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from outreach import clock, db, logs
+from outreach.db import Database
+from outreach.links import Links
+from outreach.messaging import kinds, outbox, reconcile
+from outreach.messaging.models import WorkerHeartbeat
+from outreach.messaging.outbox import Claimed
+from outreach.messaging.ports import Ambiguous, CouldNotLook, Result
+from outreach.messaging.reconcile import Doubt
+from outreach.workflows import delivery, offers
+from outreach.workflows.delivery import Post, Prepared, Skipped
+
+R = TypeVar("R")
+
+log = logs.get(__name__)
+
+MOST_AT_ONCE = 200
+"""How many one tick sends at most, so that a stop is never far away."""
+
+
+def _never() -> bool:
+    return False
+
+
+def deliver_due(post: Post, *, channel: str, stopping: Callable[[], bool] = _never) -> int:
+    """Send what is due on a channel, the earliest first; return how many were handed over.
+
+    Stops between two messages when `stopping` says so; what was claimed is given back.
+    """
+    sent = 0
+    goes_on = True
+    while goes_on and sent < MOST_AT_ONCE and not stopping():
+        batch = _claim(post, channel=channel)
+        count, goes_on = _deliver(post, batch, stopping=stopping)
+        sent += count
+    return sent
+
+
+def deliver_everything(post: Post) -> int:
+    """Send whatever is due now on every channel, until nothing is (the demo's tour, tests)."""
+    return sum(deliver_due(post, channel=channel) for channel in (kinds.SMS, kinds.MAIL))
+
+
+def reap(post: Post) -> int:
+    """Settle what dead workers left behind and what is past its time; return how many rows."""
+    return _in_transaction(post.db, lambda session, now: reconcile.reap(session, now=now))
+
+
+def look_up_doubts(post: Post) -> int:
+    """Look for texts in doubt in the provider's list; return how many were settled."""
+    if post.sms is None:
+        return 0
+    with post.db.transaction() as session:
+        doubts = reconcile.take_doubts(session, now=clock.now())
+        bodies = {d.message_id: delivery.body_of(session, d.message_id, post=post) for d in doubts}
+    states = [_look_up(post, doubt, body=bodies[doubt.message_id]) for doubt in doubts]
+    return sum(state != "unknown" for state in states)
+
+
+def lapse_offers(database: Database, *, links: Links) -> int:
+    """Close offers nobody answered in time and ask the next speakers; return how many."""
+    return _in_transaction(
+        database, lambda session, now: offers.lapse_due(session, links=links, now=now)
+    )
+
+
+def beat(database: Database, *, worker: str) -> None:
+    """Write that this worker is alive."""
+    with database.transaction() as session:
+        row = session.scalar(select(WorkerHeartbeat).where(WorkerHeartbeat.worker == worker))
+        if row is None:
+            row = WorkerHeartbeat(worker=worker)
+            session.add(row)
+        row.seen_at = clock.now()
+
+
+def worker_name() -> str:
+    """Return what this process is called in the table of heartbeats."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def _claim(post: Post, *, channel: str) -> list[Claimed]:
+    return _in_transaction(
+        post.db, lambda session, now: outbox.claim(session, channel=channel, now=now)
+    )
+
+
+def _deliver(post: Post, batch: list[Claimed], *, stopping: Callable[[], bool]) -> tuple[int, bool]:
+    """Send a batch in order; return how many were handed over, and whether to go on.
+
+    When the rate is used up, or after trouble that others would share, the rest is given back.
+    """
+    sent = 0
+    for place, claimed in enumerate(batch):
+        if stopping():
+            _give_back(post, batch[place:])
+            return sent, False
+        prepared = _prepare(post, claimed)
+        if isinstance(prepared, Prepared):
+            sent += 1
+            if not _send(post, prepared).is_shared_trouble:
+                continue
+        elif prepared is not Skipped.WAIT:
+            continue
+        _give_back(post, batch[place + 1 :])
+        return sent, False
+    return sent, bool(batch)
+
+
+def _prepare(post: Post, claimed: Claimed) -> Prepared | Skipped:
+    try:
+        return _prepared(post, claimed)
+    except Exception as error:
+        log.exception("message.cannot_prepare", message=claimed.id, error=type(error).__name__)
+        with post.db.transaction() as session:
+            outbox.stumbled(session, claimed, now=clock.now(), rng=post.rng)
+        return Skipped.SETTLED
+
+
+def _send(post: Post, prepared: Prepared) -> outbox.Outcome:
+    try:
+        result: Result = delivery.hand_over(prepared, post=post)
+    except Exception as error:
+        # A gateway must not raise; if it does, nobody knows how far it came.
+        log.exception("message.gateway", message=prepared.claimed.id, error=type(error).__name__)
+        result = Ambiguous("gateway")
+    return _conclude(post, prepared, result)
+
+
+def _prepared(post: Post, claimed: Claimed) -> Prepared | Skipped:
+    def prepare(session: Session, now: datetime) -> Prepared | Skipped:
+        return delivery.prepare(session, claimed, post=post, now=now)
+
+    return _in_transaction(post.db, prepare)
+
+
+def _conclude(post: Post, prepared: Prepared, result: Result) -> outbox.Outcome:
+    def conclude(session: Session, now: datetime) -> outbox.Outcome:
+        return delivery.conclude(session, prepared, result, post=post, now=now)
+
+    return _in_transaction(post.db, conclude)
+
+
+def _give_back(post: Post, rest: list[Claimed]) -> None:
+    with post.db.transaction() as session:
+        for claimed in rest:
+            outbox.let_go(session, claimed, state="pending", now=clock.now())
+
+
+def _look_up(post: Post, doubt: Doubt, *, body: str) -> str:
+    if post.sms is None:
+        return "unknown"
+    try:
+        seen = post.sms.sent_to(doubt.phone, since=doubt.since)
+    except CouldNotLook as error:
+        log.warning("message.could_not_look", message=doubt.message_id, error=str(error))
+        return "unknown"
+
+    def conclude(session: Session, now: datetime) -> str:
+        return reconcile.looked(session, doubt, body=body, seen=seen, now=now)
+
+    return _in_transaction(post.db, conclude)
+
+
+def _in_transaction(database: Database, unit: Callable[[Session, datetime], R]) -> R:
+    """Run a unit of work in a transaction of its own, again where the database asks for it."""
+
+    @db.retrying
+    def run() -> R:
+        with database.transaction() as session:
+            return unit(session, clock.now())
+
+    return run()

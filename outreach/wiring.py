@@ -1,0 +1,77 @@
+"""The program put together from its configuration, for the web, the worker and the commands."""
+
+from dataclasses import dataclass
+
+from outreach import clock, crypto
+from outreach.adapters.console import ConsoleMail, ConsoleSms
+from outreach.adapters.smtp_mail import SmtpMail
+from outreach.adapters.twilio_sms import TwilioSignature, TwilioSms
+from outreach.config import Config
+from outreach.db import Database
+from outreach.links import Links
+from outreach.messaging.ports import MailGateway, SignatureCheck, SmsGateway
+from outreach.messaging.templates import Texts
+from outreach.workflows.delivery import Post
+from outreach.workflows.mailing import Sender
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """Everything that is built once. `signature` is None where no provider calls us."""
+
+    config: Config
+    db: Database
+    links: Links
+    post: Post
+    signature: SignatureCheck | None
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.db.dispose()
+
+
+def build(config: Config) -> Wiring:
+    """Put the program together. Opens no connection; those come with the first use."""
+    db = Database(config.database, audit_key=crypto.derive(config.key(), "audit").encode())
+    links = Links(config.public_base_url, config.key())
+    is_twilio = config.sms_gateway == "twilio"
+    post = Post(
+        db=db,
+        links=links,
+        texts=Texts(
+            links=links, service_name=config.service_name, support_phone=config.support_phone
+        ),
+        mail=_mail_gateway(config, db),
+        sms=_sms_gateway(config, db),
+        sms_per_second=config.sms_per_second if is_twilio else None,
+        sender=Sender(config.service_name, config.mail_from, config.host),
+    )
+    token = config.twilio_auth_token.get_secret_value()
+    return Wiring(config, db, links, post, TwilioSignature(token) if is_twilio else None)
+
+
+def _sms_gateway(config: Config, db: Database) -> SmsGateway | None:
+    if config.sms_gateway == "off":
+        return None
+    if config.sms_gateway == "console":
+        return ConsoleSms(db, now=clock.now)
+    return TwilioSms(
+        account_sid=config.twilio_account_sid,
+        auth_token=config.twilio_auth_token.get_secret_value(),
+        sender=config.twilio_from,
+        messaging_service_sid=config.twilio_messaging_service_sid,
+        base_url=config.twilio_base_url,
+    )
+
+
+def _mail_gateway(config: Config, db: Database) -> MailGateway:
+    if config.mail_gateway == "console":
+        return ConsoleMail(db, now=clock.now)
+    return SmtpMail(
+        host=config.smtp_host,
+        port=config.smtp_port,
+        sender=config.mail_from,
+        tls=config.smtp_tls,
+        user=config.smtp_user,
+        password=config.smtp_password.get_secret_value(),
+    )

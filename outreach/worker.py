@@ -1,0 +1,86 @@
+"""The worker: APScheduler as a clock that calls the jobs. What is due lies in the database.
+
+Memory store, UTC, intervals, missed ticks run once and never pile up. Whether a worker is alive
+is told by its heartbeat row; `scheduler.running` is true of dead ones as well.
+"""
+
+import logging
+import signal
+import threading
+from collections.abc import Callable
+from datetime import UTC
+from functools import partial
+from types import FrameType
+
+from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from outreach import clock, jobs, logs
+from outreach.messaging import kinds
+from outreach.wiring import Wiring
+
+log = logs.get(__name__)
+
+
+class Worker:
+    """Runs the jobs in threads of its own until it is stopped."""
+
+    def __init__(self, wiring: Wiring) -> None:
+        self._wiring = wiring
+        self._stopping = threading.Event()
+        self._scheduler = BackgroundScheduler(
+            timezone=UTC,
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        )
+        # It warns whenever a tick finds the one before still at work, which is how it should be.
+        logging.getLogger("apscheduler").setLevel(logging.ERROR)
+        self._scheduler.add_listener(_report, EVENT_JOB_ERROR)
+        for name, (every_s, job) in self._ticks().items():
+            self._scheduler.add_job(
+                job, "interval", seconds=every_s, id=name, next_run_time=clock.now()
+            )
+
+    def start(self) -> None:
+        """Begin; returns at once."""
+        self._scheduler.start()
+        log.info("worker.started", worker=jobs.worker_name())
+
+    def stop(self) -> None:
+        """Finish what is in flight, give back what is only claimed, and end."""
+        self._stopping.set()
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=True)
+        log.info("worker.stopped", worker=jobs.worker_name())
+
+    def _ticks(self) -> dict[str, tuple[float, Callable[[], object]]]:
+        """Return each job and how many seconds lie between its runs."""
+        post, links = self._wiring.post, self._wiring.links
+        deliver = partial(jobs.deliver_due, post, stopping=self._stopping.is_set)
+        beat = partial(jobs.beat, self._wiring.db, worker=jobs.worker_name())
+        return {
+            "deliver_sms": (2, partial(deliver, channel=kinds.SMS)),
+            "deliver_mail": (2, partial(deliver, channel=kinds.MAIL)),
+            "heartbeat": (10, beat),
+            "reap": (15, partial(jobs.reap, post)),
+            "look_up_doubts": (30, partial(jobs.look_up_doubts, post)),
+            "lapse_offers": (30, partial(jobs.lapse_offers, self._wiring.db, links=links)),
+        }
+
+
+def run(wiring: Wiring) -> None:
+    """Work until SIGTERM or SIGINT, then finish what is in flight."""
+    asked_to_stop = threading.Event()
+
+    def ask(_number: int, _frame: FrameType | None) -> None:
+        asked_to_stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, ask)
+    worker = Worker(wiring)
+    worker.start()
+    asked_to_stop.wait()
+    worker.stop()
+
+
+def _report(event: JobExecutionEvent) -> None:
+    log.error("job.failed", job=event.job_id, error=type(event.exception).__name__)
