@@ -2,11 +2,12 @@
 
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime, time
 from pathlib import Path
-from typing import Any, TypeVar
-from zoneinfo import ZoneInfo
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import click
 from rich.console import Console
@@ -25,8 +26,7 @@ from outreach.directory.models import Affiliate
 from outreach.errors import OutreachError, RuleBroken, Unusable
 from outreach.wiring import Wiring
 from outreach.workflows import founding, imports, proposals
-
-F = TypeVar("F", bound=Callable[..., Any])
+from outreach.workflows.imports import Report
 
 DATE = click.DateTime(formats=["%Y-%m-%d"])
 
@@ -71,25 +71,8 @@ def _configured(context: click.Context) -> Config:
 def _opened(context: click.Context, *, make: bool = False) -> Wiring:
     """Open the database of the configuration; with `make`, an empty one gets its tables."""
     wired = wiring.build(_configured(context))
-    prepare(wired.db, make=make)
+    migrations.prepare(wired.db, make=make)
     return wired
-
-
-def prepare(database: Database, *, make: bool) -> None:
-    """Make sure the database fits this program, making its tables where it is empty.
-
-    Raises:
-        Unusable: it is empty (and `make` is off), older, or newer.
-    """
-    if database.is_sqlite and database.url.database:
-        Path(database.url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = migrations.plain_engine(database.url.render_as_string(hide_password=False))
-    try:
-        if make and migrations.current(engine) is None:
-            migrations.upgrade(engine)
-        migrations.check(engine)
-    finally:
-        engine.dispose()
 
 
 @main.command()
@@ -191,11 +174,7 @@ def upgrade(context: click.Context) -> None:
     Example:
       outreach db upgrade
     """
-    wired = wiring.build(_configured(context))
-    engine = migrations.plain_engine(wired.db.url.render_as_string(hide_password=False))
-    if migrations.current(engine) is not None:
-        _refuse_newer(wired.db)
-    migrations.upgrade(engine)
+    migrations.bring_up_to_date(wiring.build(_configured(context)).db)
     click.echo("The tables are up to date.")
 
 
@@ -268,29 +247,31 @@ def run_import(  # noqa: PLR0917 - click passes every option by name
       outreach import units units.csv --map docs/examples/units.toml --affiliate "Lake County"
       outreach import requests visits.xlsx --dry-run --json
     """
-    wired = _opened(context, make=True)
     now = _as_of(as_of)
-    content = imports.read_file(file)
-    mapping = imports.read_mapping(kind, mapping_file)
-    with Progress(console=Console(stderr=True), transient=True, disable=as_json) as progress:
+    content = _read(file, most=imports.MOST_BYTES)
+    given = _read(mapping_file, most=imports.MOST_BYTES) if mapping_file else None
+    mapping = imports.read_mapping(given, kind=kind)
+    with ExitStack() as stack:
+        database = _database_to_import_into(context, stack, dry_run=dry_run)
+        bar = Progress(console=Console(stderr=True), transient=True, disable=as_json)
+        progress = stack.enter_context(bar)
         task = progress.add_task(f"Reading {file.name}", total=None)
-        with imports.door(wired.db, dry_run=dry_run) as session:
-            report = imports.run(
-                session,
-                kind=kind,
-                filename=file.name,
-                content=content,
-                mapping=mapping,
-                affiliate=affiliate,
-                as_of=now.date(),
-                dry_run=dry_run,
-                now=now,
-                progress=lambda done, total: progress.update(task, completed=done, total=total),
-            )
+        session = stack.enter_context(database.transaction())
+        report = imports.run(
+            session,
+            filename=file.name,
+            content=content,
+            mapping=mapping,
+            affiliate=affiliate,
+            as_of=now.date(),
+            dry_run=dry_run,
+            progress=lambda done, total: progress.update(task, completed=done, total=total),
+            now=now,
+        )
     if as_json:
         click.echo(json.dumps(report.to_json(), ensure_ascii=False, indent=2))
     else:
-        imports.show(report, console=Console(), dry_run=dry_run)
+        _show(report, dry_run=dry_run)
     sys.exit(1 if report.refused else 0)
 
 
@@ -343,19 +324,47 @@ def _affiliate(session: Session, name: str | None) -> Affiliate:
 
 
 def _as_of(day: datetime | None) -> datetime:
-    """Return the start of that day, or the present."""
+    """Return noon UTC of that day, which is that day everywhere in the US; or the present."""
     if day is None:
         return clock.now()
-    return datetime.combine(day.date(), time(), ZoneInfo("America/New_York")).astimezone(UTC)
+    return datetime.combine(day.date(), time(12), UTC)
 
 
-def _refuse_newer(database: Database) -> None:
-    engine = migrations.plain_engine(database.url.render_as_string(hide_password=False))
+def _read(file: Path, *, most: int) -> bytes:
     try:
-        migrations.check(engine)
-    except Unusable as error:
-        if "older" not in str(error):
-            raise
+        if file.stat().st_size > most:
+            raise Unusable(f"{file} is too large: at most {most // 1024**2} MiB.")
+        return file.read_bytes()
+    except OSError as error:
+        raise Unusable(f"Cannot read {file}: {error.strerror}.") from error
+
+
+def _database_to_import_into(
+    context: click.Context, stack: ExitStack, *, dry_run: bool
+) -> Database:
+    """Open the configured database; a dry run on an empty one takes place in a scratch one."""
+    database = wiring.build(_configured(context)).db
+    stack.callback(database.dispose)
+    if dry_run and migrations.is_empty(database):
+        folder = stack.enter_context(TemporaryDirectory(prefix="outreach-dry-run-"))
+        database = Database(f"sqlite:///{folder}/scratch.sqlite")
+        stack.callback(database.dispose)
+    migrations.prepare(database, make=True)
+    return database
+
+
+def _show(report: Report, *, dry_run: bool) -> None:
+    """Print a report for people: what is wrong by row, then the sums."""
+    for title, findings in (("Refused", report.refused), ("Please look at", report.warnings)):
+        if findings:
+            click.echo(f"{title}:")
+        for found in findings:
+            click.echo(f"  row {found.row}, {found.column} “{found.value}”: {found.problem}")
+    would = "would be " if dry_run else ""
+    click.echo(
+        f"{report.file}: {report.read} rows read, {report.imported} {would}imported, "
+        f"{report.unchanged} unchanged, {report.rows_refused} {would}refused."
+    )
 
 
 def _without_password(settings: Config) -> str:

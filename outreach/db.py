@@ -109,8 +109,8 @@ class Database:
         """Open a session that cannot write: the database refuses it."""
         info = dict(self._info)
         with Session(self.reader, autoflush=False, expire_on_commit=False, info=info) as session:
+            # Closing rolls back and lets rows go as they were read; a rollback would expire them.
             yield session
-            session.rollback()
 
     def dispose(self) -> None:
         """Close every connection."""

@@ -35,6 +35,8 @@ def configure(*, level: str, stream: Any = None) -> None:  # noqa: ANN401 - any 
     root.setLevel(threshold)
     # The client logs the address of each request, phone numbers in queries included.
     logging.getLogger("twilio.http_client").setLevel(logging.WARNING)
+    # It tells at each start which engine it talks to.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
 def scrub(

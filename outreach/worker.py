@@ -7,15 +7,16 @@ is told by its heartbeat row; `scheduler.running` is true of dead ones as well.
 import logging
 import signal
 import threading
-from collections.abc import Callable
-from datetime import UTC
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import partial
 from types import FrameType
 
 from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from outreach import clock, jobs, logs
+from outreach import jobs, logs
 from outreach.messaging import kinds
 from outreach.wiring import Wiring
 
@@ -36,8 +37,10 @@ class Worker:
         logging.getLogger("apscheduler").setLevel(logging.ERROR)
         self._scheduler.add_listener(_report, EVENT_JOB_ERROR)
         for name, (every_s, job) in self._ticks().items():
+            # The scheduler lives by the machine's clock, also where the demo moved ours.
+            at_once = datetime.now(UTC)
             self._scheduler.add_job(
-                job, "interval", seconds=every_s, id=name, next_run_time=clock.now()
+                job, "interval", seconds=every_s, id=name, next_run_time=at_once
             )
 
     def start(self) -> None:
@@ -80,6 +83,17 @@ def run(wiring: Wiring) -> None:
     worker.start()
     asked_to_stop.wait()
     worker.stop()
+
+
+@contextmanager
+def embedded(wiring: Wiring) -> Iterator[None]:
+    """Work beside the web in one process, for as long as the block runs."""
+    worker = Worker(wiring)
+    worker.start()
+    try:
+        yield
+    finally:
+        worker.stop()
 
 
 def _report(event: JobExecutionEvent) -> None:

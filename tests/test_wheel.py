@@ -71,11 +71,20 @@ def test_an_installed_wheel_has_its_command_and_serves_pages_and_styles(
     # What the service depends on is installed here already; only outreach itself must come from
     # the wheel, which stands before the editable checkout on the path.
     (site / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
-    install = [python, "-m", "pip", "install", "--no-deps", "--no-index", "--quiet", wheel]
+    install = [
+        str(python),
+        "-m",
+        "pip",
+        "install",
+        "--no-deps",
+        "--no-index",
+        "--quiet",
+        str(wheel),
+    ]
 
     run(install, tmp_path)
-    said = run([place / "bin" / "outreach", "--help"], tmp_path)
-    seen = run([python, "-c", SEE], tmp_path)
+    said = run([str(place / "bin" / "outreach"), "--help"], tmp_path)
+    seen = run([str(python), "-c", SEE], tmp_path)
 
     assert "demo" in said
     assert seen.splitlines() == [str(site / "outreach"), "200 text/html", "200 text/css", "True"]
@@ -84,12 +93,12 @@ def test_an_installed_wheel_has_its_command_and_serves_pages_and_styles(
 SEE = """
 from pathlib import Path
 import outreach
-from outreach import config, migrations
+from outreach import config, migrations, wiring
 from outreach.app import create_app, plain
 
 settings = config.load()
 Path("var").mkdir()
-migrations.upgrade(migrations.plain_engine(settings.database))
+migrations.bring_up_to_date(wiring.build(settings).db)
 app = create_app(plain(settings))
 client = app.test_client()
 page = client.get("/sign-in")
@@ -101,7 +110,7 @@ print("</html>" in page.text)
 """
 
 
-def run(command: Sequence[str | Path], folder: Path) -> str:
+def run(command: Sequence[str], folder: Path) -> str:
     return subprocess.run(
         command, cwd=folder, check=True, capture_output=True, text=True, timeout=120
     ).stdout

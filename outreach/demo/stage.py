@@ -43,9 +43,7 @@ def build(folder: Path, *, port: int, now: datetime) -> Stage:
         log_level="warning",
     )
     wired = wiring.build(settings)
-    engine = migrations.plain_engine(settings.database)
-    migrations.upgrade(engine)
-    engine.dispose()
+    migrations.bring_up_to_date(wired.db)
     with wired.db.transaction() as session:
         world = cast.write(session, now=now)
         links = {

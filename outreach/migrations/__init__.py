@@ -3,6 +3,8 @@
 `outreach db upgrade` and every test database come through here.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
@@ -11,6 +13,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine
 
+from outreach.db import Database
 from outreach.errors import Unusable
 
 HERE = Path(__file__).parent
@@ -37,28 +40,62 @@ def current(engine: Engine) -> str | None:
         return MigrationContext.configure(connection).get_current_revision()
 
 
-def check(engine: Engine) -> None:
-    """Make sure the program fits the database.
+def is_empty(database: Database) -> bool:
+    """Say whether a database has no tables of ours, without making its file."""
+    if database.is_sqlite and not Path(database.url.database or "").exists():
+        return True
+    with _engine(database) as engine:
+        return current(engine) is None
+
+
+def prepare(database: Database, *, make: bool) -> None:
+    """Make sure the database fits this program; with `make`, an empty one gets its tables.
 
     Raises:
-        Unusable: the database is empty, older, or made by a newer version.
+        Unusable: it is empty (and `make` is off), older, or made by a newer version.
     """
-    found = current(engine)
-    if found is None:
+    if make and is_empty(database):
+        bring_up_to_date(database)
+    if is_empty(database):
         raise Unusable("This database is empty. Run: outreach init")
-    if found == head():
-        return
-    if found in {script.revision for script in ScriptDirectory(str(HERE)).walk_revisions()}:
-        raise Unusable("This database is older than the program. Run: outreach db upgrade")
-    raise Unusable(
-        f"This database was made by a newer version of outreach (revision {found}). "
-        "Install that version, or restore a backup."
-    )
+    with _engine(database) as engine:
+        if current(engine) == head():
+            return
+        _refuse_newer(engine)
+    raise Unusable("This database is older than the program. Run: outreach db upgrade")
 
 
-def plain_engine(url: str) -> Engine:
-    """Return an engine without our begin events: Alembic drives its own transaction."""
-    return create_engine(url)
+def bring_up_to_date(database: Database) -> None:
+    """Make or upgrade the tables of a database.
+
+    Raises:
+        Unusable: it was made by a newer version.
+    """
+    if database.is_sqlite and database.url.database:
+        Path(database.url.database).parent.mkdir(parents=True, exist_ok=True)
+    with _engine(database) as engine:
+        _refuse_newer(engine)
+        upgrade(engine)
+
+
+def _refuse_newer(engine: Engine) -> None:
+    found = current(engine)
+    known = {script.revision for script in ScriptDirectory(str(HERE)).walk_revisions()}
+    if found is not None and found not in known:
+        raise Unusable(
+            f"This database was made by a newer version of outreach (revision {found}). "
+            "Install that version, or restore a backup."
+        )
+
+
+@contextmanager
+def _engine(database: Database) -> Iterator[Engine]:
+    """Open an engine without our begin events: Alembic drives its own transaction."""
+    engine = create_engine(database.url)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
 
 
 def _config(engine: Engine) -> Config:
