@@ -1,0 +1,225 @@
+"""Inviting people to sign in, ending what they are, and putting speakers aside."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from outreach import audit
+from outreach.accounts import service as accounts
+from outreach.accounts.models import Account, Membership
+from outreach.actor import Actor
+from outreach.directory.models import Affiliate, Hospital
+from outreach.errors import Conflict, RuleBroken
+from outreach.i18n import lazy
+from outreach.messaging import service as messaging
+from outreach.messaging.service import NewMessage
+from outreach.speakers import service as speakers
+from outreach.speakers.models import Speaker
+from outreach.visits.models import Assignment, Offer, Proposal
+from outreach.workflows import offers
+
+INVITATION_LASTS = timedelta(days=14)
+"""An invitation that could not leave by then would only puzzle people."""
+
+AGAIN_AFTER = timedelta(minutes=10)
+COMES = lazy("%(name)s has a visit to come. Record there first that %(name)s can’t make it.")
+INVITED_JUST_NOW = lazy("An invitation left a moment ago. Please wait ten minutes.")
+THERE_ALREADY = lazy("This person is invited already. Send the invitation again from the list.")
+ARCHIVED = lazy("This speaker was put aside. Take the speaker back first.")
+ONESELF = lazy("You can’t end your own place here. Ask a colleague to do it.")
+
+
+def invite_speaker(
+    session: Session, speaker: Speaker, *, by: Actor, inviter: str, now: datetime
+) -> Membership:
+    """Let a speaker sign in with the address we have, and mail it to them; again if need be.
+
+    When the address was corrected, the place goes to the account of the new one.
+
+    Raises:
+        RuleBroken: the speaker was put aside.
+        Conflict: an invitation left a moment ago.
+    """
+    if speaker.archived_at is not None:
+        raise RuleBroken(ARCHIVED)
+    name = f"{speaker.first_name} {speaker.last_name}"
+    account = _account(session, speaker.email, name=name, locale=speaker.locale, now=now)
+    place = session.scalar(select(Membership).where(Membership.speaker_id == speaker.id))
+    if place is None:
+        place = Membership(
+            account_id=account.id,
+            kind="speaker",
+            affiliate_id=speaker.affiliate_id,
+            speaker_id=speaker.id,
+            starts_at=now,
+        )
+        session.add(place)
+    place.account_id, place.ends_at = account.id, None
+    session.flush()
+    invite_again(session, place, by=by, inviter=inviter, now=now)
+    return place
+
+
+def invite_liaison(
+    session: Session,
+    hospital: Hospital,
+    *,
+    email: str,
+    name: str,
+    by: Actor,
+    inviter: str,
+    now: datetime,
+) -> Membership:
+    """Let somebody ask for visits of this hospital's units, and mail it to them.
+
+    Raises:
+        RuleBroken: the person is a liaison there already.
+    """
+    account = _account(session, email, name=name, locale="en", now=now)
+    known = select(Membership).where(
+        Membership.account_id == account.id, Membership.hospital_id == hospital.id
+    )
+    place = _reopened(session.scalar(known), now=now)
+    if place is None:
+        place = Membership(
+            account_id=account.id, kind="liaison", hospital_id=hospital.id, starts_at=now
+        )
+        session.add(place)
+    session.flush()
+    invite_again(session, place, by=by, inviter=inviter, now=now)
+    return place
+
+
+def invite_coordinator(
+    session: Session,
+    affiliate: Affiliate,
+    *,
+    email: str,
+    name: str,
+    by: Actor,
+    inviter: str,
+    now: datetime,
+) -> Membership:
+    """Let somebody coordinate for this affiliate, and mail it to them.
+
+    Raises:
+        RuleBroken: the person is a coordinator here already.
+    """
+    account = _account(session, email, name=name, locale="en", now=now)
+    known = select(Membership).where(
+        Membership.account_id == account.id,
+        Membership.affiliate_id == affiliate.id,
+        Membership.kind == "coordinator",
+    )
+    place = _reopened(session.scalar(known), now=now)
+    if place is None:
+        place = Membership(
+            account_id=account.id, kind="coordinator", affiliate_id=affiliate.id, starts_at=now
+        )
+        session.add(place)
+    session.flush()
+    invite_again(session, place, by=by, inviter=inviter, now=now)
+    return place
+
+
+def invite_again(
+    session: Session, place: Membership, *, by: Actor, inviter: str, now: datetime
+) -> None:
+    """Mail the invitation, once more if it left before.
+
+    Raises:
+        Conflict: it left a moment ago, or the place has ended.
+    """
+    if place.ends_at is not None and place.ends_at <= now:
+        raise Conflict(lazy("This person has no place here any more. Invite them anew."))
+    if place.invited_at is not None and now - place.invited_at < AGAIN_AFTER:
+        raise Conflict(INVITED_JUST_NOW)
+    place.invited_at = now
+    session.flush()
+    account = session.get_one(Account, place.account_id)
+    affiliate = _affiliate_of(session, place)
+    message = NewMessage(
+        kind="invitation",
+        channel="mail",
+        affiliate_id=affiliate.id,
+        recipient_kind="account",
+        recipient_id=account.id,
+        to_address=account.email,
+        to_name=account.name,
+        locale=account.locale,
+        # Each invitation is one message: the minute it was asked for tells it from the last.
+        subject=("membership", place.id, int(now.timestamp()) // 60),
+        values={"inviter": inviter, "affiliate": affiliate.name},
+        time_zone=affiliate.time_zone,
+        send_after=now,
+        expires_at=now + INVITATION_LASTS,
+    )
+    messaging.plan(session, message, now=now)
+    audit.record(session, "invitation.send", actor=by, subject=("membership", place.id), now=now)
+
+
+def end_membership(session: Session, place: Membership, *, by: Actor, now: datetime) -> None:
+    """End what a person is at one place, at once. Twice changes nothing.
+
+    Raises:
+        RuleBroken: it is one's own.
+    """
+    if place.account_id == by.account_id:
+        raise RuleBroken(ONESELF)
+    if place.ends_at is not None and place.ends_at <= now:
+        return
+    place.ends_at = now
+    session.flush()
+    audit.record(session, "membership.end", actor=by, subject=("membership", place.id), now=now)
+
+
+def archive_speaker(session: Session, speaker: Speaker, *, by: Actor, now: datetime) -> None:
+    """Put a speaker aside: questions are taken back, nothing new is asked, signing in ends.
+
+    Raises:
+        RuleBroken: a visit is still to come; nobody must learn of that by accident.
+    """
+    coming = select(Assignment.id).where(
+        Assignment.speaker_id == speaker.id, Assignment.active, Assignment.ends_at > now
+    )
+    if session.scalar(coming.limit(1)) is not None:
+        raise RuleBroken(COMES, name=speaker.first_name)
+    waiting = select(Offer).where(Offer.speaker_id == speaker.id, Offer.state == "open")
+    for offer in session.scalars(waiting.order_by(Offer.visit_id)).all():
+        offers.withdraw(session, offer, by=by, now=now)
+    proposed = select(Proposal).where(
+        Proposal.speaker_id == speaker.id, Proposal.state == "waiting"
+    )
+    for proposal in session.scalars(proposed):
+        proposal.state, proposal.decided_at = "dropped", now
+    place = session.scalar(select(Membership).where(Membership.speaker_id == speaker.id))
+    if place is not None:
+        end_membership(session, place, by=by, now=now)
+    speakers.set_archived(session, speaker, archived=True, by=by, now=now)
+
+
+def _account(session: Session, email: str, *, name: str, locale: str, now: datetime) -> Account:
+    """Return the account of an address, made if there is none; a name is never overwritten."""
+    known = accounts.by_email(session, email)
+    if known is not None:
+        return known
+    return accounts.create(session, email=email, name=name, locale=locale, now=now)
+
+
+def _reopened(place: Membership | None, *, now: datetime) -> Membership | None:
+    if place is None:
+        return None
+    if place.ends_at is None or place.ends_at > now:
+        raise RuleBroken(THERE_ALREADY, field="email")
+    place.starts_at, place.ends_at, place.invited_at = now, None, None
+    return place
+
+
+def _affiliate_of(session: Session, place: Membership) -> Affiliate:
+    if place.hospital_id is not None:
+        hospital = session.get_one(Hospital, place.hospital_id)
+        return session.get_one(Affiliate, hospital.affiliate_id)
+    if place.affiliate_id is None:
+        raise LookupError("a membership is at a hospital or at an affiliate")
+    return session.get_one(Affiliate, place.affiliate_id)
