@@ -66,8 +66,10 @@ POLICY: Mapping[str, Kinds] = {
     "unit.see": COORDINATOR | LIAISON,
     "unit.change": COORDINATOR,
     "unit.pause": COORDINATOR | LIAISON,
+    "unit.brief": COORDINATOR | LIAISON,
     "program.see": COORDINATOR,
     "program.change": COORDINATOR,
+    "ward.see": LIAISON,
     # visits
     "visit.request": COORDINATOR | LIAISON,
     "visit.see": COORDINATOR | LIAISON | SPEAKER,
@@ -117,6 +119,9 @@ BY_LINK = frozenset(
     {
         "public.answer",
         "public.give_answer",
+        "public.cannot_come",
+        "public.step_back",
+        "public.calendar_file",
         "feeds.feed",
         "demo_sign_in.show",
         "demo_sign_in.enter",

@@ -256,7 +256,7 @@ def _in_state(status: str) -> list[ColumnElement[bool]]:
 def _crews(session: Session, visit_ids: Sequence[int]) -> dict[int, _Crew]:
     crews: dict[int, _Crew] = defaultdict(_Crew)
     slots = select(Slot.visit_id, Slot.role, Slot.state).where(Slot.visit_id.in_(visit_ids))
-    for visit_id, role, state in session.execute(slots.order_by(Slot.id)).tuples():
+    for visit_id, role, state in session.execute(slots.order_by(Slot.id)):
         crews[visit_id].slots += 1
         if state == "open":
             crews[visit_id].open_roles.append(role)
@@ -266,14 +266,14 @@ def _crews(session: Session, visit_ids: Sequence[int]) -> dict[int, _Crew]:
         .where(Assignment.visit_id.in_(visit_ids), Assignment.active)
         .order_by(Assignment.slot_id)
     )
-    for visit_id, name in session.execute(coming).tuples():
+    for visit_id, name in session.execute(coming):
         crews[visit_id].who.append(name)
     asked = (
         select(Offer.visit_id, Offer.state, func.count())
         .where(Offer.visit_id.in_(visit_ids), Offer.state.in_(("open", "not_this_time", "lapsed")))
         .group_by(Offer.visit_id, Offer.state)
     )
-    for visit_id, state, count in session.execute(asked).tuples():
+    for visit_id, state, count in session.execute(asked):
         if state == "open":
             crews[visit_id].asked += count
         else:
@@ -291,7 +291,7 @@ def _count_proposals(session: Session, visit_ids: Iterable[int], crews: dict[int
         )
         .group_by(Slot.visit_id)
     )
-    for visit_id, count in session.execute(waiting).tuples():
+    for visit_id, count in session.execute(waiting):
         crews[visit_id].proposed = count
 
 

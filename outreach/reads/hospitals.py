@@ -104,7 +104,7 @@ def unit_choices(session: Session, actor: Actor) -> list[UnitChoice]:
     )
     return [
         UnitChoice(unit.public_id, f"{hospital}, {unit.name}", unit.affiliate_id)
-        for unit, hospital in session.execute(mine).tuples()
+        for unit, hospital in session.execute(mine)
     ]
 
 
@@ -152,8 +152,8 @@ def hospitals(session: Session, actor: Actor, *, now: datetime) -> list[Hospital
         .where(Visit.starts_at > now, Visit.called_off_at.is_(None))
         .group_by(Unit.hospital_id)
     )
-    unit_counts = dict(session.execute(units).tuples().all())
-    coming_counts = dict(session.execute(coming).tuples().all())
+    unit_counts = dict(session.execute(units).all())
+    coming_counts = dict(session.execute(coming).all())
     mine = access.scope(actor, Hospital)
     return [
         HospitalRow(

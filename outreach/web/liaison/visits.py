@@ -1,0 +1,75 @@
+"""My units: the next visit, the others, one of them, and asking for a new one."""
+
+from datetime import datetime
+
+from flask import render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from outreach import access, clock
+from outreach.i18n import gettext as _
+from outreach.reads import units, ward_visit
+from outreach.reads.ward_visit import VisitPage
+from outreach.visits.models import Visit
+from outreach.web import ask as asking
+from outreach.web.auth import requires
+from outreach.web.context import current_actor, reading
+from outreach.web.liaison.blueprint import bp
+
+LAST_PAGE = 10_000
+
+
+@bp.get("/units/", endpoint="units")
+@requires("ward.see")
+def home() -> ResponseReturnValue:
+    """Show the visits of the hospital."""
+    past = request.args.get("when") == "past"
+    with reading() as session:
+        page = units.home(
+            session, current_actor(), past=past, number=_page_number(), now=clock.now()
+        )
+    return render_template("liaison/units.html", page=page, past=past)
+
+
+@bp.route("/units/visits/new", methods=["GET", "POST"])
+@requires("visit.request")
+def ask() -> ResponseReturnValue:
+    """Ask for a visit, in three steps."""
+    return asking.run(
+        back=url_for("liaison.units"),
+        back_label=_("My units"),
+        done=lambda visit_id: url_for("liaison.asked", visit_id=visit_id),
+    )
+
+
+@bp.get("/units/visits/<visit_id>/asked")
+@requires("ward.see")
+def asked(visit_id: str) -> ResponseReturnValue:
+    """Say what happens now that a visit is asked for."""
+    now = clock.now()
+    with reading() as session:
+        page = own_visit(session, visit_id, now=now)
+    return render_template("liaison/asked.html", page=page)
+
+
+@bp.get("/units/visits/<visit_id>")
+@requires("ward.see")
+def visit(visit_id: str) -> ResponseReturnValue:
+    """Show a visit."""
+    now = clock.now()
+    with reading() as session:
+        page = own_visit(session, visit_id, now=now)
+    return render_template("liaison/visit.html", page=page)
+
+
+def own_visit(session: Session, visit_id: str, *, now: datetime) -> VisitPage:
+    """Return everything a liaison's page says of a visit, if it is one of theirs."""
+    row = access.load(session, Visit, visit_id, actor=current_actor(), action="ward.see")
+    return ward_visit.page(session, row, now=now)
+
+
+def _page_number() -> int:
+    """Return which page of the list is asked for; anything else is the first."""
+    typed = request.args.get("page", "")
+    is_number = typed.isascii() and typed.isdigit() and len(typed) < 6  # noqa: PLR2004 - digits
+    return min(max(int(typed), 1), LAST_PAGE) if is_number else 1
