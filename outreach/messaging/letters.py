@@ -45,7 +45,7 @@ def _mailbox(header: str, address: str, *, name: str) -> str:
     shown = _one_line(name)
     if not shown:
         return address
-    if shown.isascii():
+    if _is_plain(shown):
         # Quoted, for a name may hold commas and full stops.
         quoted = shown.replace("\\", "").replace('"', "")
         return f'"{quoted}"\n <{address}>'
@@ -53,10 +53,15 @@ def _mailbox(header: str, address: str, *, name: str) -> str:
 
 
 def _words(header: str, value: str) -> str:
-    """Return a header's value, folded, as encoded words where it is not plain ASCII."""
+    """Return a header's value, folded, as encoded words where it must be."""
     text = _one_line(value)
-    charset = "us-ascii" if text.isascii() else "utf-8"
+    charset = "us-ascii" if _is_plain(text) else "utf-8"
     return Header(text, charset, maxlinelen=_LINE, header_name=header).encode()
+
+
+def _is_plain(value: str) -> bool:
+    """Say whether a header can hold the value as it is. "=?" would be read as an encoded word."""
+    return value.isascii() and "=?" not in value and all(len(w) < _LINE for w in value.split())
 
 
 def _one_line(value: str) -> str:

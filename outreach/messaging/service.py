@@ -114,6 +114,16 @@ def cancel(
     return len(session.scalars(stop).all())
 
 
+def has_left(session: Session, *, subject: tuple[str, int]) -> bool:
+    """Say whether anything about a row has left, or may have."""
+    gone = select(Message.id).where(
+        Message.subject_kind == subject[0],
+        Message.subject_id == subject[1],
+        Message.state.not_in((*WAITING, "cancelled", "expired")),
+    )
+    return session.scalar(gone.limit(1)) is not None
+
+
 def cancel_texts(session: Session, phone: str, *, now: datetime) -> list[Message]:
     """Cancel every text that waits for a number; return them, so that mails can stand in."""
     stop = _cancelling("no_consent", now=now).where(

@@ -1,0 +1,185 @@
+import random
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo, available_timezones
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from outreach.messaging import rules
+from outreach.messaging.rules import DAY, Reminder, Window
+
+NEW_YORK = "America/New_York"
+ZONES = sorted(zone for zone in available_timezones() if "/" in zone)
+CHANGE_DAYS = [datetime(2026, 3, 8), datetime(2026, 11, 1)]  # noqa: DTZ001 - wall dates
+
+instants = st.datetimes(
+    min_value=datetime(2026, 1, 1),  # noqa: DTZ001 - hypothesis adds the zone
+    max_value=datetime(2027, 12, 31),  # noqa: DTZ001 - hypothesis adds the zone
+    timezones=st.just(UTC),
+)
+
+
+def new_york(*wall: int) -> datetime:
+    return rules.instant(datetime(*wall), zone=NEW_YORK)  # type: ignore[arg-type] # noqa: DTZ001 - wall time
+
+
+def test_a_time_in_the_gap_of_spring_moves_forward() -> None:
+    assert new_york(2026, 3, 8, 2, 30) == datetime(2026, 3, 8, 7, 30, tzinfo=UTC)
+
+
+def test_of_a_time_that_comes_twice_in_autumn_the_first_is_meant() -> None:
+    assert new_york(2026, 11, 1, 1, 30) == datetime(2026, 11, 1, 5, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("wall", "leaves"),
+    [
+        ((2026, 12, 1, 8, 59), (2026, 12, 1, 9, 0)),
+        ((2026, 12, 1, 9, 0), (2026, 12, 1, 9, 0)),
+        ((2026, 12, 1, 19, 59), (2026, 12, 1, 19, 59)),
+        ((2026, 12, 1, 20, 0), (2026, 12, 2, 9, 0)),
+        ((2026, 12, 1, 23, 30), (2026, 12, 2, 9, 0)),
+    ],
+)
+def test_a_text_waits_for_the_window(wall: tuple[int, ...], leaves: tuple[int, ...]) -> None:
+    at = rules.next_allowed(new_york(*wall), zone=NEW_YORK, window=DAY)
+
+    assert at == new_york(*leaves)
+
+
+@pytest.mark.parametrize(
+    ("wall", "leaves"),
+    [
+        ((2026, 12, 1, 6, 0), (2026, 11, 30, 19, 30)),
+        ((2026, 12, 1, 9, 0), (2026, 12, 1, 9, 0)),
+        ((2026, 12, 1, 20, 0), (2026, 12, 1, 19, 30)),
+    ],
+)
+def test_a_text_that_cannot_wait_goes_the_evening_before(
+    wall: tuple[int, ...], leaves: tuple[int, ...]
+) -> None:
+    at = rules.last_allowed(new_york(*wall), zone=NEW_YORK, window=DAY)
+
+    assert at == new_york(*leaves)
+
+
+@given(at=instants, zone=st.sampled_from(ZONES))
+def test_no_zone_and_no_day_sends_a_text_at_night(at: datetime, zone: str) -> None:
+    later = rules.next_allowed(at, zone=zone, window=DAY)
+    earlier = rules.last_allowed(at, zone=zone, window=DAY)
+
+    assert rules.is_allowed(later, zone=zone, window=DAY)
+    assert rules.is_allowed(earlier, zone=zone, window=DAY)
+    assert earlier <= at <= later
+    assert later - earlier <= timedelta(hours=15)
+
+
+@pytest.mark.parametrize("day", CHANGE_DAYS)
+def test_on_the_days_of_the_change_every_hour_finds_its_window(day: datetime) -> None:
+    for zone in ZONES:
+        start = rules.instant(day, zone=zone)
+        for hour in range(26):
+            later = rules.next_allowed(start + timedelta(hours=hour), zone=zone, window=DAY)
+            assert rules.is_allowed(later, zone=zone, window=DAY), (zone, hour)
+
+
+def test_a_due_time_inside_the_window_stands() -> None:
+    due = new_york(2026, 12, 1, 10, 0)
+
+    assert sending_time(due, expires_at=due + timedelta(minutes=5)) == due
+
+
+def test_a_due_time_at_night_waits_for_the_morning() -> None:
+    at = sending_time(new_york(2026, 12, 1, 6, 0), expires_at=new_york(2026, 12, 1, 10, 0))
+
+    assert at == new_york(2026, 12, 1, 9, 0)
+
+
+def test_what_the_morning_is_too_late_for_goes_the_evening_before() -> None:
+    at = sending_time(new_york(2026, 12, 1, 6, 0), expires_at=new_york(2026, 12, 1, 9, 59))
+
+    assert at == new_york(2026, 11, 30, 19, 30)
+
+
+def test_what_fits_nowhere_keeps_its_time_for_the_sender_to_refuse() -> None:
+    due = new_york(2026, 12, 1, 6, 0)
+
+    at = sending_time(due, expires_at=new_york(2026, 12, 1, 9, 30), now=new_york(2026, 12, 1, 5, 0))
+
+    assert at == due
+
+
+def sending_time(
+    due: datetime,
+    *,
+    expires_at: datetime,
+    now: datetime = datetime(2026, 11, 1, tzinfo=UTC),
+) -> datetime:
+    return rules.sending_time(due, zone=NEW_YORK, window=DAY, expires_at=expires_at, now=now)
+
+
+@pytest.mark.parametrize(
+    ("quiet_from", "quiet_until", "window"),
+    [
+        (time(20), time(9), Window(time(9), time(20))),
+        (time(21), time(8), Window(time(8), time(21))),
+        (time(23), time(5), Window(time(8), time(21))),
+        (time(18), time(10), Window(time(10), time(18))),
+        (time(9), time(9), DAY),
+        (time(6), time(22), DAY),
+    ],
+)
+def test_an_affiliate_may_widen_the_window_only_so_far(
+    quiet_from: time, quiet_until: time, window: Window
+) -> None:
+    assert rules.window(quiet_from=quiet_from, quiet_until=quiet_until) == window
+
+
+def test_the_window_closes_on_the_day_of_the_recipient() -> None:
+    at = datetime(2026, 12, 2, 3, 0, tzinfo=UTC)
+
+    closing = rules.closing(at, zone="America/Los_Angeles", window=DAY)
+
+    assert closing == datetime(2026, 12, 2, 4, 0, tzinfo=UTC)
+
+
+def test_days_before_are_counted_on_the_wall_and_hours_as_they_pass() -> None:
+    starts_at = new_york(2027, 3, 14, 10, 0)
+    plan = [
+        {"before": "hours", "count": 24, "channel": "sms"},
+        {"before": "days", "count": 1, "channel": "sms"},
+        {"before": "days", "count": 7, "channel": "mail"},
+    ]
+
+    found = rules.reminder_times(starts_at, zone=NEW_YORK, plan=plan)
+
+    assert found == (
+        Reminder(new_york(2027, 3, 7, 10, 0), "mail", "7 days"),
+        Reminder(new_york(2027, 3, 13, 9, 0), "sms", "24 hours"),
+        Reminder(new_york(2027, 3, 13, 10, 0), "sms", "1 days"),
+    )
+
+
+@given(at=instants, zone=st.sampled_from(ZONES), count=st.integers(1, 30))
+def test_the_wall_clock_of_a_reminder_is_the_visits(at: datetime, zone: str, count: int) -> None:
+    (reminder,) = rules.reminder_times(
+        at, zone=zone, plan=[{"before": "days", "count": count, "channel": "sms"}]
+    )
+
+    told, starts = reminder.due_at.astimezone(ZoneInfo(zone)), at.astimezone(ZoneInfo(zone))
+    assert starts.date() - told.date() == timedelta(days=count)
+    # Where the wall time does not exist that day it has moved forward, by an hour at most.
+    shift = datetime.combine(told.date(), told.time()) - datetime.combine(
+        told.date(), starts.time()
+    )
+    assert timedelta(0) <= shift <= timedelta(hours=1)
+
+
+def test_each_wait_is_somewhere_below_a_growing_ceiling() -> None:
+    rng = random.Random(7)  # noqa: S311 - the same waits each time
+
+    longest = [max(rules.backoff(n, rng=rng) for _ in range(200)) for n in range(1, 7)]
+
+    for found, ceiling in zip(longest, (20, 80, 320, 900, 900, 900), strict=True):
+        assert 0.9 * ceiling < found.total_seconds() <= ceiling
