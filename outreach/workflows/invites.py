@@ -13,6 +13,7 @@ from outreach.calendars.models import CalendarItem
 from outreach.calendars.rules import Revision
 from outreach.directory.models import Hospital, Program, Unit
 from outreach.i18n import gettext, speaking
+from outreach.messaging import service as messaging
 from outreach.speakers.models import Speaker
 from outreach.visits import service as visits
 from outreach.visits.models import Slot, Visit
@@ -187,8 +188,14 @@ def _mail(
     cause = Cause("calendar_item", item.id, item.sequence)
     # An earlier state that has not left yet must not: only the newest is right.
     notices.forget(session, cause, now=now)
-    if to is not None and _wants_mail(session, to):
-        notices.tell(session, to, kind, visit=visit, cause=cause, now=now)
+    if to is None or not _wants_mail(session, to):
+        return
+    if not messaging.has_left(session, subject=("calendar_item", item.id)):
+        # Nobody has heard of this entry: its first mail is an invite, and no end of it is news.
+        if kind == "invite_cancel":
+            return
+        kind = "invite"
+    notices.tell(session, to, kind, visit=visit, cause=cause, now=now)
 
 
 def _wants_mail(session: Session, to: Recipient) -> bool:
