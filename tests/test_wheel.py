@@ -65,24 +65,15 @@ def test_an_installed_wheel_has_its_command_and_serves_pages_and_styles(
     wheel: Path, tmp_path: Path
 ) -> None:
     place = tmp_path / "fresh"
-    venv.create(place, symlinks=True, with_pip=True)
+    venv.create(place, symlinks=True, with_pip=False)
     python = place / "bin" / "python"
     site = Path(sysconfig.get_path("purelib", vars={"base": str(place)}))
     # What the service depends on is installed here already; only outreach itself must come from
     # the wheel, which stands before the editable checkout on the path.
     (site / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
-    install = [
-        str(python),
-        "-m",
-        "pip",
-        "install",
-        "--no-deps",
-        "--no-index",
-        "--quiet",
-        str(wheel),
-    ]
+    pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet"]
 
-    run(install, tmp_path)
+    run([*pip, "--no-deps", "--no-index", str(wheel)], tmp_path)
     said = run([str(place / "bin" / "outreach"), "--help"], tmp_path)
     seen = run([str(python), "-c", SEE], tmp_path)
 
@@ -94,15 +85,16 @@ SEE = """
 from pathlib import Path
 import outreach
 from outreach import config, migrations, wiring
-from outreach.app import create_app, plain
+from outreach.app import create_app
 
-settings = config.load()
-Path("var").mkdir()
-migrations.bring_up_to_date(wiring.build(settings).db)
-app = create_app(plain(settings))
+wired = wiring.build(config.load())
+migrations.bring_up_to_date(wired.db)
+app = create_app(wired)
 client = app.test_client()
 page = client.get("/sign-in")
-style = client.get(app.url_for("static", filename="outreach.css", _external=False))
+with app.test_request_context():
+    address = app.url_for("static", filename="outreach.css")
+style = client.get(address)
 print(Path(outreach.__file__).parent)
 print(page.status_code, page.mimetype)
 print(style.status_code, style.mimetype)
@@ -111,6 +103,8 @@ print("</html>" in page.text)
 
 
 def run(command: Sequence[str], folder: Path) -> str:
-    return subprocess.run(
-        command, cwd=folder, check=True, capture_output=True, text=True, timeout=120
-    ).stdout
+    done = subprocess.run(
+        command, cwd=folder, check=False, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
