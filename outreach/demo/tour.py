@@ -271,9 +271,14 @@ class _Tour:
     def _feed(self, speaker_id: int) -> None:
         with self.db.transaction() as session:
             speaker = session.get_one(Speaker, speaker_id)
-            token = calendars.issue(
-                session, owner=("speaker", speaker_id), links=self.links, now=clock.now()
+            address = calendars.issue(
+                session,
+                owner_kind="speaker",
+                owner_id=speaker_id,
+                links=self.links,
+                now=clock.now(),
             )
+        token = self.links.feed_token(address.public_id)
         answer = self.app.test_client().get(f"/f/{token}.ics")
         if b"BEGIN:VEVENT" not in answer.data:
             raise Broken(f"The feed of {speaker.first_name} shows no visit.")

@@ -1,0 +1,259 @@
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from sqlalchemy import text
+
+from outreach import cli, migrations
+from outreach.db import Database
+
+UNITS = (
+    "Hospital,Zip,Unit,Age group,Visiting hours\n"
+    "St. Clare,48201,Unit 4B,adult,Mon-Fri 9:00-17:00\n"
+    "St. Clare,4820I,Unit 6,adult,Mon-Fri 9:00-17:00\n"
+)
+
+
+@pytest.fixture
+def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder without a database."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def here(bare: Path, sqlite_template: Path) -> Path:
+    """A folder whose database has every table and no row: copied, not made, which takes long."""
+    (bare / "var").mkdir()
+    shutil.copy(sqlite_template, bare / "var" / "outreach.sqlite")
+    return bare
+
+
+def outreach(*arguments: str) -> Result:
+    return CliRunner().invoke(cli.main, arguments)
+
+
+def database(here: Path) -> Database:
+    return Database(f"sqlite:///{here / 'var' / 'outreach.sqlite'}")
+
+
+def init() -> Result:
+    return outreach(
+        "init", "--affiliate", "Harbor Falls", "--email", "ruth@example.org", "--name", "Ruth Adler"
+    )
+
+
+def assert_one_line(result: Result, words: str) -> None:
+    assert result.exit_code == 2
+    lines = result.stderr.strip().splitlines()
+    assert len(lines) == 1
+    assert words in lines[0]
+    assert "Traceback" not in result.output
+
+
+@pytest.mark.usefixtures("bare")
+def test_init_makes_the_first_account_and_says_where_to_sign_in() -> None:
+    result = init()
+
+    assert result.exit_code == 0
+    assert "Ruth Adler signs in at http://127.0.0.1:8000/sign-in" in result.output
+
+
+def test_init_for_a_second_affiliate_keeps_the_account(here: Path) -> None:
+    init()
+    outreach("init", "--affiliate", "Lake", "--email", "Ruth@Example.org", "--name", "Ruth Adler")
+
+    with database(here).reading() as session:
+        assert session.scalar(text("SELECT count(*) FROM account")) == 1
+        assert session.scalar(text("SELECT count(*) FROM membership")) == 4
+
+
+@pytest.mark.usefixtures("here")
+def test_init_twice_for_one_affiliate_is_refused() -> None:
+    init()
+
+    assert_one_line(init(), "There is an affiliate of this name already.")
+
+
+@pytest.mark.usefixtures("here")
+def test_init_refuses_what_is_no_address_and_no_zone() -> None:
+    who = ("--affiliate", "Lake", "--name", "Ruth")
+
+    assert_one_line(outreach("init", *who, "--email", "ruth"), "not a mail address")
+    assert_one_line(
+        outreach("init", *who, "--email", "ruth@example.org", "--time-zone", "Mars/Olympus"),
+        "no time zone of this name",
+    )
+
+
+@pytest.mark.usefixtures("bare")
+@pytest.mark.parametrize("command", ["serve", "worker", "propose", "audit verify"])
+def test_a_command_on_an_empty_database_says_what_to_run(command: str) -> None:
+    assert_one_line(outreach(*command.split()), "This database is empty. Run: outreach init")
+
+
+def test_a_database_of_a_newer_version_is_refused(here: Path) -> None:
+    init()
+    with database(here).transaction() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+
+    assert_one_line(outreach("propose"), "newer version of outreach (revision 9999)")
+    assert_one_line(outreach("db", "upgrade"), "newer version of outreach (revision 9999)")
+
+
+def test_upgrade_brings_an_old_database_up_to_date(here: Path) -> None:
+    init()
+    with migrations._engine(database(here)) as engine:
+        migrations.downgrade(engine)
+
+    result = outreach("db", "upgrade")
+
+    assert result.exit_code == 0
+    with migrations._engine(database(here)) as engine:
+        assert migrations.current(engine) == migrations.head()
+
+
+@pytest.mark.usefixtures("bare")
+def test_a_database_that_cannot_be_opened_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OUTREACH_DATABASE_URL", "sqlite:////nowhere/at/all.sqlite")
+
+    assert_one_line(outreach("propose"), "This database is empty")
+
+
+@pytest.mark.usefixtures("bare")
+def test_a_missing_configuration_is_one_line() -> None:
+    assert_one_line(outreach("--config", "none.toml", "config", "check"), "Cannot read")
+
+
+def test_an_unreadable_configuration_is_one_line(bare: Path) -> None:
+    (bare / "config.toml").write_text("smtp_port = ")
+
+    assert_one_line(outreach("config", "check"), "is not valid TOML")
+
+
+def test_an_unknown_key_is_named(bare: Path) -> None:
+    (bare / "config.toml").write_text('smtp_prot = 25\nlog_level = "loud"\n')
+
+    result = outreach("config", "check")
+
+    assert_one_line(result, "smtp_prot")
+    assert "log_level" in result.stderr
+
+
+@pytest.mark.usefixtures("bare")
+def test_a_right_configuration_names_the_database_without_its_password(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OUTREACH_DATABASE_URL", "postgresql+psycopg://ruth:hush@db.example/o")
+
+    result = outreach("config", "check")
+
+    assert result.exit_code == 0
+    assert "ruth:***@db.example" in result.output
+
+
+@pytest.mark.usefixtures("here")
+def test_the_audit_log_of_a_new_database_holds() -> None:
+    init()
+
+    assert outreach("audit", "verify").output == "The chain holds.\n"
+
+
+def test_an_audit_log_that_was_changed_is_told(here: Path) -> None:
+    init()
+    with database(here).transaction() as session:
+        session.execute(text("DROP TRIGGER audit_event_no_update"))
+        session.execute(text("UPDATE audit_event SET actor = 'nobody'"))
+
+    result = outreach("audit", "verify")
+
+    assert (result.exit_code, result.stderr) == (1, "The chain is broken at entry 1.\n")
+
+
+def test_an_import_into_an_empty_database_makes_its_tables(bare: Path) -> None:
+    (bare / "units.csv").write_text(UNITS)
+
+    result = outreach("import", "units", "units.csv", "--affiliate", "Lake", "--json")
+
+    report = json.loads(result.stdout)
+    assert result.exit_code == 1
+    assert (report["file"], report["read"], report["imported"]) == ("units.csv", 2, 1)
+    assert [(found["row"], found["value"]) for found in report["refused"]] == [(3, "4820I")]
+    with database(bare).reading() as session:
+        assert session.scalar(text("SELECT name FROM unit")) == "Unit 4B"
+
+
+def test_a_dry_run_on_an_empty_database_makes_nothing(bare: Path) -> None:
+    (bare / "units.csv").write_text(UNITS)
+
+    result = outreach("import", "units", "units.csv", "--affiliate", "Lake", "--dry-run")
+
+    assert "2 rows read, 1 would be imported, 0 unchanged, 1 would be refused." in result.stdout
+    assert not database(bare).url.database or not Path(database(bare).url.database or "").exists()
+
+
+def test_importing_twice_changes_nothing(here: Path) -> None:
+    (here / "units.csv").write_text(UNITS)
+    outreach("import", "units", "units.csv", "--affiliate", "Lake")
+
+    again = outreach("import", "units", "units.csv", "--affiliate", "Lake", "--json")
+
+    report = json.loads(again.stdout)
+    assert (report["imported"], report["unchanged"]) == (0, 1)
+
+
+@pytest.mark.usefixtures("bare")
+def test_a_missing_file_is_one_line() -> None:
+    assert_one_line(outreach("import", "units", "none.csv"), "Cannot read none.csv")
+
+
+@pytest.mark.usefixtures("bare")
+def test_bad_arguments_are_exit_2() -> None:
+    assert outreach("import", "patients", "x.csv").exit_code == 2
+    assert outreach("propose", "--as-of", "soon").exit_code == 2
+    assert outreach("demo", "--port", "0").exit_code == 2
+    assert_one_line(outreach("demo", "--out", "x"), "--out belongs to --tour")
+
+
+@pytest.mark.usefixtures("here")
+def test_propose_without_visits_is_the_honest_empty_answer() -> None:
+    init()
+
+    result = outreach("propose", "--json")
+
+    solution = json.loads(result.stdout)
+    assert (result.exit_code, solution["visits"], solution["unfilled"]) == (0, [], [])
+
+
+@pytest.mark.usefixtures("here")
+def test_propose_asks_which_affiliate_where_there_are_several() -> None:
+    init()
+    outreach("init", "--affiliate", "Lake", "--email", "ann@example.org", "--name", "Ann")
+
+    assert_one_line(outreach("propose"), "Choose one with --affiliate: Harbor Falls, Lake.")
+    assert outreach("propose", "--affiliate", "Lake").exit_code == 0
+    assert_one_line(outreach("propose", "--affiliate", "Sea"), "no such affiliate")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "",
+        "init",
+        "demo",
+        "serve",
+        "worker",
+        "db upgrade",
+        "config check",
+        "audit verify",
+        "import",
+        "propose",
+    ],
+)
+def test_every_command_has_help_with_an_example(command: str) -> None:
+    result = outreach(*command.split(), "--help")
+
+    assert result.exit_code == 0
+    assert "Example" in result.output
