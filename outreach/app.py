@@ -146,7 +146,12 @@ def _register(app: Flask) -> None:
     for name in names:
         if find_spec(f"outreach.web.{name}") is None:  # written by a colleague just now
             continue
-        app.register_blueprint(import_module(f"outreach.web.{name}").bp)
+        try:
+            module = import_module(f"outreach.web.{name}")
+        except (ImportError, SyntaxError) as error:  # half written just now
+            print("LEFT OUT", name, error)
+            continue
+        app.register_blueprint(module.bp)
 
 
 def _is_demo(app: Flask) -> bool:

@@ -5,7 +5,18 @@ from typing import Any
 
 from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
+from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
+
+rows_in_hand: list[Session] = []
+"""The sessions a test has open. A request comes from outside: it sees committed rows only, and on
+SQLite it would wait for a writer's lock until the time is up."""
+
+
+def commit_rows_in_hand() -> None:
+    """Commit what the test has written so far."""
+    for session in rows_in_hand:
+        session.commit()
 
 
 class Browser(FlaskClient):
@@ -13,6 +24,7 @@ class Browser(FlaskClient):
 
     def open(self, *args: Any, forged: bool = False, **options: Any) -> TestResponse:  # noqa: ANN401
         """Ask for a page. POSTs go with the token, unless `forged`."""
+        commit_rows_in_hand()
         if options.get("method") == "POST" and not forged:
             headers = dict(options.pop("headers", None) or {})
             options["headers"] = {"X-CSRFToken": self._token()} | headers

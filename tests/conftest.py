@@ -30,7 +30,7 @@ from outreach.app import Plain, create_app, plain
 from outreach.config import Config
 from outreach.db import Database
 from outreach.links import Links
-from tests.browser_client import Browser
+from tests.browser_client import Browser, commit_rows_in_hand, rows_in_hand
 from tests.builders import NOW
 
 ENGINES = ("sqlite", "postgresql")
@@ -110,9 +110,11 @@ def db(database: Database) -> Database:
 
 @pytest.fixture
 def session(database: Database) -> Iterator[Session]:
-    """Open a session for rows. Commit it before the application is to see them."""
+    """Open a session for rows. Signing in, or asking for a page, commits it first."""
     with Session(database.writer, expire_on_commit=False) as session:
+        rows_in_hand.append(session)
         yield session
+        rows_in_hand.remove(session)
         session.rollback()
 
 
@@ -218,6 +220,7 @@ def sign_in(database: Database) -> Callable[[FlaskClient, Membership], FlaskClie
     """A function that signs a browser in under a membership, and gives it back."""
 
     def enter(browser: FlaskClient, membership: Membership) -> FlaskClient:
+        commit_rows_in_hand()
         with database.transaction() as session:
             token = sessions.begin(
                 session, membership, account_id=membership.account_id, browser="", now=NOW

@@ -227,7 +227,7 @@ def sign_out() -> ResponseReturnValue:
 def language() -> ResponseReturnValue:
     """Speak the other language from now on: kept with the account, or in a cookie."""
     chosen = request.form.get("lang", "")
-    answer = redirect(_local(request.form.get("next", "")) or _back(), 303)
+    answer = redirect(_wanted() or _back(), 303)
     if chosen not in i18n.LOCALES:
         return answer
     found = context.signed_in()

@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from outreach import access, clock, crypto, logs, phone
 from outreach.accounts import service as accounts
-from outreach.errors import OutreachError
+from outreach.errors import OutreachError, TooMany
 from outreach.i18n import gettext as _
 from outreach.i18n import lazy
 from outreach.web import context
@@ -78,7 +78,8 @@ def page(
 def _on_purpose(error: OutreachError) -> ResponseReturnValue:
     if isinstance(error, access.OutOfScope | access.NotAllowed):
         _record(error)
-    return page(error.status, what=_(error.message, **error.values))
+    answer = page(error.status, what=_(error.message, **error.values))
+    return (*answer, {"Retry-After": "300"}) if isinstance(error, TooMany) else answer
 
 
 def _of_http(error: HTTPException) -> ResponseReturnValue:
