@@ -75,6 +75,10 @@ class SmtpMail:
         except smtplib.SMTPRecipientsRefused as error:
             code, _ = next(iter(error.recipients.values()))
             return _refused(code)
+        except smtplib.SMTPSenderRefused as error:
+            # Ours, not the recipient's: the sender's name, or a sign-in that is missing.
+            log.warning("smtp.refused", code=error.smtp_code)
+            return Retry(str(error.smtp_code))
         except smtplib.SMTPResponseException as error:
             return _refused(error.smtp_code)
         except (UnicodeError, smtplib.SMTPNotSupportedError):
