@@ -1,7 +1,6 @@
 """The web application: every blueprint, the template engine, and what guards the edge."""
 
 from contextlib import ExitStack
-from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,8 +18,6 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from outreach import access, crypto, i18n, logs
 from outreach.accounts import service as accounts
 from outreach.config import Config
-from outreach.db import Database
-from outreach.links import Links
 from outreach.web import assets, auth, context, errors, frame, headers
 
 PACKAGE = Path(__file__).parent
@@ -173,17 +170,3 @@ def _trust_proxies(app: Flask, config: Config) -> None:
             x_proto=config.proxy_count,
             x_host=config.proxy_count,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Plain:
-    """The least an application needs, where nothing is sent."""
-
-    config: Config
-    db: Database
-    links: Links
-
-
-def plain(config: Config) -> Plain:
-    """Wire an application that sends nothing."""
-    return Plain(config, Database(config.database), Links(config.public_base_url, config.key()))

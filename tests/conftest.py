@@ -23,13 +23,14 @@ from sqlalchemy import URL, create_engine, make_url, text
 from sqlalchemy.orm import Session
 
 from outreach import config as settings
-from outreach import migrations
+from outreach import migrations, wiring
 from outreach.accounts import sessions
 from outreach.accounts.models import Membership
-from outreach.app import Plain, create_app, plain
+from outreach.app import create_app
 from outreach.config import Config
 from outreach.db import Database
 from outreach.links import Links
+from outreach.wiring import Wiring
 from tests.browser_client import Browser, commit_rows_in_hand, rows_in_hand
 from tests.builders import NOW
 
@@ -187,25 +188,27 @@ def links(config: Config) -> Links:
 @pytest.fixture(scope="session")
 def application(config: Config) -> Iterator[Flask]:
     """The application, made once, so that templates are compiled once. Tests take `app`."""
-    wired = plain(config)
+    wired = wiring.build(config)
     made = create_app(wired)
     made.config.update(SIGN_IN_TAKES_S=0)
     made.test_client_class = Browser
     yield made
-    wired.db.dispose()
+    wired.close()
 
 
 @pytest.fixture
-def app(
-    application: Flask,
-    config: Config,
-    links: Links,
-    database: Database,
-    present: time_machine.Traveller,
-) -> Flask:
+def wired(config: Config, database_url: str) -> Iterator[Wiring]:
+    """The program on this test's database. Nothing leaves it: messages go to a table."""
+    made = wiring.build(config.model_copy(update={"database_url": database_url}))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def app(application: Flask, wired: Wiring, present: time_machine.Traveller) -> Flask:
     """The application on this test's database; the time is NOW."""
     del present
-    application.extensions["outreach"] = Plain(config, database, links)
+    application.extensions["outreach"] = wired
     return application
 
 
