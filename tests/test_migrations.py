@@ -1,0 +1,127 @@
+"""The schema's history leads to the models' tables, and what the database refuses by itself."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, Engine, create_engine, inspect, make_url, text
+
+from outreach import migrations
+from outreach.db import Database
+from outreach.errors import Unusable
+from outreach.migrations import guards
+from outreach.tables import metadata
+
+pytestmark = pytest.mark.both_engines
+
+CATALOG = {
+    "sqlite": (
+        "SELECT type || ' ' || name, sql FROM sqlite_master"
+        " WHERE sql IS NOT NULL AND type = 'index'"
+    ),
+    "postgresql": (
+        "SELECT conrelid::regclass || ' ' || conname, pg_get_constraintdef(oid)"
+        " FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND contype <> 'x'"
+        " UNION ALL SELECT 'index ' || indexname, indexdef FROM pg_indexes"
+        " WHERE schemaname = 'public'"
+    ),
+}
+"""What Alembic's own comparison does not see: checks, and the conditions of partial indexes."""
+
+
+@pytest.fixture
+def migrated(database: Database) -> Engine:
+    return database.writer
+
+
+@pytest.fixture
+def empty_url(engine: str, database_url: str, tmp_path: Path) -> Iterator[str]:
+    """Give the address of a database of the same engine without any table."""
+    if engine == "sqlite":
+        yield f"sqlite:///{tmp_path / 'empty.sqlite'}"
+        return
+    url = make_url(database_url)
+    name = f"{url.database}_empty"
+    server = create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    yield url.set(database=name).render_as_string(hide_password=False)
+    with server.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    server.dispose()
+
+
+@pytest.fixture
+def empty(empty_url: str) -> Iterator[Engine]:
+    engine = create_engine(empty_url)
+    yield engine
+    engine.dispose()
+
+
+def definitions(connection: Connection) -> dict[str, str]:
+    rows = connection.execute(text(CATALOG[connection.dialect.name])).all()
+    ours = {name: sql for name, sql in rows if "alembic_version" not in f"{name} {sql}"}
+    ours.pop(f"index {guards.OVERLAP}", None)
+    return ours
+
+
+def checks(connection: Connection) -> dict[str, set[tuple[str | None, str]]]:
+    found = inspect(connection)
+    return {
+        table: {(check["name"], check["sqltext"]) for check in found.get_check_constraints(table)}
+        for table in metadata.tables
+    }
+
+
+def test_the_migrations_lead_to_the_models_tables(migrated: Engine) -> None:
+    with migrated.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+
+        assert compare_metadata(context, metadata) == []
+
+
+def test_checks_and_conditions_are_those_of_the_models(migrated: Engine, empty: Engine) -> None:
+    metadata.create_all(empty)
+
+    with migrated.connect() as by_history, empty.connect() as by_models:
+        assert definitions(by_history) == definitions(by_models)
+        assert checks(by_history) == checks(by_models)
+
+
+def test_the_way_down_leaves_nothing_and_the_way_up_works_again(empty: Engine) -> None:
+    migrations.upgrade(empty)
+    migrations.downgrade(empty)
+    left = set(inspect(empty).get_table_names()) - {"alembic_version"}
+    migrations.upgrade(empty)
+
+    assert left == set()
+    assert migrations.current(empty) == migrations.head()
+
+
+def test_every_guard_stands(migrated: Engine) -> None:
+    on_sqlite = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+    on_postgresql = (
+        "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal"
+        " UNION SELECT conname FROM pg_constraint WHERE contype = 'x'"
+    )
+    is_sqlite = migrated.dialect.name == "sqlite"
+    with migrated.connect() as connection:
+        found = connection.scalars(text(on_sqlite if is_sqlite else on_postgresql)).all()
+
+    overlap = {"assignment_overlap_insert", "assignment_overlap_update"}
+    assert overlap <= set(found) if is_sqlite else guards.OVERLAP in found
+    for table in guards.APPEND_ONLY:
+        assert [name for name in found if name.startswith(table)], table
+
+
+def test_a_program_older_or_newer_than_its_database_says_so(
+    migrated: Engine, database: Database
+) -> None:
+    migrations.prepare(database, make=False)
+    with migrated.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+
+    with pytest.raises(Unusable, match=r"newer version of outreach \(revision 9999\)"):
+        migrations.prepare(database, make=False)
