@@ -1,0 +1,125 @@
+"""Calendar rows and their files: one visit to keep, and the secret addresses of feeds."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, select, update
+from sqlalchemy.orm import Session
+
+from outreach import crypto
+from outreach.calendars import feed
+from outreach.calendars.invite import Cancellation, Entry, Invite, calendar_of
+from outreach.calendars.models import CalendarItem, FeedAddress
+from outreach.links import Links
+
+
+@dataclass(frozen=True, slots=True)
+class Organizer:
+    """Whose visits they are, as calendars name it: a neutral name and the service's mailbox."""
+
+    name: str
+    email: str
+
+
+def entry(item: CalendarItem, *, organizer: Organizer) -> Entry:
+    """Return a row as it stands, with the UID, sequence and stamp of the mails about it.
+
+    For published files, which name no attendee: the address in that place is never written.
+    """
+    if item.cancelled_at is not None:
+        return Cancellation(
+            uid=item.uid,
+            sequence=item.sequence,
+            dtstamp=item.stamped_at,
+            starts_at=item.starts_at,
+            ends_at=item.ends_at,
+            time_zone=item.time_zone,
+            summary=item.summary,
+            location=item.location,
+            description=item.description,
+            organizer_name=organizer.name,
+            organizer_email=organizer.email,
+            attendee_name="",
+            attendee_email=organizer.email,
+        )
+    return Invite(
+        uid=item.uid,
+        sequence=item.sequence,
+        dtstamp=item.stamped_at,
+        starts_at=item.starts_at,
+        ends_at=item.ends_at,
+        time_zone=item.time_zone,
+        summary=item.summary,
+        location=item.location,
+        description=item.description,
+        organizer_name=organizer.name,
+        organizer_email=organizer.email,
+        attendee_name="",
+        attendee_email=organizer.email,
+    )
+
+
+def single_file(item: CalendarItem, *, organizer: Organizer) -> bytes:
+    """Return one visit as a file to open in a calendar; no client answers it by mail."""
+    shown = calendar_of([entry(item, organizer=organizer)], method="PUBLISH", with_attendee=False)
+    body: bytes = shown.to_ical()
+    return body
+
+
+def feed_file(items: list[CalendarItem], *, organizer: Organizer) -> bytes:
+    """Return the feed of these visits. The same rows give the same bytes."""
+    entries = [entry(item, organizer=organizer) for item in items]
+    return feed.render_feed(entries, name=organizer.name)
+
+
+def address(session: Session, *, owner_kind: str, owner_id: int) -> FeedAddress | None:
+    """Return the address of a person's feed that works now."""
+    mine = _live(owner_kind, owner_id)
+    return session.scalars(
+        select(FeedAddress).where(*mine).order_by(FeedAddress.id.desc()).limit(1)
+    ).one_or_none()
+
+
+def find_address(session: Session, token: str) -> FeedAddress | None:
+    """Return the feed this token opens; None when there is none, or it was revoked."""
+    known = select(FeedAddress).where(
+        FeedAddress.token_hash == crypto.digest(token), FeedAddress.revoked_at.is_(None)
+    )
+    return session.scalars(known).one_or_none()
+
+
+def issue(
+    session: Session, *, owner_kind: str, owner_id: int, links: Links, now: datetime
+) -> FeedAddress:
+    """Give a person a new feed address; every earlier one stops working."""
+    revoke(session, owner_kind=owner_kind, owner_id=owner_id, now=now)
+    public_id = crypto.public_id()
+    made = FeedAddress(
+        public_id=public_id,
+        owner_kind=owner_kind,
+        owner_id=owner_id,
+        token_hash=crypto.digest(links.feed_token(public_id)),
+        created_at=now,
+    )
+    session.add(made)
+    session.flush()
+    return made
+
+
+def revoke(session: Session, *, owner_kind: str, owner_id: int, now: datetime) -> int:
+    """Make every feed address of a person stop working; return how many there were."""
+    stop = (
+        update(FeedAddress)
+        .where(*_live(owner_kind, owner_id))
+        .values(revoked_at=now)
+        .returning(FeedAddress.id)
+    )
+    return len(session.scalars(stop).all())
+
+
+def _live(owner_kind: str, owner_id: int) -> tuple[ColumnElement[bool], ...]:
+    return (
+        FeedAddress.owner_kind == owner_kind,
+        FeedAddress.owner_id == owner_id,
+        FeedAddress.revoked_at.is_(None),
+    )
