@@ -1,5 +1,5 @@
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import time_machine
@@ -31,3 +31,10 @@ def test_a_moved_clock_goes_on_from_where_it_was_moved_to() -> None:
 
         assert clock.now() == NOON + timedelta(days=7, minutes=5)
         assert clock.is_moved()
+
+
+def test_a_block_has_its_own_present_and_gives_the_old_one_back() -> None:
+    with clock.at(datetime(2027, 1, 4, tzinfo=UTC)):
+        assert clock.now().date() == date(2027, 1, 4)
+
+    assert not clock.is_moved()

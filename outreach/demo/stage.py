@@ -50,7 +50,7 @@ def build(folder: Path, *, port: int, now: datetime) -> Stage:
             who: wired.links.to(f"/demo/sign-in/{_door(session, world.memberships[who])}")
             for who in CHARACTERS
         }
-    story.tell(wired.db, world, links=wired.links, now=now)
+    story.tell(wired, world, now=now)
     return Stage(wired, world, links)
 
 

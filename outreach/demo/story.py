@@ -2,20 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from outreach import matching
+from outreach import clock, jobs, matching
 from outreach.actor import SYSTEM, Actor, Kind
 from outreach.db import Database
 from outreach.demo import cast
 from outreach.demo.cast import CONVERSATION, STORIES, World
 from outreach.directory.models import Affiliate
 from outreach.links import Links
-from outreach.visits.models import Offer, Proposal, Slot, Visit, VisitRequest
-from outreach.workflows import offers, proposals, visits
+from outreach.visits.models import Proposal, Slot, Visit, VisitRequest
+from outreach.wiring import Wiring
+from outreach.workflows import inbound, offers, proposals, visits
 from outreach.workflows.visits import Wish
 
 
@@ -49,29 +50,72 @@ REQUESTS = (
 )
 
 
-def tell(database: Database, world: World, *, links: Links, now: datetime) -> None:
-    """Play what happened before: everything asked for, the first two visits on their way."""
+PAST = (
+    Asked(1, 0, time(10), "St. Clare Hospital", "Unit 4B", STORIES, 60),
+    Asked(3, 0, time(14), "Mercy North", "Unit 2", STORIES, 60),
+    Asked(2, 1, time(11), "St. Clare Hospital", "Unit 6", CONVERSATION, 45),
+)
+"""What took place already, counted from five weeks ago."""
+
+NOBODY_FITS = Asked(3, -1, time(15), "Mercy North", "Garden House", STORIES, 60, language="es")
+"""Soon, for adolescents and in Spanish: nobody of the cast is trained, cleared and free for it."""
+
+
+def tell(wired: Wiring, world: World, *, now: datetime) -> None:
+    """Play what happened before one looks: past visits, new requests, a yes, an open question."""
     ruth = Actor(
         Kind.COORDINATOR,
         account_id=world.memberships["Ruth"].account_id,
         affiliate_id=world.affiliate.id,
     )
-    with database.transaction() as session:
-        for asked in REQUESTS:
+    _tell_the_past(wired, world, ruth=ruth, now=now - timedelta(weeks=5))
+    with wired.db.transaction() as session:
+        for asked in (NOBODY_FITS, *REQUESTS):
             request(session, world, asked, by=_who_asks(world, asked, ruth), now=now)
-    plan(database, world.affiliate, by=ruth, now=now)
-    with database.transaction() as session:
-        first, second = _soonest(session, world.affiliate.id)[:2]
-        for proposal in _waiting(session, first):
-            offer = proposals.approve(session, proposal, by=ruth, links=links, now=now)
-            offers.accept(session, offer=offer, by=SYSTEM, via="link", links=links, now=now)
-        for proposal in _waiting(session, second):
-            proposals.approve(session, proposal, by=ruth, links=links, now=now)
-        one = session.scalars(
-            select(Offer).where(Offer.visit_id == second.id).order_by(Offer.id)
-        ).first()
-        if one is not None:
-            offers.accept(session, offer=one, by=SYSTEM, via="link", links=links, now=now)
+    plan(wired.db, world.affiliate, by=ruth, now=now)
+    with wired.db.transaction() as session:
+        soonest = _staffable(session, world.affiliate.id, now=now)
+        _fill(session, soonest[0], yes=2, by=ruth, links=wired.links, now=now)
+        _fill(session, soonest[1], yes=1, by=ruth, links=wired.links, now=now)
+        inbound.receive_sms(
+            session,
+            provider_id="demo-parking",
+            from_phone=world.speakers["Grace"].phone or "",
+            body="Is there parking at the hospital?",
+            links=wired.links,
+            now=now,
+        )
+
+
+def _tell_the_past(wired: Wiring, world: World, *, ruth: Actor, now: datetime) -> None:
+    """Play visits from request to reminder, on the clock of their time."""
+    with clock.at(now):
+        with wired.db.transaction() as session:
+            for asked in PAST:
+                request(session, world, asked, by=_who_asks(world, asked, ruth), now=now)
+        plan(wired.db, world.affiliate, by=ruth, now=now)
+        with wired.db.transaction() as session:
+            for visit in _staffable(session, world.affiliate.id, now=now):
+                _fill(session, visit, yes=2, by=ruth, links=wired.links, now=now)
+        jobs.deliver_everything(wired.post)
+    with wired.db.reading() as session:
+        starts = [visit.starts_at for visit in _staffable(session, world.affiliate.id, now=now)]
+    for starts_at in starts:
+        for before in (timedelta(days=7), timedelta(days=2), timedelta(hours=3)):
+            with clock.at(starts_at - before + timedelta(minutes=1)):
+                jobs.deliver_everything(wired.post)
+
+
+def _fill(
+    session: Session, visit: Visit, *, yes: int, by: Actor, links: Links, now: datetime
+) -> None:
+    """Ask everyone proposed for a visit; the first `yes` of them say so."""
+    asked = [
+        proposals.approve(session, proposal, by=by, links=links, now=now)
+        for proposal in _waiting(session, visit)
+    ]
+    for offer in asked[:yes]:
+        offers.accept(session, offer=offer, by=SYSTEM, via="link", links=links, now=now)
 
 
 def request(
@@ -114,9 +158,14 @@ def _who_asks(world: World, asked: Asked, ruth: Actor) -> Actor:
     return Actor(Kind.LIAISON, account_id=member.account_id, hospital_id=member.hospital_id)
 
 
-def _soonest(session: Session, affiliate_id: int) -> Sequence[Visit]:
-    mine = select(Visit).where(Visit.affiliate_id == affiliate_id)
-    return session.scalars(mine.order_by(Visit.starts_at)).all()
+def _staffable(session: Session, affiliate_id: int, *, now: datetime) -> Sequence[Visit]:
+    """Return the coming visits somebody is proposed for or comes to, soonest first."""
+    proposed = select(Slot.visit_id).join(Proposal, Proposal.slot_id == Slot.id)
+    return session.scalars(
+        select(Visit)
+        .where(Visit.affiliate_id == affiliate_id, Visit.starts_at > now, Visit.id.in_(proposed))
+        .order_by(Visit.starts_at)
+    ).all()
 
 
 def _waiting(session: Session, visit: Visit) -> Sequence[Proposal]:
