@@ -332,7 +332,7 @@ def _zones() -> frozenset[str]:
 @cache
 def _zip_rows() -> Mapping[str, Mapping[str, Any]]:
     """Index the library's list once: its own search walks all 42,000 codes, 40 ms each time."""
-    return {row["zip_code"]: row for row in zipcodes.list_all()}  # type: ignore[no-untyped-call]  # has no types
+    return {row["zip_code"]: row for row in zipcodes.list_all()}
 
 
 def _guessed_zip(text: str) -> str:

@@ -9,7 +9,7 @@ language or repeat means telling people, so that is done on its page. Nobody get
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,7 +20,7 @@ from outreach.directory.models import Hospital, Program, Unit
 from outreach.i18n import lazy
 from outreach.visits import rules
 from outreach.visits.models import Visit, VisitRequest
-from outreach.visits.rules import Code, Refusal, UnitFacts
+from outreach.visits.rules import Code, Refusal, SlotFacts, UnitFacts
 from outreach.workflows import visits
 from outreach.workflows.imports import cells, importer, repeats
 from outreach.workflows.imports.cells import CellProblem, Words
@@ -75,6 +75,8 @@ class RequestsImporter:
         self.programs: Words[Program] = importer.program_words(session, context.affiliate)
         self.hospitals: Words[Hospital] = importer.hospital_words(session, context.affiliate)
         self.units = self._units()
+        self.facts: dict[int, UnitFacts] = {}
+        """What the rules must know of each unit, with the visits this file has added."""
 
     def read(self, reader: RowReader) -> RequestRow | None:
         """Turn a row into a request, or note its problems and return None."""
@@ -111,7 +113,8 @@ class RequestsImporter:
         if asked is not None:
             return self._bring_up_to_date(asked, record, reader)
         program = self.session.get_one(Program, record.program_id)
-        plan = self._plan(record, visits.unit_facts(self.session, unit, program=program))
+        facts = self.facts.get(unit.id) or visits.unit_facts(self.session, unit)
+        plan = self._plan(record, replace(facts, lengths=tuple(program.minutes)))
         self._report(plan, reader)
         if not record.series.first_fits:
             message = lazy(
@@ -123,6 +126,9 @@ class RequestsImporter:
         if not plan.good:
             return False
         self._request(record, unit, program, plan, zone=zone, reader=reader)
+        length = timedelta(minutes=record.minutes)
+        added = tuple(SlotFacts(starts_at, starts_at + length) for starts_at in plan.good)
+        self.facts[unit.id] = replace(facts, booked=facts.booked + added)
         return True
 
     # --- reading

@@ -5,10 +5,11 @@ and days away are added to, weekly hours replaced by those of the sheet. Where t
 names a hospital that cleared somebody, that is a warning.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 from dateutil.relativedelta import relativedelta
 from sqlalchemy import delete, or_, select
@@ -25,6 +26,8 @@ from outreach.workflows.imports.importer import Context
 from outreach.workflows.imports.mapping import AGE_GROUPS, SpeakersMapping
 from outreach.workflows.imports.reader import RowReader
 from outreach.workflows.imports.spans import Days, Window
+
+P = TypeVar("P", Certification, Clearance, Availability, Away)
 
 HOSPITAL = "hospital"
 """The kind of clearance that a hospital itself gives."""
@@ -51,6 +54,18 @@ class SpeakerRow:
     text_ok: bool | None
 
 
+class Held:
+    """What an affiliate's speakers have already, read once: a file speaks of each only once."""
+
+    def __init__(self, session: Session, affiliate_id: int) -> None:
+        mine = select(Speaker).where(Speaker.affiliate_id == affiliate_id)
+        self.speakers = {speaker.email: speaker for speaker in session.scalars(mine)}
+        self.certifications = _by_speaker(session, Certification, affiliate_id)
+        self.clearances = _by_speaker(session, Clearance, affiliate_id)
+        self.availability = _by_speaker(session, Availability, affiliate_id)
+        self.away = _by_speaker(session, Away, affiliate_id)
+
+
 class SpeakersImporter:
     """Writes speakers into one affiliate."""
 
@@ -62,6 +77,7 @@ class SpeakersImporter:
         self.mapping = mapping
         self.programs: Words[Program] = importer.program_words(session, context.affiliate)
         self.hospitals: Words[Hospital] = importer.hospital_words(session, context.affiliate)
+        self.held = Held(session, context.affiliate.id)
 
     def read(self, reader: RowReader) -> SpeakerRow | None:
         """Turn a row into a speaker, or note its problems and return None."""
@@ -190,8 +206,7 @@ class SpeakersImporter:
 
     def _speaker(self, record: SpeakerRow, reader: RowReader) -> tuple[Speaker, bool, bool]:
         """Return the row's speaker, whether it is new, and whether it is new or changed."""
-        mine = (Speaker.affiliate_id == self.context.affiliate.id, Speaker.email == record.email)
-        speaker = self.session.scalar(select(Speaker).where(*mine))
+        speaker = self.held.speakers.get(record.email)
         if speaker is not None:
             return speaker, False, importer.change(speaker, record.given)
         languages = record.given.get("languages")
@@ -213,16 +228,14 @@ class SpeakersImporter:
 
     def _certify(self, speaker: Speaker, record: SpeakerRow) -> bool:
         changed = False
+        held = {
+            (row.program_id, row.role, row.starts_on): row
+            for row in self.held.certifications[speaker.id]
+        }
         for program_id in record.program_ids:
-            same = select(Certification).where(
-                Certification.speaker_id == speaker.id,
-                Certification.program_id == program_id,
-                Certification.role == record.role,
-                Certification.starts_on == record.trained_on,
-            )
-            held = self.session.scalar(same)
-            if held is not None:
-                changed |= importer.change(held, {"ends_on": record.retrain_by})
+            same = held.get((program_id, record.role, record.trained_on))
+            if same is not None:
+                changed |= importer.change(same, {"ends_on": record.retrain_by})
                 continue
             certification = Certification(
                 speaker_id=speaker.id,
@@ -237,17 +250,13 @@ class SpeakersImporter:
 
     def _clear(self, speaker: Speaker, record: SpeakerRow) -> bool:
         changed = False
+        mine = self.held.clearances[speaker.id]
+        held = {(row.kind, row.starts_on): row for row in mine if row.hospital_id is None}
         for kind, given_on in record.clearances:
             ends_on = given_on + relativedelta(months=self.mapping.months(kind))
-            same = select(Clearance).where(
-                Clearance.speaker_id == speaker.id,
-                Clearance.kind == kind,
-                Clearance.hospital_id.is_(None),
-                Clearance.starts_on == given_on,
-            )
-            held = self.session.scalar(same)
-            if held is not None:
-                changed |= importer.change(held, {"ends_on": ends_on})
+            same = held.get((kind, given_on))
+            if same is not None:
+                changed |= importer.change(same, {"ends_on": ends_on})
                 continue
             clearance = Clearance(
                 speaker_id=speaker.id, kind=kind, starts_on=given_on, ends_on=ends_on
@@ -263,10 +272,8 @@ class SpeakersImporter:
         """
         if record.cleared_at is None:
             return False
-        mine = (Clearance.speaker_id == speaker.id, Clearance.kind == HOSPITAL)
-        held = {
-            row.hospital_id: row for row in self.session.scalars(select(Clearance).where(*mine))
-        }
+        mine = self.held.clearances[speaker.id]
+        held = {row.hospital_id: row for row in mine if row.kind == HOSPITAL}
         for hospital_id in record.cleared_at:
             if hospital_id not in held:
                 clearance = Clearance(
@@ -296,11 +303,10 @@ class SpeakersImporter:
                 message = lazy("Without days and times this speaker is never proposed.")
                 reader.warn("weekly", CellProblem(message))
             return False
-        mine = Availability.speaker_id == speaker.id
-        rows = self.session.scalars(select(Availability).where(mine))
-        if {Window(row.weekday, row.starts, row.ends) for row in rows} == set(record.weekly):
+        held = self.held.availability[speaker.id]
+        if {Window(row.weekday, row.starts, row.ends) for row in held} == set(record.weekly):
             return False
-        self.session.execute(delete(Availability).where(mine))
+        self.session.execute(delete(Availability).where(Availability.speaker_id == speaker.id))
         self.session.add_all(
             Availability(speaker_id=speaker.id, weekday=w.weekday, starts=w.starts, ends=w.ends)
             for w in record.weekly
@@ -308,8 +314,7 @@ class SpeakersImporter:
         return True
 
     def _add_away(self, speaker: Speaker, record: SpeakerRow) -> bool:
-        rows = self.session.scalars(select(Away).where(Away.speaker_id == speaker.id))
-        known = {Days(row.starts_on, row.ends_on) for row in rows}
+        known = {Days(row.starts_on, row.ends_on) for row in self.held.away[speaker.id]}
         new = [days for days in record.away if days not in known]
         self.session.add_all(
             Away(speaker_id=speaker.id, starts_on=days.first, ends_on=days.last) for days in new
@@ -354,6 +359,19 @@ class SpeakersImporter:
             evidence=f"{self.context.filename}, row {reader.row.number}",
             now=self.context.now,
         )
+
+
+def _by_speaker(session: Session, table: type[P], affiliate_id: int) -> Mapping[int, list[P]]:
+    rows = (
+        select(table)
+        .join(Speaker, Speaker.id == table.speaker_id)
+        .where(Speaker.affiliate_id == affiliate_id)
+        .order_by(table.id)
+    )
+    found: dict[int, list[P]] = defaultdict(list)
+    for row in session.scalars(rows):
+        found[row.speaker_id].append(row)
+    return found
 
 
 def _quota(text: str) -> int:
