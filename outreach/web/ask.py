@@ -184,9 +184,12 @@ def run(*, back: str, back_label: str, done: Callable[[str], str]) -> ResponseRe
     if sent == CHECK and shown == CHECK:
         taken = _take(asking, now=now)
         if taken is not None:
-            flash(_said(actor))
+            if actor.kind is Kind.COORDINATOR:  # a liaison goes on to a page that says more
+                flash(_("The visit is on the board. Now find people for it."))
             return redirect(done(taken), 303)
-        shown = WHEN
+        wrong = shown = WHEN
+        with context.reading() as session:
+            hints = _hints(session, asking)
     return _page(asking, shown, hints, back=back, back_label=back_label, is_wrong=wrong is not None)
 
 
@@ -361,12 +364,6 @@ def _answers(asking: Asking) -> list[tuple[int, str, str]]:
         aside = "; ".join(words.warning(r.code) for r in asking.refusals)
         found.append((WHEN, _("Asked for all the same"), aside))
     return found
-
-
-def _said(actor: Actor) -> str:
-    if actor.kind is Kind.COORDINATOR:
-        return _("The visit is on the board. Now find people for it.")
-    return _("Thank you. We look for peer speakers now, and write to you when they are found.")
 
 
 def _unit_pairs(units: Sequence[UnitChoice]) -> list[tuple[str, str]]:

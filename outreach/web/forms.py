@@ -22,6 +22,9 @@ from outreach.errors import RuleBroken
 from outreach.i18n import gettext as _
 from outreach.i18n import lazy
 
+Choices = Iterable[tuple[Any, str]] | None
+"""Pairs of a value and its words, or its msgid; None: given later."""
+
 MAX_TEXT = 200
 MAX_LONG_TEXT = 4000
 FIRST_YEAR, LAST_YEAR = 2000, 2100
@@ -233,6 +236,9 @@ class TimeField(wtforms.TimeField):
 class RadioField(wtforms.RadioField):
     """One answer of a few, as radio buttons. `choices` are (value, msgid) pairs."""
 
+    def __init__(self, label: str = "", *, choices: Choices = None, **options: Any) -> None:  # noqa: ANN401 - WTForms' own signature
+        super().__init__(label, choices=_as_choices(choices), **options)
+
     def iter_choices(self) -> Iterator[Any]:
         """Put the choices into the language now spoken."""
         return _translated(super().iter_choices())
@@ -241,12 +247,18 @@ class RadioField(wtforms.RadioField):
 class SelectField(wtforms.SelectField):
     """One answer of many, as a list. Its choices are words already: they are names of things."""
 
+    def __init__(self, label: str = "", *, choices: Choices = None, **options: Any) -> None:  # noqa: ANN401 - WTForms' own signature
+        super().__init__(label, choices=_as_choices(choices), **options)
+
 
 class SelectMultipleField(wtforms.SelectMultipleField):
     """Several answers, as check boxes. `choices` are (value, msgid) pairs."""
 
     widget = wtforms.widgets.ListWidget(prefix_label=False)
     option_widget = wtforms.widgets.CheckboxInput()
+
+    def __init__(self, label: str = "", *, choices: Choices = None, **options: Any) -> None:  # noqa: ANN401 - WTForms' own signature
+        super().__init__(label, choices=_as_choices(choices), **options)
 
     def iter_choices(self) -> Iterator[Any]:
         """Put the choices into the language now spoken."""
@@ -284,6 +296,14 @@ class NumberField(wtforms.IntegerField):
             raise ValueError(
                 _("Write a number from %(min)s to %(max)s.", min=self.lowest, max=self.highest)
             )
+
+
+def _as_choices(pairs: Choices) -> list[Any] | None:
+    """Return pairs as WTForms wants them: it warns of plain pairs."""
+    if pairs is None:
+        return None
+    made = wtforms.SelectChoice  # type: ignore[attr-defined] # the stubs are older than 3.3
+    return [made(value, label) for value, label in pairs]
 
 
 def _translated(choices: Iterable[Any]) -> Iterator[Any]:
