@@ -24,7 +24,7 @@ from outreach.directory.rules import Span
 from outreach.errors import RuleBroken
 from outreach.i18n import lazy
 
-Row = TypeVar("Row", Hospital, Unit, Program)
+Row = TypeVar("Row", bound=Hospital | Unit | Program)
 
 NAME_TAKEN = lazy("There is one of this name already.")
 

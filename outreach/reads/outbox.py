@@ -167,7 +167,7 @@ def details(session: Session, message: Message, *, now: datetime) -> MessageDeta
         select(MessageAttempt.started_at, MessageAttempt.outcome)
         .where(MessageAttempt.message_id == message.id)
         .order_by(MessageAttempt.number)
-    ).tuples()
+    )
     in_trouble = message.state in TROUBLE
     return MessageDetails(
         row=_row(message),
@@ -185,7 +185,7 @@ def texts(session: Session, actor: Actor) -> list[TextRow]:
         .add_columns(Speaker)
         .outerjoin(Speaker, Speaker.id == InboundMessage.speaker_id)
     )
-    return [text_row(text, speaker) for text, speaker in session.execute(found).tuples()]
+    return [text_row(text, speaker) for text, speaker in session.execute(found)]
 
 
 def text_row(text: InboundMessage, speaker: Speaker | None) -> TextRow:

@@ -223,7 +223,7 @@ def _assignments(session: Session, visit: Visit) -> list[tuple[Assignment, Speak
         .where(Assignment.visit_id == visit.id)
         .order_by(Assignment.id)
     )
-    return list(session.execute(found).tuples())
+    return list(session.execute(found))
 
 
 def _offers(session: Session, visit: Visit) -> list[tuple[Offer, Speaker]]:
@@ -233,7 +233,7 @@ def _offers(session: Session, visit: Visit) -> list[tuple[Offer, Speaker]]:
         .where(Offer.visit_id == visit.id)
         .order_by(Offer.id)
     )
-    return list(session.execute(found).tuples())
+    return list(session.execute(found))
 
 
 def _places(
@@ -359,5 +359,5 @@ def _blocking(session: Session, refusals: Mapping[int, Sequence[Any]]) -> dict[s
     )
     return {
         public_id: f"{hospital}, {i18n.day(starts_at.astimezone(ZoneInfo(zone)), weekday=False)}"
-        for public_id, starts_at, zone, hospital in session.execute(rows).tuples()
+        for public_id, starts_at, zone, hospital in session.execute(rows)
     }

@@ -1,0 +1,130 @@
+"""Messages that left, wait or went wrong, and texts we did not understand."""
+
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from outreach import access, clock
+from outreach.errors import Conflict
+from outreach.i18n import gettext as _
+from outreach.messaging.models import InboundMessage, Message
+from outreach.reads import hospitals as places
+from outreach.reads import outbox as reads
+from outreach.web import context
+from outreach.web.auth import requires
+from outreach.web.coordinator import paging
+from outreach.web.coordinator.blueprint import bp
+from outreach.workflows import settling
+
+CHANNELS = ("sms", "mail")
+
+
+@bp.get("/messages")
+@requires("message.see")
+def messages() -> ResponseReturnValue:
+    """Show the messages, by how far they got."""
+    state, channel = request.args.get("state", ""), request.args.get("channel", "")
+    state = state if state in reads.STATES else ""
+    channel = channel if channel in CHANNELS else ""
+    actor = context.current_actor()
+    with context.reading() as session:
+        page = reads.page(session, actor, state=state, channel=channel, number=paging.number())
+        waiting = len(reads.texts(session, actor))
+    return render_template(
+        "coordinator/messages.html",
+        page=page,
+        pills=_pills(state, channel),
+        state=state,
+        channel=channel,
+        texts=waiting,
+        before=_url(state, channel, page=page.number - 1) if page.number > 1 else None,
+        after=_url(state, channel, page=page.number + 1) if page.has_next else None,
+    )
+
+
+@bp.get("/messages/<message_id>")
+@requires("message.see")
+def message(message_id: str) -> ResponseReturnValue:
+    """Show one message: what, to whom, how far it got, and what can be done."""
+    actor = context.current_actor()
+    with context.reading() as session:
+        row = access.load(session, Message, message_id, actor=actor, action="message.see")
+        details = reads.details(session, row, now=clock.now())
+    return render_template("coordinator/message.html", details=details, row=details.row)
+
+
+@bp.post("/messages/<message_id>/retry")
+@requires("message.settle")
+def retry_message(message_id: str) -> ResponseReturnValue:
+    """Send a message once more."""
+    actor = context.current_actor()
+    try:
+        with context.transaction() as session:
+            row = access.load(session, Message, message_id, actor=actor, action="message.settle")
+            settling.retry(session, row, by=actor, now=clock.now())
+    except Conflict as error:
+        flash(_(error.message, **error.values), "error")
+    else:
+        flash(_("It is sent once more."))
+    return redirect(url_for("coordinator.message", message_id=message_id), 303)
+
+
+@bp.post("/messages/<message_id>/dismissal")
+@requires("message.settle")
+def dismiss_message(message_id: str) -> ResponseReturnValue:
+    """Take a message off the list of what needs somebody."""
+    actor = context.current_actor()
+    with context.transaction() as session:
+        row = access.load(session, Message, message_id, actor=actor, action="message.settle")
+        settling.dismiss(session, row, by=actor, now=clock.now())
+    flash(_("The message is off your list."))
+    return redirect(url_for("coordinator.today"), 303)
+
+
+@bp.get("/texts")
+@requires("message.see")
+def texts() -> ResponseReturnValue:
+    """Show the texts that nobody understood, to be read by a person."""
+    actor = context.current_actor()
+    with context.reading() as session:
+        rows = reads.texts(session, actor)
+        zone = places.affiliate(session, actor).time_zone
+    return render_template("coordinator/texts.html", rows=rows, zone=zone)
+
+
+@bp.post("/texts/<text_id>/settled")
+@requires("message.settle")
+def settle_text(text_id: str) -> ResponseReturnValue:
+    """Note that a text was dealt with."""
+    actor = context.current_actor()
+    with context.transaction() as session:
+        row = access.load(session, InboundMessage, text_id, actor=actor, action="message.settle")
+        settling.settle_text(session, row, by=actor, now=clock.now())
+    flash(_("The text is settled."))
+    return redirect(url_for("coordinator.texts"), 303)
+
+
+def _pills(state: str, channel: str) -> list[dict[str, Any]]:
+    labels = {
+        "trouble": _("Went wrong"),
+        "waiting": _("Waiting to leave"),
+        "sent": _("Sent"),
+        "off": _("Taken back"),
+    }
+    found = [
+        {
+            "label": label,
+            "on": state == name,
+            "href": _url("" if state == name else name, channel),
+        }
+        for name, label in labels.items()
+    ]
+    for name, label in {"sms": _("Texts"), "mail": _("Mails")}.items():
+        on = channel == name
+        found.append({"label": label, "on": on, "href": _url(state, "" if on else name)})
+    return found
+
+
+def _url(state: str, channel: str, **more: Any) -> str:  # noqa: ANN401 - as url_for
+    return url_for("coordinator.messages", state=state or None, channel=channel or None, **more)

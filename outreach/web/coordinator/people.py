@@ -1,0 +1,246 @@
+"""The lists of people: speakers, liaisons, coordinators, and inviting the latter two."""
+
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from outreach import access, clock
+from outreach.accounts.models import Membership
+from outreach.directory.models import Affiliate, Hospital
+from outreach.errors import Conflict, OutreachError, RuleBroken
+from outreach.i18n import gettext as _
+from outreach.i18n import lazy
+from outreach.reads import board, words
+from outreach.reads import people as reads
+from outreach.reads.people import Filters
+from outreach.web import context
+from outreach.web.auth import requires
+from outreach.web.coordinator import paging
+from outreach.web.coordinator.blueprint import bp
+from outreach.web.forms import EmailField, Form, SelectField, TextField, required
+from outreach.workflows import people as workflow
+
+LONGEST_SEARCH = 100
+
+
+class LiaisonForm(Form):
+    """Whom to invite, to which hospital."""
+
+    hospital = SelectField(lazy("Hospital"), validators=[required(lazy("Choose a hospital."))])
+    name = TextField(lazy("Name"), longest=100, validators=[required(lazy("Enter the name."))])
+    email = EmailField(
+        lazy("E-mail address"), validators=[required(lazy("Enter the e-mail address."))]
+    )
+
+
+class ColleagueForm(Form):
+    """Whom to invite as a coordinator."""
+
+    name = TextField(lazy("Name"), longest=100, validators=[required(lazy("Enter the name."))])
+    email = EmailField(
+        lazy("E-mail address"), validators=[required(lazy("Enter the e-mail address."))]
+    )
+
+
+@bp.get("/people")
+@requires("speaker.see")
+def people() -> ResponseReturnValue:
+    """Show the speakers, found by name, program or language."""
+    actor, now = context.current_actor(), clock.now()
+    with context.reading() as session:
+        programs = board.programs(session, actor)
+        filters = _filters([program.public_id for program in programs])
+        page = reads.speakers(session, actor, filters, number=paging.number(), now=now)
+    return render_template(
+        "coordinator/people.html",
+        page=page,
+        filters=filters,
+        programs=programs,
+        languages={code: words.language(code) for code in words.LANGUAGES},
+        views=_views("people"),
+        before=_url(filters, page=page.number - 1) if page.number > 1 else None,
+        after=_url(filters, page=page.number + 1) if page.has_next else None,
+    )
+
+
+@bp.get("/people/liaisons")
+@requires("speaker.see")
+def liaisons() -> ResponseReturnValue:
+    """Show who may ask for visits at the hospitals."""
+    with context.reading() as session:
+        rows = reads.liaisons(session, context.current_actor(), now=clock.now())
+    return render_template("coordinator/liaisons.html", rows=rows, views=_views("liaisons"))
+
+
+@bp.route("/people/liaisons/new", methods=["GET", "POST"])
+@requires("invitation.send")
+def invite_liaison() -> ResponseReturnValue:
+    """Invite somebody of a hospital."""
+    actor, form = context.current_actor(), LiaisonForm(hospital=request.args.get("hospital"))
+    with context.reading() as session:
+        hospitals = board.hospitals(session, actor)
+    form.hospital.choices = [
+        ("", _("Choose a hospital")),
+        *((hospital.public_id, hospital.name) for hospital in hospitals),
+    ]
+    if form.is_sent_and_right():
+        try:
+            return _invite_liaison(form)
+        except RuleBroken as error:
+            form.refuse(error)
+    status = 422 if request.method == "POST" else 200
+    return render_template(
+        "coordinator/invite_liaison.html", form=form, hospitals=hospitals
+    ), status
+
+
+@bp.get("/people/coordinators")
+@requires("invitation.send")
+def coordinators() -> ResponseReturnValue:
+    """Show who coordinates."""
+    with context.reading() as session:
+        rows = reads.coordinators(session, context.current_actor(), now=clock.now())
+    return render_template("coordinator/coordinators.html", rows=rows, views=_views("coordinators"))
+
+
+@bp.route("/people/coordinators/new", methods=["GET", "POST"])
+@requires("invitation.send")
+def invite_coordinator() -> ResponseReturnValue:
+    """Invite a colleague."""
+    actor, form = context.current_actor(), ColleagueForm()
+    if form.is_sent_and_right():
+        try:
+            with context.transaction() as session:
+                affiliate = session.scalars(access.scope(actor, Affiliate)).one()
+                workflow.invite_coordinator(
+                    session,
+                    affiliate,
+                    email=form.email.data or "",
+                    name=form.name.data or "",
+                    by=actor,
+                    inviter=inviter(),
+                    now=clock.now(),
+                )
+        except RuleBroken as error:
+            form.refuse(error)
+        else:
+            flash(_("The invitation is on its way."))
+            return redirect(url_for("coordinator.coordinators"), 303)
+    status = 422 if request.method == "POST" else 200
+    return render_template("coordinator/invite_coordinator.html", form=form), status
+
+
+@bp.post("/memberships/<membership_id>/invitation")
+@requires("invitation.send")
+def invite_again(membership_id: str) -> ResponseReturnValue:
+    """Send an invitation once more."""
+    actor = context.current_actor()
+    with context.transaction() as session:
+        place = access.load(
+            session, Membership, membership_id, actor=actor, action="invitation.send"
+        )
+        kind = place.kind
+        said = _try(
+            lambda: workflow.invite_again(
+                session, place, by=actor, inviter=inviter(), now=clock.now()
+            ),
+            _("The invitation is on its way."),
+        )
+    flash(*said)
+    return redirect(_list_of(kind), 303)
+
+
+@bp.post("/memberships/<membership_id>/end")
+@requires("invitation.send")
+def end_membership(membership_id: str) -> ResponseReturnValue:
+    """End what somebody is here."""
+    actor = context.current_actor()
+    with context.transaction() as session:
+        place = access.load(
+            session, Membership, membership_id, actor=actor, action="invitation.send"
+        )
+        kind = place.kind
+        said = _try(
+            lambda: workflow.end_membership(session, place, by=actor, now=clock.now()),
+            _("They can no longer sign in for this."),
+        )
+    flash(*said)
+    return redirect(_list_of(kind), 303)
+
+
+def inviter() -> str:
+    """Return the name an invitation is sent under."""
+    found = context.signed_in()
+    return found.name if found else ""
+
+
+def _invite_liaison(form: LiaisonForm) -> ResponseReturnValue:
+    actor = context.current_actor()
+    with context.transaction() as session:
+        hospital = access.load(
+            session, Hospital, form.hospital.data, actor=actor, action="invitation.send"
+        )
+        workflow.invite_liaison(
+            session,
+            hospital,
+            email=form.email.data or "",
+            name=form.name.data or "",
+            by=actor,
+            inviter=inviter(),
+            now=clock.now(),
+        )
+    flash(_("The invitation is on its way."))
+    return redirect(url_for("coordinator.liaisons"), 303)
+
+
+def _try(action: Any, done: str) -> tuple[str, str]:  # noqa: ANN401 - any call without arguments
+    """Do it and return what to say; a rule that stands against it is said in its place."""
+    try:
+        action()
+    except (RuleBroken, Conflict) as error:
+        return _words(error), "error"
+    return done, "message"
+
+
+def _words(error: OutreachError) -> str:
+    return _(error.message, **error.values)
+
+
+def _list_of(kind: str) -> str:
+    endpoints = {"liaison": "coordinator.liaisons", "speaker": "coordinator.people"}
+    return url_for(endpoints.get(kind, "coordinator.coordinators"))
+
+
+def _filters(program_ids: list[str]) -> Filters:
+    program, language = request.args.get("program", ""), request.args.get("language", "")
+    # A NUL ends a search on PostgreSQL with an error; no name holds one.
+    q = request.args.get("q", "").replace("\x00", "").strip()[:LONGEST_SEARCH]
+    return Filters(
+        q=q,
+        program=program if program in program_ids else "",
+        language=language if language in words.LANGUAGES else "",
+        archived=request.args.get("archived") == "1",
+    )
+
+
+def _url(filters: Filters, **more: Any) -> str:  # noqa: ANN401 - as url_for
+    chosen: dict[str, Any] = {
+        "q": filters.q or None,
+        "program": filters.program or None,
+        "language": filters.language or None,
+        "archived": "1" if filters.archived else None,
+    }
+    return url_for("coordinator.people", **chosen, **more)
+
+
+def _views(current: str) -> list[dict[str, Any]]:
+    labels = {
+        "people": _("Speakers"),
+        "liaisons": _("Liaisons"),
+        "coordinators": _("Coordinators"),
+    }
+    return [
+        {"label": label, "href": url_for(f"coordinator.{name}"), "current": name == current}
+        for name, label in labels.items()
+    ]

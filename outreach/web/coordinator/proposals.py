@@ -1,0 +1,114 @@
+"""Finding speakers for all open visits at once, and deciding about what was found."""
+
+from flask import flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+
+from outreach import access, clock, matching
+from outreach.directory.models import Affiliate
+from outreach.i18n import gettext as _
+from outreach.i18n import ngettext
+from outreach.reads import board
+from outreach.reads import visit as reads
+from outreach.visits.models import Proposal, Visit
+from outreach.web import context
+from outreach.web.auth import requires
+from outreach.web.coordinator.blueprint import bp
+from outreach.workflows import problems
+from outreach.workflows import proposals as workflow
+
+TIME_LIMIT_S = 20.0
+"""Long for a page, and far more than an affiliate's visits take (matching.md: about 0.3 s)."""
+
+SHOWN_WITHOUT = 20
+
+
+@bp.get("/proposals")
+@requires("proposal.approve")
+def proposals() -> ResponseReturnValue:
+    """Show whom the engine proposes, visit by visit, and the visits it found nobody for."""
+    actor, now = context.current_actor(), clock.now()
+    with context.reading() as session:
+        affiliate = session.scalars(access.scope(actor, Affiliate)).one()
+        waiting = workflow.waiting(session, affiliate.id, now=now)
+        visits = reads.proposed(session, waiting, now=now)
+        open_ids = [v.id for v in problems.open_visits(session, affiliate.id, now=now)]
+        wanted = select(Visit).where(Visit.id.in_(open_ids)).order_by(Visit.starts_at, Visit.id)
+        without = [r for r in board.rows(session, wanted, now=now) if not r.asked + r.proposed]
+    return render_template(
+        "coordinator/proposals.html",
+        visits=visits,
+        count=len(waiting),
+        open_count=len(open_ids),
+        without=without[:SHOWN_WITHOUT],
+        more=max(0, len(without) - SHOWN_WITHOUT),
+    )
+
+
+@bp.post("/proposals")
+@requires("proposal.find")
+def find_speakers() -> ResponseReturnValue:
+    """Look for the best speakers for all open visits. No transaction waits for the solver."""
+    actor, now = context.current_actor(), clock.now()
+    with context.reading() as session:
+        affiliate = session.scalars(access.scope(actor, Affiliate)).one()
+        problem = workflow.problem(session, affiliate, now=now)
+    solution = matching.solve(problem, time_limit_s=TIME_LIMIT_S)
+    with context.transaction() as session:
+        affiliate = session.scalars(access.scope(actor, Affiliate)).one()
+        count = workflow.store(session, affiliate, solution, by=actor, now=now)
+    if count:
+        flash(
+            ngettext(
+                "%(num)s proposal is ready for you to look at.",
+                "%(num)s proposals are ready for you to look at.",
+                count,
+            )
+        )
+    else:
+        flash(_("Nobody new fits the open visits right now."), "info")
+    return redirect(url_for("coordinator.proposals"), 303)
+
+
+@bp.post("/proposals/approvals")
+@requires("proposal.approve")
+def approve_all() -> ResponseReturnValue:
+    """Ask everyone who is proposed."""
+    actor = context.current_actor()
+    with context.transaction() as session:
+        affiliate = session.scalars(access.scope(actor, Affiliate)).one()
+        count = workflow.approve_all(
+            session, affiliate, by=actor, links=context.links(), now=clock.now()
+        )
+    if count:
+        flash(ngettext("%(num)s person is being asked.", "%(num)s people are being asked.", count))
+    else:
+        flash(_("There was nobody left to ask."), "info")
+    return redirect(url_for("coordinator.proposals"), 303)
+
+
+@bp.post("/proposals/<proposal_id>/approval")
+@requires("proposal.approve")
+def approve(proposal_id: str) -> ResponseReturnValue:
+    """Ask one proposed speaker."""
+    actor = context.current_actor()
+    with context.transaction() as session:
+        proposal = access.load(
+            session, Proposal, proposal_id, actor=actor, action="proposal.approve"
+        )
+        name = reads.people(session, [proposal.speaker_id])[proposal.speaker_id].first_name
+        workflow.approve(session, proposal, by=actor, links=context.links(), now=clock.now())
+    flash(_("%(name)s is being asked.", name=name))
+    return redirect(url_for("coordinator.proposals"), 303)
+
+
+@bp.post("/proposals/<proposal_id>/drop")
+@requires("proposal.drop")
+def drop(proposal_id: str) -> ResponseReturnValue:
+    """Put one proposal aside; nobody is told."""
+    actor = context.current_actor()
+    with context.transaction() as session:
+        proposal = access.load(session, Proposal, proposal_id, actor=actor, action="proposal.drop")
+        workflow.drop(session, proposal, by=actor, now=clock.now())
+    flash(_("The proposal is put aside. Nobody was told."))
+    return redirect(url_for("coordinator.proposals"), 303)

@@ -1,0 +1,105 @@
+"""What needs the coordinator now."""
+
+from dataclasses import dataclass
+
+from flask import render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from outreach import clock, i18n
+from outreach.i18n import gettext as _
+from outreach.reads import today as reads
+from outreach.reads import words
+from outreach.reads.today import Group, Need, Step, Today
+from outreach.web import context
+from outreach.web.auth import requires
+from outreach.web.coordinator.blueprint import bp
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A group of things that need somebody. Only the first group has filled buttons."""
+
+    title: str
+    rows: list[tuple[Need, str, str]]
+    is_first: bool
+
+
+@bp.get("/")
+@requires("today.see")
+def today() -> ResponseReturnValue:
+    """Show what needs somebody, how the coming visits stand, and the visits of this day."""
+    found = context.signed_in()
+    with context.reading() as session:
+        shown = reads.today(session, context.current_actor(), now=clock.now())
+    return render_template(
+        "coordinator/today.html",
+        greeting=_greeting(shown, name=found.name.split()[0] if found else ""),
+        lead=_lead(shown),
+        today=shown,
+        sections=_sections(shown),
+        zone=i18n.zone_name(shown.zone),
+    )
+
+
+def _greeting(shown: Today, *, name: str) -> str:
+    if shown.is_morning:
+        return _("Good morning, %(name)s", name=name)
+    if shown.is_evening:
+        return _("Good evening, %(name)s", name=name)
+    return _("Good afternoon, %(name)s", name=name)
+
+
+def _lead(shown: Today) -> str:
+    day = words.capital(i18n.day(shown.day))
+    if not shown.count:
+        return _("%(day)s. Nothing needs you right now.", day=day)
+    needs = i18n.ngettext(
+        "%(day)s. One thing needs you.",
+        "%(day)s. %(count)s things need you.",
+        shown.count,
+        day=day,
+        count=words.capital(words.number(shown.count)),
+    )
+    pressing = len(shown.needs[Group.FIRST])
+    if not pressing or pressing == shown.count:
+        return needs
+    first = i18n.ngettext(
+        "One of them comes first.",
+        "%(count)s of them come first.",
+        pressing,
+        count=words.capital(words.number(pressing)),
+    )
+    return f"{needs} {first}"
+
+
+def _sections(shown: Today) -> list[Section]:
+    titles = {
+        Group.FIRST: _("Before noon") if shown.is_morning else _("Now"),
+        Group.TODAY: _("Today"),
+        Group.WEEK: _("This week and later"),
+    }
+    return [
+        Section(
+            titles[group],
+            [(need, *_step(need)) for need in needs],
+            is_first=group is Group.FIRST,
+        )
+        for group, needs in shown.needs.items()
+        if needs
+    ]
+
+
+def _step(need: Need) -> tuple[str, str]:
+    """Return where the one action leads, and its words."""
+    match need.step:
+        case Step.FIND:
+            step = url_for("coordinator.visit", visit_id=need.target), _("Find someone")
+        case Step.SEE_WHO_FITS:
+            step = url_for("coordinator.visit", visit_id=need.target), _("See who fits")
+        case Step.APPROVE:
+            step = url_for("coordinator.proposals"), _("Look at them")
+        case Step.LOOK:
+            step = url_for("coordinator.message", message_id=need.target), _("Look at the message")
+        case _:
+            step = url_for("coordinator.texts"), _("Read and settle")
+    return step
