@@ -43,9 +43,10 @@ def _add(response: Response) -> Response:
     if context.config().is_https:
         response.headers["Strict-Transport-Security"] = HSTS
     if request.endpoint in access.BY_LINK:
-        # The address is a secret: no page it leads to may learn it, no cache may keep it.
+        # The address is a secret: no page it leads to may learn it, no cache may keep it; only
+        # a feed says itself that its reader alone may, so that "nothing new" can be answered.
         response.headers["Referrer-Policy"] = "no-referrer"
-        response.headers["Cache-Control"] = "no-store"
+        response.headers.setdefault("Cache-Control", "no-store")
     if g.get("signed_in") is not None or "signed_out" in g:
         response.headers["Cache-Control"] = "no-store"
     if "signed_out" in g:

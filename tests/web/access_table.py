@@ -1,0 +1,138 @@
+"""Every route, who may use it, and what its address names: written by hand, reviewed, walked by
+test_access_table.py. A route without a row here fails the tests.
+
+A row says who, then what each part of the address names in `tests.bureau` ("visit", "unit", …):
+
+    "liaison.visit": members(LIAISON, visit_id="visit"),
+
+Parts that name no row (a step, a month) go into `fixed`. `form` is what an allowed POST sends;
+a value "@unit" stands for that row's public id, and is swapped with a stranger's as well.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from outreach.actor import Kind
+
+Kinds = frozenset[Kind]
+
+ADMINISTRATOR: Kinds = frozenset({Kind.ADMINISTRATOR})
+COORDINATOR: Kinds = frozenset({Kind.COORDINATOR})
+LIAISON: Kinds = frozenset({Kind.LIAISON})
+SPEAKER: Kinds = frozenset({Kind.SPEAKER})
+STAFF = ADMINISTRATOR | COORDINATOR
+ANYONE = STAFF | LIAISON | SPEAKER
+
+
+@dataclass(frozen=True)
+class Row:
+    """What is expected of one endpoint."""
+
+    door: str
+    who: Kinds = frozenset()
+    ids: Mapping[str, str] = field(default_factory=dict)
+    fixed: Mapping[str, str] = field(default_factory=dict)
+    form: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+
+
+def members(
+    who: Kinds,
+    *,
+    fixed: Mapping[str, str] | None = None,
+    form: Mapping[str, str] | None = None,
+    query: Mapping[str, str] | None = None,
+    **ids: str,
+) -> Row:
+    """Only these kinds of membership, each within its own place."""
+    return Row("members", who, ids, fixed or {}, form or {}, query or {})
+
+
+def public(*, fixed: Mapping[str, str] | None = None, form: Mapping[str, str] | None = None) -> Row:
+    """Anyone, signed in or not."""
+    return Row("public", fixed=fixed or {}, form=form or {})
+
+
+def by_link(*, form: Mapping[str, str] | None = None, **ids: str) -> Row:
+    """Whoever has the address, which cannot be guessed."""
+    return Row("link", ids=ids, form=form or {})
+
+
+def hook(*, fixed: Mapping[str, str] | None = None) -> Row:
+    """A provider, by its signature."""
+    return Row("hook", fixed=fixed or {})
+
+
+TABLE: Mapping[str, Row] = {
+    # anyone
+    "static": public(fixed={"filename": "outreach.css"}),
+    "bootstrap.static": public(fixed={"filename": "css/bootstrap.min.css"}),
+    "public.start": public(),
+    "public.help": public(),
+    "public.privacy": public(),
+    "auth.sign_in": public(),
+    "auth.send_code": public(form={"email": "nobody@people.example"}),
+    "auth.code": public(),
+    "auth.use_code": public(form={"code": "12345678"}),
+    "auth.language": public(form={"lang": "es"}),
+    # whoever has the link
+    "public.answer": by_link(token="answer"),
+    "public.give_answer": by_link(token="answer", form={"answer": "yes"}),
+    "public.calendar_file": by_link(token="answer"),
+    "public.cannot_come": by_link(token="answer"),
+    "public.step_back": by_link(token="answer"),
+    "feeds.feed": by_link(token="feed"),
+    "demo_sign_in.show": by_link(token="demo"),
+    "demo_sign_in.enter": by_link(token="demo"),
+    # providers
+    "hooks.twilio_inbound": hook(),
+    "hooks.twilio_status": hook(fixed={"attempt": "any"}),
+    # the demo's phones and mailboxes, which exist only with fictional people
+    "demo.home": public(),
+    # one's own calendar feed
+    "feeds.address": members(LIAISON | SPEAKER),
+    "feeds.renew": members(LIAISON | SPEAKER),
+    "feeds.revoke": members(LIAISON | SPEAKER),
+    # one's own account
+    "auth.sign_out": members(ANYONE),
+    "account.show": members(ANYONE),
+    "account.end_session": members(ANYONE, session_id="session"),
+    "account.end_other_sessions": members(ANYONE),
+    "account.choose_membership": members(ANYONE, membership_id="own membership"),
+    # liaisons
+    "liaison.units": members(LIAISON),
+    "liaison.hospital": members(LIAISON),
+    "liaison.ask": members(LIAISON),
+    "liaison.asked": members(LIAISON, visit_id="visit"),
+    "liaison.visit": members(LIAISON, visit_id="visit"),
+    "liaison.confirm_call_off": members(LIAISON, visit_id="visit"),
+    "liaison.call_off": members(LIAISON, visit_id="visit"),
+    "liaison.change_time": members(LIAISON, visit_id="visit"),
+    "liaison.move": members(
+        LIAISON, visit_id="visit", form={"date": "2026-12-09", "time": "10:00"}
+    ),
+    "liaison.pause": members(LIAISON, unit_id="unit"),
+    "liaison.begin_pause": members(LIAISON, unit_id="unit", form={"starts_on": "2026-12-20"}),
+    "liaison.end_pause": members(LIAISON, pause_id="unit_pause"),
+    "liaison.brief": members(LIAISON, unit_id="unit"),
+    "liaison.write_brief": members(LIAISON, unit_id="unit", form={"text": "Ring twice."}),
+    "liaison.contact": members(LIAISON, unit_id="unit"),
+    "liaison.change_contact": members(LIAISON, unit_id="unit", form={"name": "Nurse Joy"}),
+    # coordinators
+    "coordinator.today": members(COORDINATOR),
+    "coordinator.visits": members(COORDINATOR),
+    "coordinator.visit": members(COORDINATOR, visit_id="visit"),
+    "coordinator.ask_for_visit": members(COORDINATOR),
+    "coordinator.call_off": members(COORDINATOR, visit_id="visit"),
+    "coordinator.move": members(COORDINATOR, visit_id="visit"),
+    "coordinator.phoned_yes": members(COORDINATOR, visit_id="visit"),
+    "coordinator.proposals": members(COORDINATOR),
+    "coordinator.find_speakers": members(COORDINATOR),
+    "coordinator.approve": members(COORDINATOR, proposal_id="proposal"),
+    "coordinator.approve_all": members(COORDINATOR),
+    "coordinator.drop": members(COORDINATOR, proposal_id="proposal"),
+    "coordinator.ask_in_order": members(COORDINATOR, slot_id="slot"),
+    "coordinator.ask_speaker": members(COORDINATOR, slot_id="slot", form={"speaker": "@speaker"}),
+    "coordinator.withdraw_offer": members(COORDINATOR, offer_id="offer"),
+    "coordinator.step_back": members(COORDINATOR, assignment_id="assignment"),
+}
