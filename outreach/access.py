@@ -98,6 +98,14 @@ POLICY: Mapping[str, Kinds] = {
 }
 """Action (noun.verb) → the kinds of membership that may do it."""
 
+ROOMS: Mapping[str, Kinds] = {
+    "coordinator": STAFF,
+    "liaison": LIAISON,
+    "speaker": SPEAKER,
+}
+"""Blueprint → whom its pages are for. A second wall: several kinds may see a visit, each on a page
+of its own, and the coordinator's shows what no liaison may read."""
+
 PUBLIC = frozenset(
     {
         "public.start",
@@ -298,9 +306,9 @@ def can(actor: Actor, action: str) -> bool:
     return actor.kind in POLICY[action]
 
 
-def demand(actor: Actor, action: str) -> None:
-    """Raise NotAllowed unless the actor's kind may do the action."""
-    if not can(actor, action):
+def demand(actor: Actor, action: str, *, room: str | None = None) -> None:
+    """Raise NotAllowed unless the actor's kind may do the action, and may enter the room."""
+    if actor.kind not in POLICY[action] & ROOMS.get(room or "", ANYONE):
         raise NotAllowed(action)
 
 
@@ -322,7 +330,9 @@ def load(session: Session, model: type[M], public_id: str, *, actor: Actor, acti
     """
     kinds = POLICY[action]
     column = model.__table__.c["public_id"]
-    found = session.scalars(scope(actor, model).where(column == public_id)).one_or_none()
+    wanted = scope(actor, model).where(column == public_id)
+    # PostgreSQL cannot even compare with a text that holds a null.
+    found = None if "\0" in public_id else session.scalars(wanted).one_or_none()
     if found is None:
         raise OutOfScope(action, model.__tablename__)
     if actor.kind not in kinds:

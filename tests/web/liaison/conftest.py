@@ -20,7 +20,9 @@ def here(session: Session) -> World:
 @pytest.fixture
 def elsewhere(session: Session) -> World:
     """Another affiliate with another hospital, whose rows are nobody's business here."""
-    return builders.world(session, "Hillside")
+    made = builders.world(session, "Hillside")
+    session.commit()
+    return made
 
 
 @pytest.fixture

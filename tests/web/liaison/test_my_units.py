@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from outreach.accounts.models import Membership
+from outreach.speakers.models import Speaker
 from tests import builders
 from tests.builders import DANIEL, MARIA, NOW, VISIT_AT, World
 from tests.web.liaison.pages import count_queries, text_of
@@ -167,7 +168,7 @@ def test_a_coordinator_has_pages_of_her_own(
     assert sign_in(client, ruth).get("/units/").status_code == 403
 
 
-def _fill(session: Session, here: World, maria: builders.Speaker, days: range) -> None:
+def _fill(session: Session, here: World, maria: Speaker, days: range) -> None:
     """Make a visit to come and one that is over for each day, each with one open place."""
     for day in days:
         for starts_at in (VISIT_AT + timedelta(days=day), NOW - timedelta(days=day + 1)):
