@@ -84,7 +84,7 @@ def claim(
         execution_options={"synchronize_session": False},
     )
     # RETURNING promises no order.
-    ordered = sorted(rows.tuples().all(), key=lambda row: (row[1], row[0]))
+    ordered = sorted(rows.all(), key=lambda row: (row[1], row[0]))
     return [Claimed(message_id, token) for message_id, _ in ordered]
 
 
