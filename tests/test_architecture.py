@@ -25,8 +25,9 @@ COMMITS = {"outreach/db.py", "outreach/migrations/env.py"}
 
 LONG_FILES = {
     "outreach/migrations/versions/0001_visit_loop.py": "the first tables, as Alembic wrote them",
+    "outreach/reads/words.py": "every code of the rules beside its words",
 }
-"""Files of more than 400 lines that have one subject all the same (style.md 4)."""
+"""Files of more than 400 lines that have one subject all the same. A test has its subject's cases."""
 
 LOW_FLOORS = {"actor", "config", "crypto", "errors", "i18n", "links", "phone"}
 """What pure code may import of ours besides its own package; not the clock: `now` is passed in."""
@@ -264,9 +265,8 @@ def test_every_module_has_a_subject_and_not_a_kind() -> None:
     assert [name_of(path) for path in SOURCES if path.stem in kinds] == []
 
 
-def test_a_file_past_400_lines_has_a_reason() -> None:
-    tests = (ROOT / "tests").rglob("*.py")
-    long = {name_of(p) for p in [*SOURCES, *tests] if len(p.read_text("utf-8").splitlines()) > 400}
+def test_a_file_of_ours_past_400_lines_has_a_reason() -> None:
+    long = {name_of(path) for path in SOURCES if len(path.read_text("utf-8").splitlines()) > 400}
 
     assert long == set(LONG_FILES)
 

@@ -8,13 +8,13 @@ from tests import catalogs
 
 ENGLISH = {
     r"psychiatr\w*": "a unit has a neutral name",
-    r"mental(ly)? ill(ness)?|mental patients?": "a person living with …",
+    r"mentally ill|mental (patients?|cases?)": "a person living with …",
     r"schizophren\w*|bipolar": "no diagnosis is named",
     r"suffer\w*": "a person lives with something",
     r"commit\w* suicide|(failed|successful) (attempt|suicide)": "died by suicide",
     r"addicts?|victims?|crazy|insane": "person first",
     r"declin\w*|reject\w*|turn\w* down": "not this time",
-    r"no[- ]?shows?": "could not attend",
+    r"no-?shows?|no shows?(?! up)": "could not attend",
     r"urgent\w*|hurry|asap|last chance|deadline": "nobody is pressed",
     r"\w+ (minutes?|hours?|seconds?) left": "no countdowns",
     r"invalid|illegal|forbidden": "say what would be right",
@@ -23,7 +23,7 @@ ENGLISH = {
 }
 SPANISH = {
     r"psiqui[aá]tr\w*": "a unit has a neutral name",
-    r"enferm[oa]s? mental\w*|enfermedad\w* mental\w*": "una persona que vive con …",
+    r"enferm[oa]s? mental\w*": "una persona que vive con …",
     r"esquizofr\w*|bipolar": "no diagnosis is named",
     r"sufr\w*|padec\w*": "a person lives with something",
     r"(comet\w*|intento fallido de) suicidio|se suicid\w*": "murió por suicidio",
@@ -33,7 +33,7 @@ SPANISH = {
     r"urgent\w*|apresúrese|última oportunidad": "nobody is pressed",
     r"inv[aá]lid[oa]s?|ilegal\w*|prohibid\w*": "say what would be right",
     r"haga clic|hacer clic": "a button says what it does",
-    r"tú|tu|tus|tuy[oa]s?|contigo|eres|est[aá]s|tienes|puedes|quieres|debes": "usted",
+    r"tú|tu|tus|tuy[oa]s?|contigo|eres|estás|tienes|puedes|quieres|debes": "usted",
     r"vosotr\w*|vuestr\w*|ordenador\w*|móvil(es)?|coger\w*": "neutral Latin American",
 }
 OPT_OUT = re.compile(
