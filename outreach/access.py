@@ -227,10 +227,13 @@ SCOPES: Mapping[type[Base], Mapping[Kind, Condition]] = {
     Hospital: {
         Kind.COORDINATOR: lambda actor: Hospital.affiliate_id == actor.affiliate_id,
         Kind.LIAISON: lambda actor: Hospital.id == actor.hospital_id,
+        # To name the places never to be offered.
+        Kind.SPEAKER: lambda actor: Hospital.affiliate_id == actor.affiliate_id,
     },
     Unit: {
         Kind.COORDINATOR: lambda actor: Unit.affiliate_id == actor.affiliate_id,
         Kind.LIAISON: lambda actor: Unit.hospital_id == actor.hospital_id,
+        Kind.SPEAKER: lambda actor: Unit.affiliate_id == actor.affiliate_id,
     },
     UnitPause: {
         Kind.COORDINATOR: lambda actor: UnitPause.unit_id.in_(_affiliate_units(actor)),
@@ -245,7 +248,11 @@ SCOPES: Mapping[type[Base], Mapping[Kind, Condition]] = {
         Kind.LIAISON: lambda actor: Visit.unit_id.in_(_own_units(actor)),
         Kind.SPEAKER: _visit_of_speaker,
     },
-    Slot: {Kind.COORDINATOR: lambda actor: Slot.visit_id.in_(_affiliate_visits(actor))},
+    Slot: {
+        Kind.COORDINATOR: lambda actor: Slot.visit_id.in_(_affiliate_visits(actor)),
+        # To take an open place: whether it fits is for the rules to say, not for the scope.
+        Kind.SPEAKER: lambda actor: Slot.visit_id.in_(_affiliate_visits(actor)),
+    },
     Proposal: {
         Kind.COORDINATOR: lambda actor: Proposal.slot_id.in_(
             select(Slot.id).where(Slot.visit_id.in_(_affiliate_visits(actor)))

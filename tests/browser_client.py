@@ -28,7 +28,7 @@ class Browser(FlaskClient):
         if options.get("method") == "POST" and not forged:
             headers = dict(options.pop("headers", None) or {})
             options["headers"] = {"X-CSRFToken": self._token()} | headers
-        return super().open(*args, **options)
+        return super().open(*args, **({"buffered": True} | options))
 
     def _token(self) -> str:
         with self.session_transaction() as session:

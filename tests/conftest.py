@@ -190,7 +190,7 @@ def application(config: Config) -> Iterator[Flask]:
     """The application, made once, so that templates are compiled once. Tests take `app`."""
     wired = wiring.build(config)
     made = create_app(wired)
-    made.config.update(SIGN_IN_TAKES_S=0)
+    made.config.update(SIGN_IN_TAKES_S=0, PROPAGATE_EXCEPTIONS=True)
     made.test_client_class = Browser
     yield made
     wired.close()

@@ -62,7 +62,7 @@ def requires(action: str) -> Callable[[View], View]:
                 return _to_sign_in()
             if found.lacks_second_factor:
                 raise access.NotAllowed("second_factor.show")
-            access.demand(found.actor, action)
+            access.demand(found.actor, action, room=request.blueprint)
             return view(*args, **values)
 
         setattr(guarded, _MARK, action)

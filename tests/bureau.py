@@ -1,0 +1,161 @@
+"""A whole bureau for tests of access: one of everything a URL can name, one member of each kind.
+
+Every name in it carries the bureau's own, so that a test can look for a stranger's in any answer.
+"""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from outreach import crypto
+from outreach.accounts import sessions
+from outreach.accounts.models import Account, Membership, WebSession
+from outreach.actor import Actor, Kind
+from outreach.db import Base
+from outreach.directory.models import Affiliate, Hospital, Program, Unit, UnitPause
+from outreach.messaging.models import InboundMessage, Message, MessageAttempt
+from outreach.speakers.models import Away, Certification, Clearance, Exclusion, Speaker
+from outreach.visits.models import Assignment, Offer, Proposal, Slot, Visit, VisitRequest
+from tests import builders
+from tests.builders import NOW, VISIT_AT, Person
+
+MEMBERS = (Kind.ADMINISTRATOR, Kind.COORDINATOR, Kind.LIAISON, Kind.SPEAKER)
+
+
+@dataclass
+class Bureau:
+    """An affiliate and everything in it. `tokens` are secrets of links, `ids` are public ids."""
+
+    name: str
+    members: dict[Kind, Membership]
+    rows: dict[type[Base], Base]
+    tokens: dict[str, str]
+    cookies: dict[Kind, str] = field(default_factory=dict)
+
+    def actor(self, kind: Kind) -> Actor:
+        """Return a member as an actor."""
+        return builders.actor(self.members[kind])
+
+    @property
+    def ids(self) -> dict[str, str]:
+        """Each row's public id (or token) by the name of its table."""
+        named = {
+            row.__tablename__: str(getattr(row, "public_id", "")) for row in self.rows.values()
+        }
+        return named | self.tokens
+
+
+def bureau(session: Session, name: str) -> Bureau:
+    """Make a bureau; everyone in it is signed in once."""
+    place = builders.world(session, name)
+    place.unit.name, place.program.name = f"Unit {name} 4B", f"In Our Own Words {name}"
+    place.unit.contact_name = f"Nurse {name}"
+    maria = builders.speaker(
+        session,
+        place.affiliate,
+        Person("Maria", f"{name}son"),
+        certified_for=place.program,
+        languages=["en", "es"],
+    )
+    daniel = builders.speaker(
+        session,
+        place.affiliate,
+        Person("Daniel", f"{name}ov"),
+        certified_for=place.program,
+    )
+    visit = builders.visit(session, place)
+    slot, other_slot = builders.slots(session, visit)
+    spare = builders.slots(
+        session, builders.visit(session, place, starts_at=VISIT_AT + timedelta(days=2))
+    )[0]
+    answer = crypto.token()
+    feed_token = crypto.token()
+    mail = builders.message(session, place.affiliate, to=maria, state="failed")
+    attempt = MessageAttempt(message_id=mail.id, number=1, started_at=NOW)
+    session.add(attempt)
+    rows: list[Base] = [
+        place.affiliate,
+        place.hospital,
+        place.unit,
+        place.program,
+        visit,
+        slot,
+        maria,
+        mail,
+        attempt,
+        builders.pause(session, place.unit),
+        builders.away(session, maria),
+        builders.exclusion(session, maria, place.unit),
+        builders.proposal(session, slot, daniel),
+        builders.offer(session, spare, maria, token=answer),
+        builders.assignment(session, other_slot, maria),
+        builders.inbound(session, place.affiliate, body=f"Which door at {name}?"),
+        builders.feed(session, "speaker", maria.id, token=feed_token),
+        *(_newest(session, table) for table in (Certification, Clearance, VisitRequest)),
+    ]
+    members = {
+        Kind.ADMINISTRATOR: builders.administrator(session, place.affiliate, f"Olga {name}"),
+        Kind.COORDINATOR: builders.coordinator(session, place.affiliate, f"Ruth {name}"),
+        Kind.LIAISON: builders.liaison(session, place.hospital, f"Priya {name}"),
+        Kind.SPEAKER: builders.speaker_member(session, maria),
+    }
+    session.flush()
+    made = Bureau(name, members, {type(row): row for row in rows}, {})
+    made.cookies = {kind: _signed_in(session, member) for kind, member in members.items()}
+    made.tokens = {
+        "answer": answer,
+        "feed": feed_token,
+        "demo": crypto.token(),
+        "membership": members[Kind.LIAISON].public_id,
+    }
+    builders.demo_link(session, members[Kind.COORDINATOR], token=made.tokens["demo"])
+    return made
+
+
+def disable(session: Session, of: Bureau) -> None:
+    """Disable everyone of a bureau, and leave their sessions: that alone must keep them out."""
+    ids = [member.account_id for member in of.members.values()]
+    for account in session.scalars(select(Account).where(Account.id.in_(ids))):
+        account.disabled_at = NOW
+
+
+def session_id_of(session: Session, member: Membership) -> str:
+    """Return the public id of a member's session."""
+    return session.scalars(
+        select(WebSession.public_id).where(WebSession.account_id == member.account_id)
+    ).one()
+
+
+def _signed_in(session: Session, member: Membership) -> str:
+    return sessions.begin(session, member, account_id=member.account_id, browser="", now=NOW)
+
+
+def _newest(session: Session, table: type[Base]) -> Base:
+    newest = select(table).order_by(table.__table__.c.id.desc()).limit(1)
+    return session.scalars(newest).one()
+
+
+__all__ = [
+    "MEMBERS",
+    "Affiliate",
+    "Assignment",
+    "Away",
+    "Bureau",
+    "Exclusion",
+    "Hospital",
+    "InboundMessage",
+    "Message",
+    "Offer",
+    "Program",
+    "Proposal",
+    "Slot",
+    "Speaker",
+    "Unit",
+    "UnitPause",
+    "Visit",
+    "bureau",
+    "disable",
+    "session_id_of",
+]

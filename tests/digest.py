@@ -1,0 +1,27 @@
+"""A digest of a database: what a GET, or a refused request, must leave as it was."""
+
+import hashlib
+
+from sqlalchemy import Connection, select
+
+from outreach.db import Database
+from outreach.tables import metadata
+
+MAY_CHANGE = frozenset({"web_session", "rate_bucket", "denied_access"})
+"""What a GET may write: "last seen" at most once a minute, limits, and that it was refused."""
+
+
+def digest(db: Database) -> dict[str, str]:
+    """Return a hash of each table's rows, so that a difference names the table."""
+    with db.reader.connect() as connection:
+        return {
+            name: _of_table(connection, name)
+            for name in sorted(metadata.tables)
+            if name not in MAY_CHANGE
+        }
+
+
+def _of_table(connection: Connection, name: str) -> str:
+    table = metadata.tables[name]
+    rows = connection.execute(select(table).order_by(*table.primary_key)).all()
+    return hashlib.sha256(repr(rows).encode()).hexdigest()
