@@ -1,5 +1,6 @@
 """The fictional people and places, and how they are written into an empty database."""
 
+import unicodedata
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -69,7 +70,8 @@ class Peer:
     @property
     def email(self) -> str:
         """The invented mailbox."""
-        return f"{self.first}.{self.last}@example.org".lower().replace("í", "i").replace("ó", "o")
+        plain = unicodedata.normalize("NFKD", f"{self.first}.{self.last}".lower())
+        return f"{plain.encode('ascii', 'ignore').decode()}@example.org"
 
 
 def _days(days: tuple[int, ...], opens: int, closes: int) -> tuple[tuple[int, time, time], ...]:

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -22,9 +23,12 @@ from outreach.workflows.visits import Wish
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request of the demo: when (weekday, weeks ahead, hour), where, which program."""
+    """A request of the demo: when (weekday, weeks ahead, hour), where, which program.
 
-    weekday: int
+    The first such weekday is four to ten days ahead; without a weekday it is in three days.
+    """
+
+    weekday: int | None
     weeks: int
     at: time
     hospital: str
@@ -57,7 +61,7 @@ PAST = (
 )
 """What took place already, counted from five weeks ago."""
 
-NOBODY_FITS = Asked(3, -1, time(15), "Mercy North", "Garden House", STORIES, 60, language="es")
+NOBODY_FITS = Asked(None, 0, time(15), "Mercy North", "Garden House", STORIES, 60, language="es")
 """Soon, for adolescents and in Spanish: nobody of the cast is trained, cleared and free for it."""
 
 
@@ -127,7 +131,7 @@ def request(
         unit=world.units[asked.hospital, asked.unit],
         program=world.programs[asked.program],
         wish=Wish(
-            day=cast.day_after(now, weekday=asked.weekday, weeks=asked.weeks),
+            day=day_of(asked, now=now),
             at=asked.at,
             minutes=asked.minutes,
             language=asked.language,
@@ -139,6 +143,13 @@ def request(
         overrule=True,
         now=now,
     )
+
+
+def day_of(asked: Asked, *, now: datetime) -> date:
+    """Return the day of a request of the demo."""
+    if asked.weekday is None:
+        return now.astimezone(ZoneInfo(cast.ZONE)).date() + timedelta(days=3)
+    return cast.day_after(now, weekday=asked.weekday, weeks=asked.weeks)
 
 
 def plan(database: Database, affiliate: Affiliate, *, by: Actor, now: datetime) -> int:

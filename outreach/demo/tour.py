@@ -10,7 +10,7 @@ from rich.console import Console
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from outreach import app, clock, i18n, jobs, matching
+from outreach import app, clock, i18n, jobs, logs, matching
 from outreach.accounts.models import Membership
 from outreach.actor import Actor, Kind
 from outreach.calendars import service as calendars
@@ -37,6 +37,7 @@ class Broken(Exception):
 
 def play(*, out: Path | None, console: Console) -> bool:
     """Play every step; return whether all held, naming the first that did not."""
+    logs.configure(level="error")
     with tempfile.TemporaryDirectory(prefix="outreach-tour-") as folder:
         clock.move_to(BEGINS)
         built = stage.build(Path(folder), port=PORT, now=clock.now())

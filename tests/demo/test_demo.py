@@ -1,0 +1,142 @@
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from icalendar import Calendar
+from rich.console import Console
+from sqlalchemy import func, select
+
+from outreach import clock
+from outreach.accounts.models import DemoSignIn
+from outreach.demo import stage, story, tour
+from outreach.demo.stage import Stage
+from outreach.messaging.models import ConsoleMessage
+from tests.builders import NOW
+
+NIGHT = datetime(2026, 11, 24, 4, 30, tzinfo=UTC)  # 11:30 PM on Monday in the demo's zone
+
+
+@pytest.fixture(autouse=True)
+def clock_set_right_afterwards() -> Iterator[None]:
+    yield
+    clock._offset = timedelta(0)
+
+
+@pytest.fixture
+def built(tmp_path: Path) -> Iterator[Stage]:
+    clock.move_to(NOW)
+    made = stage.build(tmp_path, port=8000, now=NOW)
+    yield made
+    made.wired.close()
+
+
+@pytest.mark.parametrize("days", range(7))
+def test_the_demo_can_begin_on_any_day_of_the_week(days: int) -> None:
+    now = NOW + timedelta(days=days)
+
+    spans = [
+        (asked.hospital, asked.unit, story.day_of(asked, now=now), asked.at)
+        for asked in (story.NOBODY_FITS, *story.REQUESTS)
+    ]
+
+    assert len(set(spans)) == len(spans)
+    assert min(day for _, _, day, _ in spans) == now.date() + timedelta(days=3)
+
+
+def test_by_day_the_demo_takes_the_time_as_it_is() -> None:
+    assert stage.waking_hour(NOW) == NOW
+
+
+def test_by_night_the_demo_wakes_up_the_next_morning() -> None:
+    morning = stage.waking_hour(NIGHT)
+
+    assert (morning.day, morning.hour, morning.minute) == (24, 9, 30)
+
+
+def test_each_character_has_one_door_whose_key_is_stored_hashed(built: Stage) -> None:
+    with built.wired.db.reading() as session:
+        hashes = set(session.scalars(select(DemoSignIn.token_hash)))
+
+    tokens = {link.rsplit("/", 1)[1] for link in built.links.values()}
+    assert len(hashes) == len(tokens) == len(stage.CHARACTERS)
+    assert not hashes & tokens
+
+
+def test_the_demo_has_a_past_that_was_really_sent(built: Stage) -> None:
+    with built.wired.db.reading() as session:
+        kinds = set(session.scalars(select(ConsoleMessage.kind)))
+        earliest = session.scalar(select(func.min(ConsoleMessage.at)))
+
+    assert {"invite", "reminder"} <= kinds
+    assert earliest is not None
+    assert earliest < NOW - timedelta(weeks=4)
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[bool, str, Path]:
+    """Play the tour once for the tests that look at what it left."""
+    out = tmp_path_factory.mktemp("tour")
+    said = StringIO()
+    held = tour.play(out=out, console=Console(file=said, width=200))
+    clock._offset = timedelta(0)
+    return held, said.getvalue(), out
+
+
+def test_every_step_of_the_tour_holds(played: tuple[bool, str, Path]) -> None:
+    held, said, _ = played
+
+    assert "Every step held." in said
+    assert held
+
+
+def test_the_tour_keeps_each_mail_as_it_left(played: tuple[bool, str, Path]) -> None:
+    mails = sorted((played[2] / "mails").iterdir())
+
+    assert mails[0].name.startswith("001-")
+    assert mails[0].suffix == ".eml"
+    for path in mails:
+        mail = message_from_bytes(path.read_bytes(), policy=policy.default)
+        assert mail["To"] is not None
+        assert mail["Message-ID"] is not None
+
+
+def test_the_tour_keeps_each_text_with_its_kind(played: tuple[bool, str, Path]) -> None:
+    lines = (played[2] / "sms.jsonl").read_text().splitlines()
+
+    texts = [json.loads(line) for line in lines]
+    assert all(set(text) == {"to", "body", "kind", "at"} for text in texts)
+    assert {"offer", "yes_reply", "reminder"} <= {text["kind"] for text in texts}
+
+
+def test_the_tour_keeps_feeds_that_a_calendar_reads(played: tuple[bool, str, Path]) -> None:
+    feeds = list((played[2] / "feeds").glob("*.ics"))
+
+    assert feeds
+    for path in feeds:
+        assert Calendar.from_ical(path.read_bytes()).events
+
+
+def test_the_tour_keeps_the_pages_that_were_seen(played: tuple[bool, str, Path]) -> None:
+    names = [path.name for path in sorted((played[2] / "pages").iterdir())]
+
+    assert names[0] == "001-liaison-home.html"
+    assert any("answer" in name for name in names)
+
+
+def test_a_broken_step_is_named_and_the_tour_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(story, "request", _refuse)
+    monkeypatch.setattr(stage.story, "tell", lambda *_, **__: None)
+    said = StringIO()
+
+    held = tour.play(out=None, console=Console(file=said, width=200))
+
+    assert not held
+    assert "This step is broken: A liaison asks for a visit." in said.getvalue()
+
+
+def _refuse(*_: object, **__: object) -> None:
+    raise tour.Broken("Nothing works today.")
