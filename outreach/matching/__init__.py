@@ -64,7 +64,7 @@ An exclusion, from either side, is `unavailable` and nothing else anywhere.
 """
 
 from outreach.matching.describe import as_it_stands
-from outreach.matching.explain import ranking, refusals_for
+from outreach.matching.explain import open_to, ranking, refusals_for
 from outreach.matching.problem import (
     ALWAYS_FREE,
     CO_PRESENTER,
@@ -126,6 +126,7 @@ __all__ = [
     "Visit",
     "Weekly",
     "as_it_stands",
+    "open_to",
     "problem_from_json",
     "problem_to_json",
     "ranking",

@@ -55,6 +55,24 @@ def ranking(problem: Problem, solution: Solution, visit_id: str, role: str) -> l
     ]
 
 
+def open_to(problem: Problem, solution: Solution, speaker_id: str) -> list[tuple[str, Chosen]]:
+    """List every visit and role that lacks somebody and that this speaker could take.
+
+    In the problem's order, as (visit id, the speaker in that role). Raises KeyError for a speaker
+    that is not there.
+    """
+    explainer = Explainer.of(problem, solution)
+    known = {speaker.id: index for index, speaker in enumerate(problem.speakers)}
+    me = known[speaker_id]
+    return [
+        (facts.id, explainer.chosen(Seat(visit, me, role, fixed=False)))
+        for visit, facts in enumerate(problem.visits)
+        for post in explainer.lacking(visit)
+        if me in explainer.able(post)
+        for role in (explainer.candidates.posts[post].role,)
+    ]
+
+
 class Explainer:
     """The rules around one set of seats, by positions in the problem."""
 

@@ -1,7 +1,7 @@
 """Who may take a slot, and who should be asked first: the engine's rules on one visit."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from outreach import matching
 from outreach.directory.models import Affiliate
 from outreach.matching import Chosen, Problem, Refusal, RefusalCode
 from outreach.speakers.models import Speaker
-from outreach.visits.models import Visit
+from outreach.visits.models import Offer, Slot, Visit
 from outreach.workflows import problems
 
 TOO_CLOSE = frozenset({RefusalCode.QUOTA, RefusalCode.REST, RefusalCode.OVERLAP})
@@ -26,6 +26,47 @@ class Choice:
     speaker_id: int
     reasons: Sequence[Mapping[str, Any]]
     distance_km: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """A place nobody has and nobody is being asked for, and why it fits the speaker."""
+
+    slot: Slot
+    visit: Visit
+    choice: Choice
+
+
+def openings(session: Session, speaker: Speaker, *, now: datetime) -> list[Opening]:
+    """Return the places this speaker could take now, soonest first, one for each visit.
+
+    Left out are visits the speaker is being asked about: they wait for an answer, not for a
+    volunteer. The number of queries does not depend on how many visits there are.
+    """
+    affiliate = session.get_one(Affiliate, speaker.affiliate_id)
+    visits = problems.open_visits(session, affiliate.id, now=now)
+    problem = _unproposed(
+        problems.build(
+            session,
+            affiliate,
+            visits,
+            now=now,
+            without_offers_to=speaker.id,
+            only=speaker.id,
+        )
+    )
+    free = _free_slots(session, visits, but_asked=speaker.id)
+    by_id = {visit.public_id: visit for visit in visits}
+    found: dict[str, Opening] = {}
+    if problem.speakers:
+        standing = matching.as_it_stands(problem)
+        for visit_id, chosen in matching.open_to(problem, standing, speaker.public_id):
+            visit = by_id.get(visit_id)
+            slot = free.get((visit.id, chosen.role)) if visit else None
+            if visit and slot and visit_id not in found:
+                mine = choice(chosen, speaker_id=speaker.id)
+                found[visit_id] = Opening(slot=slot, visit=visit, choice=mine)
+    return list(found.values())
 
 
 def ranking(session: Session, visit: Visit, role: str, *, now: datetime) -> list[Choice]:
@@ -75,6 +116,33 @@ def speaker_ids(session: Session, public_ids: Sequence[str]) -> dict[str, int]:
     """Return primary keys by public id."""
     rows = select(Speaker.public_id, Speaker.id).where(Speaker.public_id.in_(public_ids))
     return dict(session.execute(rows).all())
+
+
+def _unproposed(problem: Problem) -> Problem:
+    return replace(problem, visits=tuple(replace(v, proposed=()) for v in problem.visits))
+
+
+def _free_slots(
+    session: Session, visits: Sequence[Visit], *, but_asked: int
+) -> dict[tuple[int, str], Slot]:
+    """Return an open slot by visit and role that waits for nobody's answer.
+
+    Visits about which the speaker `but_asked` is being asked are left out.
+    """
+    ids = [visit.id for visit in visits]
+    asked = session.execute(
+        select(Offer.slot_id, Offer.visit_id, Offer.speaker_id).where(
+            Offer.visit_id.in_(ids), Offer.state == "open"
+        )
+    ).all()
+    waiting = {slot_id for slot_id, _visit, _speaker in asked}
+    mine = {visit_id for _slot, visit_id, speaker_id in asked if speaker_id == but_asked}
+    open_ones = select(Slot).where(Slot.visit_id.in_(ids), Slot.state == "open")
+    free: dict[tuple[int, str], Slot] = {}
+    for slot in session.scalars(open_ones.order_by(Slot.id)):
+        if slot.id not in waiting and slot.visit_id not in mine:
+            free.setdefault((slot.visit_id, slot.role), slot)
+    return free
 
 
 def _problem(

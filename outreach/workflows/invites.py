@@ -28,9 +28,9 @@ def sync(session: Session, visit: Visit, *, host: str, now: datetime) -> None:
     Whoever comes has an item, and so has the ward once somebody comes; whoever no longer comes
     gets one cancellation. Unchanged items mail nothing.
     """
-    wanted = dict(_wanted(session, visit))
     items = session.scalars(select(CalendarItem).where(CalendarItem.visit_id == visit.id)).all()
     known = {(item.owner_kind, item.owner_id): item for item in items}
+    wanted = dict(_wanted(session, visit, known=set(known)))
     for to, shown in wanted.values():
         _show(session, known.get(to.key), to, shown, visit=visit, host=host, now=now)
     for key, item in known.items():
@@ -59,7 +59,7 @@ class _Shown:
 
 
 def _wanted(
-    session: Session, visit: Visit
+    session: Session, visit: Visit, *, known: set[tuple[str, int]]
 ) -> Iterator[tuple[tuple[str, int], tuple[Recipient, _Shown]]]:
     if visit.called_off_at is not None:
         return
@@ -70,7 +70,8 @@ def _wanted(
         to = recipients.speaker(speakers[assignment.speaker_id])
         yield to.key, (to, _for_speaker(session, visit, to))
     ward = recipients.liaison(session, visit)
-    if ward is not None and assignments:
+    # Once the ward knows of the visit it keeps it, also while a substitute is being found.
+    if ward is not None and (assignments or ward.key in known):
         names = {a.slot_id: speakers[a.speaker_id].first_name for a in assignments}
         yield ward.key, (ward, _for_ward(session, visit, ward, names))
 
@@ -195,7 +196,9 @@ def _mail(
         if kind == "invite_cancel":
             return
         kind = "invite"
-    notices.tell(session, to, kind, visit=visit, cause=cause, now=now)
+    # The ward reads in the mail who comes; a speaker's mail says nothing of others.
+    values = {} if to.kind == "speaker" else {"who": item.description.splitlines()}
+    notices.tell(session, to, kind, visit=visit, cause=cause, values=values, now=now)
 
 
 def _wants_mail(session: Session, to: Recipient) -> bool:

@@ -24,6 +24,7 @@ GONE = lazy("Another speaker has just taken this visit. Thank you for being read
 LAPSED = lazy("This visit is no longer open. Thank you for being ready to help.")
 CALLED_OFF = lazy("The unit has called this visit off. Thank you for being ready to help.")
 NOT_FREE = lazy("This visit is too close to another one you have taken.")
+FITS_NO_MORE = lazy("This visit does not fit you any more. Look again at the open visits.")
 BEGUN = lazy("This visit has begun already.")
 
 _numbers = random.SystemRandom()
@@ -146,6 +147,34 @@ def record_yes(
     return assignment
 
 
+def volunteer(
+    session: Session, slot: Slot, *, speaker: Speaker, by: Actor, links: Links, now: datetime
+) -> Assignment:
+    """Let a speaker take an open place nobody asked about. A second tap gives the same one.
+
+    Raises:
+        Conflict: the slot is taken, or a hard rule speaks against it by now.
+    """
+    visit = db.locked(session, Visit, slot.visit_id)
+    db.locked(session, Speaker, speaker.id)
+    mine = (Assignment.slot_id == slot.id, Assignment.speaker_id == speaker.id, Assignment.active)
+    held = session.scalar(select(Assignment).where(*mine))
+    if held is not None:
+        return held
+    _refuse_if_closed(session, slot, visit, now=now)
+    if eligibility.refusals(session, visit, slot.role, speaker_id=speaker.id, now=now):
+        raise Conflict(FITS_NO_MORE)
+    offer = _open_offer(session, slot, speaker.id)
+    if offer is not None:
+        service.answer(session, offer, state="accepted", via="site", now=now)
+    assignment = _assign(session, slot, visit=visit, speaker_id=speaker.id, offer=offer, now=now)
+    audit.record(
+        session, "assignment.volunteer", actor=by, subject=("assignment", assignment.id), now=now
+    )
+    _after_a_yes(session, slot, visit, links=links, now=now)
+    return assignment
+
+
 def cannot_come(
     session: Session, assignment: Assignment, *, by: Actor, links: Links, now: datetime
 ) -> None:
@@ -168,7 +197,10 @@ def cannot_come(
     )
     invites.sync(session, visit, host=links.host, now=now)
     reminders.sync(session, visit, now=now)
-    notices.tell_liaison(session, "reopened", visit=visit, cause=_ended(assignment, visit), now=now)
+    ward = recipients.liaison(session, visit)
+    if ward is not None and not invites.reaches(session, visit, ward):
+        cause = _ended(assignment, visit)
+        notices.tell(session, ward, "reopened", visit=visit, cause=cause, now=now)
     notices.tell_coordinators(
         session, "late_trouble", visit=visit, cause=_ended(assignment, visit), now=now
     )

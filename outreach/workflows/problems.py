@@ -56,15 +56,19 @@ def build(
     *,
     now: datetime,
     without_offers_to: int | None = None,
+    only: int | None = None,
 ) -> Problem:
     """Return the problem of finding speakers for `visits` beside everything already promised.
 
     Assignments and open offers of the affiliate's speakers are fixed, so that they hold quota,
     rest and travel. Ids are public ids. Who has answered or stepped back from a visit is not
     considered for it again. A speaker about to say yes is held by no open offer of their own:
-    pass the primary key as `without_offers_to`.
+    pass the primary key as `without_offers_to`. With `only` the problem knows that one speaker
+    (primary key) alone: nobody else's seats are in it.
     """
-    builder = _Builder(session, affiliate, visits, now=now, without_offers_to=without_offers_to)
+    builder = _Builder(
+        session, affiliate, visits, now=now, without_offers_to=without_offers_to, only=only
+    )
     return builder.problem()
 
 
@@ -77,14 +81,19 @@ class _Builder:
         *,
         now: datetime,
         without_offers_to: int | None,
+        only: int | None,
     ) -> None:
         self.session = session
         self.affiliate = affiliate
         self.now = now
         self.zone = ZoneInfo(affiliate.time_zone)
         self.today = now.astimezone(self.zone).date()
-        mine = (Speaker.affiliate_id == affiliate.id, Speaker.archived_at.is_(None))
-        self.speakers = session.scalars(select(Speaker).where(*mine).order_by(Speaker.id)).all()
+        mine = select(Speaker).where(
+            Speaker.affiliate_id == affiliate.id, Speaker.archived_at.is_(None)
+        )
+        if only is not None:
+            mine = mine.where(Speaker.id == only)
+        self.speakers = session.scalars(mine.order_by(Speaker.id)).all()
         self.names = {speaker.id: speaker.public_id for speaker in self.speakers}
         self.since = self._since()
         self.promised = self._promised(without_offers_to)

@@ -211,16 +211,28 @@ def test_stepping_back_opens_the_slot_and_asks_others(bureau: Bureau) -> None:
     assert "reminder mail" not in told
 
 
-def test_the_ward_and_the_coordinators_hear_that_somebody_stepped_back(bureau: Bureau) -> None:
+def test_the_ward_reads_in_one_mail_that_somebody_is_still_being_found(bureau: Bureau) -> None:
     step_back(bureau, accept(bureau, bureau.ask(bureau.maria)))
 
-    told = select(Message.kind, Message.recipient_kind).where(
-        Message.kind.in_(("reopened", "late_trouble"))
-    )
-    assert set(bureau.session.execute(told)) == {
-        ("reopened", "unit"),
-        ("late_trouble", "account"),
-    }
+    waiting = (Message.recipient_kind == "unit", Message.state == "pending")
+    told = bureau.session.scalars(select(Message).where(*waiting)).one()
+    assert "lead: still being found" in told.values["who"]
+
+
+def test_a_ward_without_an_entry_is_written_to(bureau: Bureau) -> None:
+    assignment = builders.assignment(bureau.session, bureau.slot("lead"), bureau.maria)
+
+    step_back(bureau, assignment)
+
+    told = bureau.session.scalars(select(Message.kind).where(Message.recipient_kind == "unit"))
+    assert told.all() == ["reopened"]
+
+
+def test_the_coordinators_hear_that_somebody_stepped_back(bureau: Bureau) -> None:
+    step_back(bureau, accept(bureau, bureau.ask(bureau.maria)))
+
+    told = select(Message.kind).where(Message.recipient_kind == "account")
+    assert bureau.session.scalars(told).all() == ["late_trouble"]
 
 
 def test_stepping_back_after_the_visit_has_begun_is_refused(bureau: Bureau) -> None:
