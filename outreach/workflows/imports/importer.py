@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from outreach import audit
 from outreach.actor import Actor
 from outreach.db import Base
-from outreach.directory.models import Affiliate, Hospital, Program, ProgramRole
+from outreach.directory.models import Affiliate, Hospital, Program, ProgramRole, Unit
 from outreach.errors import RuleBroken
 from outreach.i18n import lazy
 from outreach.workflows.imports import mapping
@@ -118,11 +118,19 @@ def program_words(session: Session, affiliate: Affiliate) -> Words[Program]:
     )
 
 
-def hospital_words(session: Session, affiliate: Affiliate) -> Words[Hospital]:
-    """Return an affiliate's hospitals by name."""
-    rows = select(Hospital).where(Hospital.affiliate_id == affiliate.id).order_by(Hospital.id)
+def hospital_words(
+    session: Session, affiliate: Affiliate, *, only_kept: bool = False
+) -> Words[Hospital]:
+    """Return by name the hospitals an affiliate keeps, and the others where it serves a unit.
+
+    With `only_kept`, the former alone: only they may be changed. They also win a shared name.
+    """
+    is_kept = Hospital.affiliate_id == affiliate.id
+    is_served = Hospital.id.in_(select(Unit.hospital_id).where(Unit.affiliate_id == affiliate.id))
+    rows = select(Hospital).where(is_kept if only_kept else or_(is_kept, is_served))
+    hospitals = session.scalars(rows.order_by(is_kept, Hospital.id))
     return Words(
-        {hospital.name: hospital for hospital in session.scalars(rows)},
+        {hospital.name: hospital for hospital in hospitals},
         unknown=lazy(
             "There is no hospital “%(value)s”. Write one of: %(choices)s; or import its units"
             " first."

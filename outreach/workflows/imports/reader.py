@@ -102,7 +102,10 @@ def match_columns(sheet: Sheet, columns: Columns) -> dict[str, str]:
     missing = sorted(named[f] for f in columns.required if _key(named[f]) not in present)
     if missing:
         raise MappingError(
-            lazy("The sheet has no column %(missing)s. Its columns are %(columns)s."),
+            lazy(
+                "The sheet has no column %(missing)s. Its columns are %(columns)s. A mapping says"
+                " which column holds what."
+            ),
             missing=", ".join(f"“{report.shown(name)}”" for name in missing),
             columns=", ".join(f"“{report.shown(name)}”" for name in sheet.header),
         )

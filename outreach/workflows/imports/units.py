@@ -119,7 +119,7 @@ class UnitsImporter:
         if seen is not None:
             self._warn_of_difference(seen, record, reader, zip_too=True)
             return seen, False
-        known = importer.hospital_words(self.session, self.context.affiliate)
+        known = importer.hospital_words(self.session, self.context.affiliate, only_kept=True)
         place = record.place
         facts = {
             "city": place.city,

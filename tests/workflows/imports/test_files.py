@@ -194,7 +194,7 @@ def test_a_column_that_must_be_there_is_missed_by_name(session: Session) -> None
 
     assert str(error.value) == (
         "The sheet has no column “age_group”, “unit”, “visiting_hours”, “zip”."
-        " Its columns are “hospital”, “Ward”."
+        " Its columns are “hospital”, “Ward”. A mapping says which column holds what."
     )
 
 

@@ -345,6 +345,18 @@ def test_all_a_liaison_can_say_can_be_said_in_a_sheet(session: Session) -> None:
     assert (asked.screen, asked.by_video) == (True, False)
 
 
+def test_a_unit_in_a_hospital_that_another_affiliate_keeps_is_known(session: Session) -> None:
+    served_by = Affiliate(name="Elsewhere", created_at=NOW)
+    session.add(served_by)
+    session.flush()
+    session.scalars(select(Unit)).one().affiliate_id = served_by.id
+
+    report = bring_in(session, "requests", A_VISIT, affiliate="Elsewhere")
+
+    assert outcome(report) == (1, 0, 0)
+    assert session.scalars(select(Visit.affiliate_id)).one() == served_by.id
+
+
 def test_units_of_another_affiliate_are_not_known(session: Session) -> None:
     session.add(Affiliate(name="Elsewhere", created_at=NOW))
 
