@@ -21,11 +21,12 @@ from outreach.directory.models import (
     VisitingHours,
 )
 from outreach.i18n import gettext as _
+from outreach.i18n import ngettext
 from outreach.reads import board, words
 from outreach.reads.board import VisitRow
 from outreach.reads.words import Status
 from outreach.speakers.models import Clearance
-from outreach.visits.models import Assignment, Visit
+from outreach.visits.models import Assignment, Visit, VisitRequest
 from outreach.visits.rules import Hours, Staffing
 
 PAGE_SIZE = 25
@@ -42,15 +43,24 @@ class Line:
     status: Status
     next: str
 
+    @property
+    def who(self) -> str:
+        """Who comes: "Daniel and Maria"; empty when nobody does yet."""
+        return words.names(self.row.who)
+
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """The visits of a hospital. `next` is the card of the first page; `lines` are the others."""
+    """The visits of a hospital. `next` is the card of the first page; `lines` are the others.
+
+    `cleared` and `room` are of the next visit; empty where nothing is to be said.
+    """
 
     hospital: Hospital
     units: Sequence[Unit]
     next: Line | None
     cleared: str
+    room: str
     lines: Sequence[Line]
     page: int
     has_more: bool
@@ -63,6 +73,27 @@ class Home:
         if len(self.units) == 1:
             return f"{self.hospital.name}, {self.units[0].name}"
         return self.hospital.name
+
+    @property
+    def lead(self) -> str:
+        """How many visits are planned, and how many of them lack somebody; empty without any."""
+        if not self.planned:
+            return ""
+        said = ngettext(
+            "One visit is planned.",
+            "%(num)s visits are planned.",
+            self.planned,
+            num=words.capital(words.number(self.planned)),
+        )
+        if not self.looking:
+            return said
+        lacking = ngettext(
+            "One still looks for speakers.",
+            "%(num)s still look for speakers.",
+            self.looking,
+            num=words.capital(words.number(self.looking)),
+        )
+        return f"{said} {lacking}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +141,7 @@ def home(
         units=own_units(session, actor),
         next=first,
         cleared=_cleared(session, first, hospital) if first else "",
+        room=_room(session, first) if first else "",
         lines=[line for line in lines if line is not first],
         page=number,
         has_more=len(found) > PAGE_SIZE,
@@ -261,6 +293,18 @@ def _cleared(session: Session, line: Line, hospital: Hospital) -> str:
         return ""
     visit = session.get_one(Visit, line.row.id)
     return cleared_words(session, visit, session.get_one(Unit, visit.unit_id), hospital)
+
+
+def _room(session: Session, line: Line) -> str:
+    asked = select(VisitRequest).join(Visit, Visit.request_id == VisitRequest.id)
+    return room_words(session.scalars(asked.where(Visit.id == line.row.id)).one())
+
+
+def room_words(request: VisitRequest) -> str:
+    """Return "Day room, with a screen"; empty when neither was said."""
+    if not request.screen:
+        return request.room
+    return _("%(room)s, with a screen", room=request.room) if request.room else _("With a screen")
 
 
 def cleared_words(session: Session, visit: Visit, unit: Unit, hospital: Hospital) -> str:

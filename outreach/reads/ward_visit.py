@@ -57,11 +57,6 @@ class VisitPage:
         return self.line.row
 
     @property
-    def names(self) -> str:
-        """Who comes: "Daniel and Maria"; empty when nobody does yet."""
-        return words.names([guest.first_name for guest in self.guests])
-
-    @property
     def asked(self) -> int:
         """How many people are being asked now."""
         return self.row.asked
@@ -108,17 +103,11 @@ def _needs(request: VisitRequest, row: VisitRow) -> list[tuple[str, str]]:
         (_("Language of the visit"), words.language(row.language)),
         (_("Group"), ngettext("About %(num)s person", "About %(num)s people", count or 0)),
         (_("How they come"), _("By video") if request.by_video else _("In person")),
-        (_("Room"), _room(request)),
+        (_("Room"), units.room_words(request)),
         (_("Access needs"), request.access_needs),
         (_("Notes for the speakers"), request.notes),
     ]
     return [(label, value) for label, value in found if value and (count or label != _("Group"))]
-
-
-def _room(request: VisitRequest) -> str:
-    if not request.screen:
-        return request.room
-    return _("%(room)s, with a screen", room=request.room) if request.room else _("With a screen")
 
 
 def _timeline(

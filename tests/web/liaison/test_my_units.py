@@ -38,7 +38,7 @@ def test_the_next_visit_is_lit_and_names_who_comes(
     assert "Next visit: Tuesday, December 8" in words
     assert "10:00 AM to 11:00 AM Eastern Time" in words
     assert "Both speakers confirmed" in words
-    assert "Daniel, Maria" in words
+    assert "Who comes Daniel and Maria" in words
     assert "Yes, until December 31, 2028" in words
     assert "One visit is planned." in words
     assert "Okafor" not in words
@@ -56,7 +56,7 @@ def test_a_later_visit_says_how_it_stands_and_what_happens_next(
 
     words = text_of(browser.get("/units/"))
 
-    assert "2 visits are planned. 2 still look for speakers." in words
+    assert "Two visits are planned. Two still look for speakers." in words
     assert "One of two speakers found" in words
     assert "We tell you by December 8 if nobody else is found." in words
 
