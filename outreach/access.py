@@ -209,7 +209,10 @@ SCOPES: Mapping[type[Base], Mapping[Kind, Condition]] = {
     },
     Membership: {
         Kind.ADMINISTRATOR: _membership_of_affiliate,
-        Kind.COORDINATOR: _membership_of_affiliate,
+        # Nobody ends the membership of who appointed them.
+        Kind.COORDINATOR: lambda actor: and_(
+            _membership_of_affiliate(actor), Membership.kind != Kind.ADMINISTRATOR
+        ),
     },
     WebSession: {
         kind: (lambda actor: WebSession.account_id == actor.account_id) for kind in ANYONE

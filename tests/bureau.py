@@ -4,7 +4,7 @@ Every name in it carries the bureau's own, so that a test can look for a strange
 """
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,13 +14,12 @@ from outreach.accounts import sessions
 from outreach.accounts.models import Account, Membership, WebSession
 from outreach.actor import Actor, Kind
 from outreach.db import Base
-from outreach.directory.models import Affiliate, Hospital, Program, Unit, UnitPause
-from outreach.messaging.models import InboundMessage, Message, MessageAttempt
-from outreach.speakers.models import Away, Certification, Clearance, Exclusion, Speaker
-from outreach.visits.models import Assignment, Offer, Proposal, Slot, Visit, VisitRequest
+from outreach.messaging.models import MessageAttempt
+from outreach.visits.models import VisitRequest
 from tests import builders
 from tests.builders import NOW, VISIT_AT, Person
 
+LAST_YEAR = date(2025, 6, 1)
 MEMBERS = (Kind.ADMINISTRATOR, Kind.COORDINATOR, Kind.LIAISON, Kind.SPEAKER)
 
 
@@ -93,7 +92,9 @@ def bureau(session: Session, name: str) -> Bureau:
         builders.assignment(session, other_slot, maria),
         builders.inbound(session, place.affiliate, body=f"Which door at {name}?"),
         builders.feed(session, "speaker", maria.id, token=feed_token),
-        *(_newest(session, table) for table in (Certification, Clearance, VisitRequest)),
+        builders.certification(session, maria, place.program, starts_on=LAST_YEAR),
+        builders.clearance(session, maria, "tb"),
+        session.get_one(VisitRequest, visit.request_id),
     ]
     members = {
         Kind.ADMINISTRATOR: builders.administrator(session, place.affiliate, f"Olga {name}"),
@@ -130,32 +131,3 @@ def session_id_of(session: Session, member: Membership) -> str:
 
 def _signed_in(session: Session, member: Membership) -> str:
     return sessions.begin(session, member, account_id=member.account_id, browser="", now=NOW)
-
-
-def _newest(session: Session, table: type[Base]) -> Base:
-    newest = select(table).order_by(table.__table__.c.id.desc()).limit(1)
-    return session.scalars(newest).one()
-
-
-__all__ = [
-    "MEMBERS",
-    "Affiliate",
-    "Assignment",
-    "Away",
-    "Bureau",
-    "Exclusion",
-    "Hospital",
-    "InboundMessage",
-    "Message",
-    "Offer",
-    "Program",
-    "Proposal",
-    "Slot",
-    "Speaker",
-    "Unit",
-    "UnitPause",
-    "Visit",
-    "bureau",
-    "disable",
-    "session_id_of",
-]

@@ -58,7 +58,7 @@ def present_for_all() -> Iterator[None]:
 def worlds(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Worlds:
     path = tmp_path_factory.mktemp("worlds") / "worlds.sqlite"
     shutil.copyfile(sqlite_template, path)
-    db = Database(f"sqlite:///{path}")
+    db = Database(f"sqlite:///{path}", audit_key=AUDIT_KEY)
     with db.transaction() as session:
         here, there, closed = (
             bureau(session, name) for name in ("Lakeshore", "Riverbend", "Moraine")
@@ -250,7 +250,7 @@ def test_head_and_options_change_nothing_either(
         ids = _ids(worlds.here, Kind.COORDINATOR)
         parts = {part: ids[name] for part, name in row.ids.items()} | dict(row.fixed)
         with whole_app.test_request_context():
-            path = whole_app.url_for(rule.endpoint, **parts)
+            path = whole_app.url_for(rule.endpoint, **parts)  # type: ignore[arg-type] # as above
         for method in ("HEAD", "OPTIONS"):
             answer = browser.open(path, method=method)
             assert answer.status_code < 500, (method, rule.endpoint)
