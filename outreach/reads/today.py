@@ -174,9 +174,9 @@ def _what_happened(visit: VisitRow) -> str:
         said.append(
             ngettext(
                 "One person was asked and could not.",
-                "%(count)s people were asked and could not.",
+                "%(num)s people were asked and could not.",
                 visit.ended,
-                count=words.capital(words.number(visit.ended)),
+                num=words.capital(words.number(visit.ended)),
             )
         )
     else:
@@ -214,9 +214,9 @@ def _proposals(session: Session, actor: Actor, *, now: datetime) -> Iterator[Nee
         status=Status("waiting", _("Proposed, not yet asked")),
         title=ngettext(
             "One proposal waits for you",
-            "%(count)s proposals wait for you",
+            "%(num)s proposals wait for you",
             count,
-            count=words.capital(words.number(count)),
+            num=words.capital(words.number(count)),
         ),
         text=_("The first visit is on %(day)s.", day=i18n.day(day)),
         step=Step.APPROVE,

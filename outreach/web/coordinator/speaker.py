@@ -186,13 +186,13 @@ def change_speaker(speaker_id: str) -> ResponseReturnValue:
 
 
 @bp.post("/people/speakers/<speaker_id>/invitation")
-@requires("invitation.send")
+@requires("speaker.change")
 def invite_speaker(speaker_id: str) -> ResponseReturnValue:
     """Mail an invitation to sign in."""
     actor = context.current_actor()
     try:
         with context.transaction() as session:
-            row = _load(session, speaker_id, "invitation.send")
+            row = _load(session, speaker_id, "speaker.change")
             workflow.invite_speaker(
                 session, row, by=actor, inviter=people.inviter(), now=clock.now()
             )

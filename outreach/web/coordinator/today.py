@@ -55,19 +55,19 @@ def _lead(shown: Today) -> str:
         return _("%(day)s. Nothing needs you right now.", day=day)
     needs = i18n.ngettext(
         "%(day)s. One thing needs you.",
-        "%(day)s. %(count)s things need you.",
+        "%(day)s. %(num)s things need you.",
         shown.count,
         day=day,
-        count=words.capital(words.number(shown.count)),
+        num=words.capital(words.number(shown.count)),
     )
     pressing = len(shown.needs[Group.FIRST])
     if not pressing or pressing == shown.count:
         return needs
     first = i18n.ngettext(
         "One of them comes first.",
-        "%(count)s of them come first.",
+        "%(num)s of them come first.",
         pressing,
-        count=words.capital(words.number(pressing)),
+        num=words.capital(words.number(pressing)),
     )
     return f"{needs} {first}"
 

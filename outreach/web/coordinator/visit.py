@@ -260,10 +260,10 @@ def _fits_words(count: int, role: str) -> str:
         return _("Nobody fits as %(role)s", role=name)
     return ngettext(
         "One person fits as %(role)s",
-        "%(count)s people fit as %(role)s",
+        "%(num)s people fit as %(role)s",
         count,
         role=name,
-        count=words.capital(words.number(count)),
+        num=words.capital(words.number(count)),
     )
 
 
