@@ -57,6 +57,11 @@ class VisitPage:
         return self.line.row
 
     @property
+    def open_roles(self) -> list[str]:
+        """The roles nobody has yet, while somebody is looked for."""
+        return [words.role_name(role) for role in self.row.open_roles] if self.may_change else []
+
+    @property
     def asked(self) -> int:
         """How many people are being asked now."""
         return self.row.asked

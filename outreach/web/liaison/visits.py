@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from flask import render_template, request, url_for
+from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -49,6 +49,8 @@ def asked(visit_id: str) -> ResponseReturnValue:
     now = clock.now()
     with reading() as session:
         page = own_visit(session, visit_id, now=now)
+    if not page.may_change:
+        return redirect(url_for("liaison.visit", visit_id=visit_id), 303)
     return render_template("liaison/asked.html", page=page)
 
 

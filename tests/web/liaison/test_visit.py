@@ -58,7 +58,7 @@ def test_the_page_says_everything_the_unit_must_know(browser: FlaskClient, visit
     assert "Tuesday, December 8" in words
     assert "10:00 AM to 11:00 AM Eastern Time" in words
     assert "One of two speakers found" in words
-    assert "Lead Daniel" in words
+    assert "Lead Daniel Co-presenter Still being found" in words
     assert "Yes, until December 31, 2028" in words
     assert "November 23 Priya Nair asked for this visit." in words
     assert "Daniel said yes." in words
@@ -156,6 +156,16 @@ def test_calling_off_twice_is_calling_off_once(
     words = text_of(browser.get(place(visit)))
     assert "The visit was called off." in words
     assert "Change the time" not in words
+
+
+def test_a_visit_called_off_is_not_being_looked_for(
+    browser: FlaskClient, session: Session, here: World
+) -> None:
+    off = builders.visit(session, here, called_off_at=NOW)
+    session.commit()
+
+    assert browser.get(place(off, "/asked")).location == place(off)
+    assert "Still being found" not in text_of(browser.get(place(off)))
 
 
 @pytest.mark.parametrize("page", ["/time", "/call-off"])
