@@ -127,86 +127,82 @@ def test_lead_time_counts_from_the_day_that_counts_as_today(session: Session) ->
     assert warnings(late) == [(2, "date", "Less than 7 days ahead: 2027-01-12.")]
 
 
-@pytest.mark.parametrize(
-    ("change", "column", "sentence"),
-    [
+WRONG: list[tuple[dict[str, str], str, str]] = [
+    (
+        {"date": "2027-02-29"},
+        "date",
         (
-            {"date": "2027-02-29"},
-            "date",
-            (
-                "“2027-02-29” is not in the calendar: that month has 28 days. Write it like"
-                " 2027-01-15 or 1/15/2027."
-            ),
+            "“2027-02-29” is not in the calendar: that month has 28 days. Write it like"
+            " 2027-01-15 or 1/15/2027."
         ),
-        ({"start": "25:00"}, "start", "“25:00” is not a time of day. Write 14:00 or 2:00 PM."),
+    ),
+    ({"start": "25:00"}, "start", "“25:00” is not a time of day. Write 14:00 or 2:00 PM."),
+    (
+        {"minutes": "ninety"},
+        "minutes",
+        "“ninety” is not a number of minutes. Write digits, like 60.",
+    ),
+    (
+        {"repeats": "now and then"},
+        "repeats",
         (
-            {"minutes": "ninety"},
-            "minutes",
-            "“ninety” is not a number of minutes. Write digits, like 60.",
+            "“now and then” does not say how the visit repeats and until when. Write it like"
+            " “weekly until 2027-04-30”, “every 2 weeks x 6” or “3rd Monday of the month until"
+            " 2027-06-30”."
         ),
+    ),
+    (
+        {"repeats": "weekly until 2027-01-11"},
+        "repeats",
+        ("The repeat ends on 2027-01-11, before its first visit on 2027-01-12. Write a later end."),
+    ),
+    (
+        {"unit": "9 Nowhere"},
+        "unit",
+        "This hospital has no unit “9 Nowhere”. Write one of: 4B; or import that unit first.",
+    ),
+    (
+        {"hospital": "Mercy"},
+        "hospital",
+        "There is no hospital “Mercy”. Write one of: St. Clare; or import its units first.",
+    ),
+    (
+        {"program": ""},
+        "program",
+        "This cell is empty. Write something like Unit story hour.",
+    ),
+    (
+        {"date": "2027-03-14", "start": "02:30"},
+        "start",
+        "On 2027-03-14 the clocks go forward and this time does not exist. Write another time.",
+    ),
+    (
+        {"date": "2027-11-07", "start": "01:30"},
+        "start",
+        "On 2027-11-07 the clocks go back and this time comes twice. Write another time.",
+    ),
+    (
+        {"date": "2026-11-21"},
+        "date",
+        "Past: 2026-11-21. Today is 2026-11-22; write a later date.",
+    ),
+    (
+        {"date": "2025-01-05", "repeats": "every 2 weeks x 6"},
+        "date",
         (
-            {"repeats": "now and then"},
-            "repeats",
-            (
-                "“now and then” does not say how the visit repeats and until when. Write it like"
-                " “weekly until 2027-04-30”, “every 2 weeks x 6” or “3rd Monday of the month until"
-                " 2027-06-30”."
-            ),
+            "Past: 2025-01-05, 2025-01-19, 2025-02-02, 2025-02-16, 2025-03-02 (+1). Today is"
+            " 2026-11-22; write a later date."
         ),
-        (
-            {"repeats": "weekly until 2027-01-11"},
-            "repeats",
-            (
-                "The repeat ends on 2027-01-11, before its first visit on 2027-01-12. Write a later"
-                " end."
-            ),
-        ),
-        (
-            {"unit": "9 Nowhere"},
-            "unit",
-            "This hospital has no unit “9 Nowhere”. Write one of: 4B; or import that unit first.",
-        ),
-        (
-            {"hospital": "Mercy"},
-            "hospital",
-            "There is no hospital “Mercy”. Write one of: St. Clare; or import its units first.",
-        ),
-        (
-            {"program": ""},
-            "program",
-            "This cell is empty. Write something like Unit story hour.",
-        ),
-        (
-            {"date": "2027-03-14", "start": "02:30"},
-            "start",
-            "On 2027-03-14 the clocks go forward and this time does not exist. Write another time.",
-        ),
-        (
-            {"date": "2027-11-07", "start": "01:30"},
-            "start",
-            "On 2027-11-07 the clocks go back and this time comes twice. Write another time.",
-        ),
-        (
-            {"date": "2026-11-21"},
-            "date",
-            "Past: 2026-11-21. Today is 2026-11-22; write a later date.",
-        ),
-        (
-            {"date": "2025-01-05", "repeats": "every 2 weeks x 6"},
-            "date",
-            (
-                "Past: 2025-01-05, 2025-01-19, 2025-02-02, 2025-02-16, 2025-03-02 (+1). Today is"
-                " 2026-11-22; write a later date."
-            ),
-        ),
-    ],
-)
-def test_what_cannot_be_is_refused_with_what_would_be_right(
-    session: Session, change: dict[str, str], column: str, sentence: str
-) -> None:
-    report = bring_in(session, "requests", A_VISIT | change)
+    ),
+]
 
-    assert problems(report) == [(2, column, sentence)]
+
+def test_what_cannot_be_is_refused_with_what_would_be_right(session: Session) -> None:
+    report = bring_in(session, "requests", *(A_VISIT | change for change, _, _ in WRONG))
+
+    assert problems(report) == [
+        (number, column, sentence) for number, (_, column, sentence) in enumerate(WRONG, 2)
+    ]
     assert session.scalar(select(func.count()).select_from(VisitRequest)) == 0
     assert starts(session) == []
 

@@ -4,7 +4,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from outreach.visits.models import Visit
@@ -35,7 +35,9 @@ def refused(report: Report) -> list[tuple[int, str, str]]:
 
 
 @pytest.mark.both_engines
-def test_the_given_spreadsheets_come_in_and_their_wrong_rows_are_named(session: Session) -> None:
+def test_the_given_spreadsheets_come_in_and_their_wrong_rows_are_named(
+    session: Session,
+) -> None:
     units, speakers, requests = (bring_in(session, kind) for kind in imports.KINDS)
 
     assert (units.read, outcome(units)) == (24, (22, 0, 2))
@@ -70,13 +72,6 @@ def test_the_given_spreadsheets_come_in_and_their_wrong_rows_are_named(session: 
     ]
     again = [bring_in(session, kind) for kind in imports.KINDS]
     assert [outcome(report) for report in again] == [(0, 22, 2), (0, 65, 7), (0, 81, 15)]
-
-
-def test_no_visit_of_the_given_spreadsheets_clashes_with_another(session: Session) -> None:
-    for kind in imports.KINDS:
-        bring_in(session, kind)
-
     visits = session.scalars(select(Visit).order_by(Visit.unit_id, Visit.starts_at)).all()
-    pairs = pairwise(visits)
-    assert all(a.ends_at <= b.starts_at for a, b in pairs if a.unit_id == b.unit_id)
-    assert session.scalar(select(func.count()).select_from(Visit)) == len(visits) > 200
+    assert len(visits) > 200
+    assert all(a.ends_at <= b.starts_at for a, b in pairwise(visits) if a.unit_id == b.unit_id)
