@@ -21,7 +21,7 @@ from outreach.messaging.models import WorkerHeartbeat
 from outreach.messaging.outbox import Claimed
 from outreach.messaging.ports import Ambiguous, CouldNotLook, Result
 from outreach.messaging.reconcile import Doubt
-from outreach.workflows import delivery, offers
+from outreach.workflows import delivery, offers, unfilled
 from outreach.workflows.delivery import Post, Prepared, Skipped
 
 R = TypeVar("R")
@@ -76,6 +76,11 @@ def lapse_offers(database: Database, *, links: Links) -> int:
     return _in_transaction(
         database, lambda session, now: offers.lapse_due(session, links=links, now=now)
     )
+
+
+def tell_units(database: Database) -> int:
+    """Tell units whose visit still lacks somebody a week and two days before; return how many."""
+    return _in_transaction(database, lambda session, now: unfilled.tell_units(session, now=now))
 
 
 def beat(database: Database, *, worker: str) -> None:

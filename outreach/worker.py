@@ -67,6 +67,7 @@ class Worker:
             "reap": (15, partial(jobs.reap, post)),
             "look_up_doubts": (30, partial(jobs.look_up_doubts, post)),
             "lapse_offers": (30, partial(jobs.lapse_offers, self._wiring.db, links=links)),
+            "tell_units": (300, partial(jobs.tell_units, self._wiring.db)),
         }
 
 

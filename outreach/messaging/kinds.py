@@ -47,6 +47,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     # to liaisons and coordinators
     "request_received": Kind(_MAIL, _VISIT),
     "reopened": Kind(_MAIL, _VISIT),
+    "still_looking": Kind(_MAIL, _VISIT, told_apart_by="mark"),
     "late_trouble": Kind(_BOTH, _VISIT),
     # to whoever signs in
     "sign_in_code": Kind(_MAIL, frozenset({"code_id"})),

@@ -49,6 +49,7 @@ MESSAGE_KINDS = {
     "released": lazy("Word that they need not come"),
     "called_off": lazy("Word that a visit is called off"),
     "reopened": lazy("Word that a place is open again"),
+    "still_looking": lazy("Word that somebody is still missing"),
     "late_trouble": lazy("Word to coordinators that somebody stepped back"),
     "request_received": lazy("Receipt of a request"),
     "sign_in_code": lazy("Sign-in code"),
