@@ -138,6 +138,11 @@ class Question:
     why: str
     visit: VisitView
 
+    @property
+    def until(self) -> str:
+        """Until when an answer helps: "Wednesday evening"."""
+        return part_of_day(self.expires_at, zone=self.visit.zone)
+
 
 @dataclass(frozen=True, slots=True)
 class Agenda:

@@ -26,6 +26,7 @@ UNKNOWN_LINK_STEPS = (
     lazy("Open the link from the message again; perhaps a piece of it was cut off."),
     lazy("Or sign in and look at My visits."),
 )
+NOT_IN_CALENDAR = lazy("This visit is not yours, so there is nothing for your calendar.")
 NO_ANSWER = lazy("Please choose one of the two answers. Nothing was changed.")
 
 PAGES = {State.ASKED: "public/answer.html", State.YOURS: "public/answer_yours.html"}
@@ -90,9 +91,11 @@ def calendar_file(token: str) -> ResponseReturnValue:
     """Give the visit as a file for any calendar."""
     with context.reading() as session:
         offer = reads.find(session, token)
-        item = reads.calendar_item(session, offer) if offer else None
-        if item is None:
+        if offer is None:
             raise NotFound(UNKNOWN_LINK)
+        item = reads.calendar_item(session, offer)
+        if item is None:
+            raise Conflict(NOT_IN_CALENDAR)
         body = calendars.single_file(item, organizer=organizer())
     return calendar_response(body, name="visit.ics")
 

@@ -194,7 +194,7 @@ def test_a_no_after_a_yes_points_to_stepping_back(
 def test_the_calendar_file_is_the_visit_under_the_uid_of_the_mails(
     client: FlaskClient, asked: Asked, session: Session
 ) -> None:
-    assert client.get(f"/a/{TOKEN}/visit.ics").status_code == 404
+    assert client.get(f"/a/{TOKEN}/visit.ics").status_code == 409
     say(client, "yes")
 
     answer = client.get(f"/a/{TOKEN}/visit.ics")

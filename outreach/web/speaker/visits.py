@@ -1,0 +1,179 @@
+"""My visits and open visits: going, answering, stepping back, taking an open place."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from outreach import access, clock
+from outreach.errors import Conflict
+from outreach.i18n import gettext as _
+from outreach.reads import agenda, profile
+from outreach.reads.agenda import VisitView
+from outreach.speakers.models import Speaker
+from outreach.visits.models import Assignment, Offer, Slot
+from outreach.web import context
+from outreach.web.auth import requires
+from outreach.web.speaker.blueprint import bp
+from outreach.workflows import eligibility, offers
+
+OPEN_SHOWN = 20
+OPEN_ON_HOME = 3
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPlace:
+    """An open place that fits; `public_id` is the slot's."""
+
+    public_id: str
+    away: str
+    why: str
+    visit: VisitView
+
+
+@bp.get("")
+@requires("profile.see")
+def home() -> ResponseReturnValue:
+    """Show the next visit, what is asked, and what is open."""
+    now = clock.now()
+    with context.reading() as session:
+        me = profile.me(session, context.current_actor())
+        shown = agenda.agenda(session, me.id, now=now)
+        places = _open_places(session, me, now=now, limit=OPEN_ON_HOME)
+    return render_template(
+        "speaker/home.html",
+        first_name=me.first_name,
+        next_visit=shown.coming[0] if shown.coming else None,
+        later=shown.coming[1:],
+        past=shown.past,
+        questions=shown.questions,
+        places=places,
+    )
+
+
+@bp.get("/open-visits")
+@requires("offer.see")
+def open_visits() -> ResponseReturnValue:
+    """Show what waits for an answer, and the open places that fit."""
+    now = clock.now()
+    with context.reading() as session:
+        me = profile.me(session, context.current_actor())
+        questions = agenda.questions(session, me.id, now=now)
+        places = _open_places(session, me, now=now, limit=OPEN_SHOWN)
+    return render_template("speaker/open_visits.html", questions=questions, places=places)
+
+
+@bp.post("/open-visits/<slot_id>/yes")
+@requires("offer.answer")
+def volunteer(slot_id: str) -> ResponseReturnValue:
+    """Take an open place."""
+    actor = context.current_actor()
+    with context.transaction() as session:
+        slot = access.load(session, Slot, slot_id, actor=actor, action="offer.answer")
+        me = profile.me(session, actor)
+        taken = offers.volunteer(
+            session, slot, speaker=me, by=actor, links=context.links(), now=clock.now()
+        )
+        assignment_id = taken.public_id
+    return _thanks(assignment_id)
+
+
+@bp.post("/offers/<offer_id>/yes")
+@requires("offer.answer")
+def accept(offer_id: str) -> ResponseReturnValue:
+    """Take the place that was offered."""
+    actor = context.current_actor()
+    with context.transaction() as session:
+        offer = access.load(session, Offer, offer_id, actor=actor, action="offer.answer")
+        taken = offers.accept(
+            session, offer=offer, by=actor, via="site", links=context.links(), now=clock.now()
+        )
+        assignment_id = taken.public_id
+    return _thanks(assignment_id)
+
+
+@bp.post("/offers/<offer_id>/not-this-time")
+@requires("offer.answer")
+def not_this_time(offer_id: str) -> ResponseReturnValue:
+    """Say "not this time"; no reason is asked."""
+    actor = context.current_actor()
+    with context.transaction() as session:
+        offer = access.load(session, Offer, offer_id, actor=actor, action="offer.answer")
+        offers.not_this_time(
+            session, offer=offer, by=actor, via="site", links=context.links(), now=clock.now()
+        )
+    flash(_("Thank you for telling us. There is nothing more to do."))
+    return redirect(url_for("speaker.home"), 303)
+
+
+@bp.get("/visits/<assignment_id>")
+@requires("visit.see")
+def visit(assignment_id: str) -> ResponseReturnValue:
+    """Show everything about a visit the speaker has taken."""
+    going, is_ahead = _going(assignment_id)
+    return render_template("speaker/visit.html", going=going, visit=going.visit, is_ahead=is_ahead)
+
+
+@bp.get("/visits/<assignment_id>/cannot-come")
+@requires("assignment.end")
+def cannot_come(assignment_id: str) -> ResponseReturnValue:
+    """Ask once more before the place is given back."""
+    going, is_ahead = _going(assignment_id)
+    if not is_ahead:
+        return redirect(url_for("speaker.visit", assignment_id=assignment_id), 303)
+    return render_template("speaker/cannot_come.html", going=going, visit=going.visit)
+
+
+@bp.post("/visits/<assignment_id>/cannot-come")
+@requires("assignment.end")
+def step_back(assignment_id: str) -> ResponseReturnValue:
+    """Give the place back, no reason asked; a second tap changes nothing."""
+    actor = context.current_actor()
+    with context.transaction() as session:
+        assignment = access.load(
+            session, Assignment, assignment_id, actor=actor, action="assignment.end"
+        )
+        offers.cannot_come(session, assignment, by=actor, links=context.links(), now=clock.now())
+    flash(_("Thank you for telling us. Your place is open again, and we look for somebody else."))
+    return redirect(url_for("speaker.home"), 303)
+
+
+def _going(assignment_id: str) -> tuple[agenda.Going, bool]:
+    """Return the visit of an assignment that stands, and whether it is still to come."""
+    actor = context.current_actor()
+    with context.reading() as session:
+        assignment = access.load(
+            session, Assignment, assignment_id, actor=actor, action="visit.see"
+        )
+        if not assignment.active:
+            raise Conflict(_("You no longer go to this visit. There is nothing to do."))
+        slot = session.get_one(Slot, assignment.slot_id)
+        shown = agenda.views(
+            session, {assignment.visit_id: slot.role}, speaker_id=assignment.speaker_id
+        )
+        going = agenda.Going(assignment.public_id, shown[assignment.visit_id])
+    return going, going.visit.starts_at > clock.now()
+
+
+def _open_places(session: Session, me: Speaker, *, now: datetime, limit: int) -> list[OpenPlace]:
+    found = eligibility.openings(session, me, now=now)[:limit]
+    roles = {each.visit.id: each.slot.role for each in found}
+    shown = agenda.views(session, roles, speaker_id=me.id)
+    return [
+        OpenPlace(
+            each.slot.public_id,
+            _("by video")
+            if shown[each.visit.id].by_video
+            else agenda.how_far(each.choice.distance_km),
+            agenda.why_you(each.choice.reasons),
+            shown[each.visit.id],
+        )
+        for each in found
+    ]
+
+
+def _thanks(assignment_id: str) -> ResponseReturnValue:
+    flash(_("It is yours. Thank you. The visit is on its way to your calendar."))
+    return redirect(url_for("speaker.visit", assignment_id=assignment_id), 303)
