@@ -112,8 +112,14 @@ def _flask_settings(config: Config) -> dict[str, object]:
 
 
 def _guard(app: Flask) -> None:
-    """Check every POST for forgery, but those whose address or signature is the authority."""
+    """Check every POST for size, and for forgery where no address or signature is the authority."""
     forgery = CSRFProtect(app)
+
+    @app.before_request
+    def limit_forms() -> None:
+        # Werkzeug's own limit for forms looks at multipart bodies only.
+        if request.mimetype != "multipart/form-data":
+            request.max_content_length = MAX_FORM
 
     @app.before_request
     def refuse_forgery() -> None:

@@ -27,11 +27,12 @@ class Browser(FlaskClient):
         commit_rows_in_hand()
         if options.get("method") == "POST" and not forged:
             headers = dict(options.pop("headers", None) or {})
-            options["headers"] = {"X-CSRFToken": self._token()} | headers
+            token = self._token(options.get("base_url", "http://localhost"))
+            options["headers"] = {"X-CSRFToken": token} | headers
         return super().open(*args, **({"buffered": True} | options))
 
-    def _token(self) -> str:
-        with self.session_transaction() as session:
+    def _token(self, base_url: str) -> str:
+        with self.session_transaction(base_url=base_url) as session:
             raw = session.setdefault("csrf_token", secrets.token_hex(20))
         key = self.application.secret_key
         assert key

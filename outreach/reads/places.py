@@ -13,29 +13,30 @@ from outreach.directory.models import Affiliate, Hospital
 
 @dataclass(frozen=True, slots=True)
 class NamedPlace:
-    """A membership and the name of its affiliate or hospital."""
+    """A membership, and the name and time zone of its affiliate or hospital."""
 
     public_id: str
     kind: Kind
     name: str
+    time_zone: str
 
 
 def described(session: Session, places: Sequence[Place]) -> tuple[NamedPlace, ...]:
     """Return the memberships with their places' names, in the order given."""
-    affiliates = _names(session, Affiliate, [place.affiliate_id for place in places])
-    hospitals = _names(session, Hospital, [place.hospital_id for place in places])
+    affiliates = _by_id(session, Affiliate, [place.affiliate_id for place in places])
+    hospitals = _by_id(session, Hospital, [place.hospital_id for place in places])
     return tuple(
         NamedPlace(
             place.public_id,
             place.kind,
-            hospitals.get(place.hospital_id) or affiliates.get(place.affiliate_id) or "",
+            *(hospitals.get(place.hospital_id) or affiliates[place.affiliate_id]),
         )
         for place in places
     )
 
 
-def _names(
+def _by_id(
     session: Session, model: type[Affiliate] | type[Hospital], ids: Sequence[int | None]
-) -> dict[int | None, str]:
-    rows = session.execute(select(model.id, model.name).where(model.id.in_(ids)))
-    return {row.id: row.name for row in rows}
+) -> dict[int | None, tuple[str, str]]:
+    rows = session.execute(select(model.id, model.name, model.time_zone).where(model.id.in_(ids)))
+    return {row.id: (row.name, row.time_zone) for row in rows}

@@ -46,9 +46,8 @@ def show() -> ResponseReturnValue:
             for row in live
         ]
         roles = places.described(session, found.places)
-    return render_template(
-        "account/show.html", me=found, sessions=rows, roles=roles, active=found.active.public_id
-    )
+    active = next(role for role in roles if role.public_id == found.active.public_id)
+    return render_template("account/show.html", me=found, sessions=rows, roles=roles, active=active)
 
 
 @bp.post("/memberships/<membership_id>")

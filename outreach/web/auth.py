@@ -61,7 +61,7 @@ def requires(action: str) -> Callable[[View], View]:
             if found is None:
                 return _to_sign_in()
             if found.lacks_second_factor:
-                raise access.NotAllowed("second_factor.show")
+                raise access.NotAllowed(action)
             access.demand(found.actor, action, room=request.blueprint)
             return view(*args, **values)
 

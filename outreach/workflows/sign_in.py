@@ -7,11 +7,12 @@ from sqlalchemy.orm import Session
 from outreach.accounts import codes, limits, rules, service, sessions
 from outreach.accounts.models import Account
 from outreach.errors import TooMany
+from outreach.i18n import lazy
 from outreach.links import Links
 from outreach.messaging import service as messages
 from outreach.messaging.service import NewMessage
 
-TOO_MANY = "There were too many tries. Please wait five minutes, then try again."
+TOO_MANY = lazy("There were too many tries. Please wait five minutes, then try again.")
 
 
 def ask(
