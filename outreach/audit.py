@@ -88,7 +88,7 @@ def verify(session: Session) -> Broken | None:
 
 
 def _key(session: Session) -> bytes:
-    key: bytes = session.info.get("audit_key", b"")
+    key: bytes = session.info["audit_key"]
     return key
 
 

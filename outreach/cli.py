@@ -12,7 +12,7 @@ from typing import Any
 import click
 from rich.console import Console
 from rich.progress import Progress
-from sqlalchemy import select
+from sqlalchemy import make_url, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -347,7 +347,7 @@ def _database_to_import_into(
     stack.callback(database.dispose)
     if dry_run and migrations.is_empty(database):
         folder = stack.enter_context(TemporaryDirectory(prefix="outreach-dry-run-"))
-        database = Database(f"sqlite:///{folder}/scratch.sqlite")
+        database = Database(f"sqlite:///{folder}/scratch.sqlite", audit_key=b"scratch")
         stack.callback(database.dispose)
     migrations.prepare(database, make=True)
     return database
@@ -368,7 +368,7 @@ def _show(report: Report, *, dry_run: bool) -> None:
 
 
 def _without_password(settings: Config) -> str:
-    return Database(settings.database).url.render_as_string(hide_password=True)
+    return make_url(settings.database).render_as_string(hide_password=True)
 
 
 def _stop(message: str) -> None:

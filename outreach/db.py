@@ -82,7 +82,7 @@ class Base(DeclarativeBase):
 class Database:
     """The engines of one database, and its two doors."""
 
-    def __init__(self, url: str, *, audit_key: bytes = b"") -> None:
+    def __init__(self, url: str, *, audit_key: bytes) -> None:
         self.url = make_url(url)
         self._info = {"audit_key": audit_key}
         self.writer = _writer(url)

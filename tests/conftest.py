@@ -32,7 +32,7 @@ from outreach.db import Database
 from outreach.links import Links
 from outreach.wiring import Wiring
 from tests.browser_client import Browser, commit_rows_in_hand, rows_in_hand
-from tests.builders import NOW
+from tests.builders import AUDIT_KEY, NOW
 
 ENGINES = ("sqlite", "postgresql")
 
@@ -98,7 +98,7 @@ def database_url(engine: str, request: pytest.FixtureRequest) -> Iterator[str]:
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
     """Open a database with every table and no row."""
-    database = Database(database_url)
+    database = Database(database_url, audit_key=AUDIT_KEY)
     yield database
     database.dispose()
 
@@ -112,7 +112,8 @@ def db(database: Database) -> Database:
 @pytest.fixture
 def session(database: Database) -> Iterator[Session]:
     """Open a session for rows. Signing in, or asking for a page, commits it first."""
-    with Session(database.writer, expire_on_commit=False) as session:
+    info = {"audit_key": AUDIT_KEY}
+    with Session(database.writer, expire_on_commit=False, info=info) as session:
         rows_in_hand.append(session)
         yield session
         rows_in_hand.remove(session)

@@ -20,7 +20,7 @@ from outreach.messaging import service as messaging
 from outreach.visits.models import Assignment, Offer
 from outreach.workflows import offers
 from tests import builders
-from tests.builders import NOW, VISIT_AT, Person, World
+from tests.builders import AUDIT_KEY, NOW, VISIT_AT, Person, World
 
 LINKS = Links("https://outreach.example", b"a key for tests")
 WON, CONFLICT = "won", "conflict"
@@ -88,7 +88,7 @@ def _stand_at(gate: Any) -> None:  # noqa: ANN401 - a barrier of threads or of p
 
 def _accept(entry: tuple[str, int]) -> str:
     url, offer_id = entry
-    database = Database(url)
+    database = Database(url, audit_key=AUDIT_KEY)
     try:
         _gate.wait(_LIMIT_S)
         _take(database, offer_id)

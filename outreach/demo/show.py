@@ -1,5 +1,7 @@
 """`outreach demo`: pages and worker in one process, on loopback, until Ctrl-C."""
 
+import signal
+import sys
 import tempfile
 from pathlib import Path
 
@@ -22,6 +24,8 @@ WHO = {
 def run(*, port: int) -> None:
     """Set the demo up in a folder of its own and serve it; the folder goes when it stops."""
     logs.configure(level="warning")
+    # A stop from outside clears the folder away as Ctrl-C does.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with tempfile.TemporaryDirectory(prefix="outreach-demo-") as folder:
         click.echo("Inventing a speaker bureau …")
         now = stage.wake_up()

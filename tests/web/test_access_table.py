@@ -27,7 +27,7 @@ from outreach.db import Database
 from outreach.web import auth
 from outreach.wiring import Wiring
 from tests.browser_client import Browser
-from tests.builders import NOW
+from tests.builders import AUDIT_KEY, NOW
 from tests.bureau import MEMBERS, Bureau, bureau, disable, session_id_of
 from tests.digest import digest
 from tests.web.access_table import TABLE, Row
