@@ -118,7 +118,7 @@ class _Tour:
         self.record.say(f"{count} proposals for all open visits.")
         if len(chosen) != len(("lead", "co-presenter")):
             raise Broken("The new visit was not filled.")
-        self._see("Ruth", "proposals", "/coordinator/proposals")
+        self._see("Ruth", "proposals", "/coordinator/visits/proposals")
 
     def offer(self) -> None:
         with self.db.transaction() as session:

@@ -318,7 +318,7 @@ def _certifications(session: Session, speaker: Speaker, *, today: date) -> list[
             row.public_id,
             program,
             words.role_name(row.role),
-            words.until(row.ends_on),
+            words.last_day(row.ends_on),
             is_over=row.ends_on < today,
         )
         for row, program in session.execute(held)
@@ -337,7 +337,7 @@ def _clearances(session: Session, speaker: Speaker, *, today: date) -> list[Held
             row.public_id,
             words.clearance(row.kind),
             hospital or _("All hospitals"),
-            words.until(row.ends_on),
+            words.last_day(row.ends_on),
             is_over=row.ends_on is not None and row.ends_on < today,
         )
         for row, hospital in session.execute(held)

@@ -147,11 +147,7 @@ def page(session: Session, visit: Visit, *, now: datetime) -> VisitPage:
         places=_places(session, visit, assignments, offers),
         unit=_unit(session, unit),
         request=request,
-        happened=sorted(
-            _happened(session, visit, request, assignments, offers),
-            key=lambda each: each.at,
-            reverse=True,
-        ),
+        happened=_latest_first(_happened(session, visit, request, assignments, offers)),
     )
 
 
@@ -299,6 +295,11 @@ def _happened(
         yield Happened(at, _("The time was changed"))
     if visit.called_off_at is not None:
         yield Happened(visit.called_off_at, _("Called off; everyone was told"))
+
+
+def _latest_first(happened: Iterable[Happened]) -> list[Happened]:
+    """Order by time; of what happened at one instant, what was told last comes first."""
+    return sorted(happened, key=lambda each: each.at)[::-1]
 
 
 def _asked_for(session: Session, request: VisitRequest) -> str:

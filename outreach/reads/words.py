@@ -278,11 +278,9 @@ def paused(ends_on: date | None) -> str:
     return _("Paused until %(day)s", day=i18n.day(ends_on))
 
 
-def until(day: date | str | None) -> str:
-    """Return "until June 2, 2027", or "without an end"."""
-    if day is None:
-        return _("without an end")
-    return _("until %(day)s", day=_day(day, year=True, weekday=False))
+def last_day(day: date | None) -> str:
+    """Return "June 2, 2027", or that there is none."""
+    return i18n.day(day, year=True, weekday=False) if day else _("Without an end")
 
 
 def _confirmed(slots: int) -> str:

@@ -82,7 +82,7 @@ def dismiss_message(message_id: str) -> ResponseReturnValue:
     return redirect(url_for("coordinator.today"), 303)
 
 
-@bp.get("/texts")
+@bp.get("/messages/texts")
 @requires("message.see")
 def texts() -> ResponseReturnValue:
     """Show the texts that nobody understood, to be read by a person."""
@@ -93,7 +93,7 @@ def texts() -> ResponseReturnValue:
     return render_template("coordinator/texts.html", rows=rows, zone=zone)
 
 
-@bp.post("/texts/<text_id>/settled")
+@bp.post("/messages/texts/<text_id>/settled")
 @requires("message.settle")
 def settle_text(text_id: str) -> ResponseReturnValue:
     """Note that a text was dealt with."""

@@ -131,7 +131,7 @@ def invite_coordinator() -> ResponseReturnValue:
     return render_template("coordinator/invite_coordinator.html", form=form), status
 
 
-@bp.post("/memberships/<membership_id>/invitation")
+@bp.post("/people/memberships/<membership_id>/invitation")
 @requires("invitation.send")
 def invite_again(membership_id: str) -> ResponseReturnValue:
     """Send an invitation once more."""
@@ -151,7 +151,7 @@ def invite_again(membership_id: str) -> ResponseReturnValue:
     return redirect(_list_of(kind), 303)
 
 
-@bp.post("/memberships/<membership_id>/end")
+@bp.post("/people/memberships/<membership_id>/end")
 @requires("invitation.send")
 def end_membership(membership_id: str) -> ResponseReturnValue:
     """End what somebody is here."""

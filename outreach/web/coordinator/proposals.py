@@ -23,7 +23,7 @@ TIME_LIMIT_S = 20.0
 SHOWN_WITHOUT = 20
 
 
-@bp.get("/proposals")
+@bp.get("/visits/proposals")
 @requires("proposal.approve")
 def proposals() -> ResponseReturnValue:
     """Show whom the engine proposes, visit by visit, and the visits it found nobody for."""
@@ -45,7 +45,7 @@ def proposals() -> ResponseReturnValue:
     )
 
 
-@bp.post("/proposals")
+@bp.post("/visits/proposals")
 @requires("proposal.find")
 def find_speakers() -> ResponseReturnValue:
     """Look for the best speakers for all open visits. No transaction waits for the solver."""
@@ -70,7 +70,7 @@ def find_speakers() -> ResponseReturnValue:
     return redirect(url_for("coordinator.proposals"), 303)
 
 
-@bp.post("/proposals/approvals")
+@bp.post("/visits/proposals/approvals")
 @requires("proposal.approve")
 def approve_all() -> ResponseReturnValue:
     """Ask everyone who is proposed."""
@@ -87,7 +87,7 @@ def approve_all() -> ResponseReturnValue:
     return redirect(url_for("coordinator.proposals"), 303)
 
 
-@bp.post("/proposals/<proposal_id>/approval")
+@bp.post("/visits/proposals/<proposal_id>/approval")
 @requires("proposal.approve")
 def approve(proposal_id: str) -> ResponseReturnValue:
     """Ask one proposed speaker."""
@@ -102,7 +102,7 @@ def approve(proposal_id: str) -> ResponseReturnValue:
     return redirect(url_for("coordinator.proposals"), 303)
 
 
-@bp.post("/proposals/<proposal_id>/drop")
+@bp.post("/visits/proposals/<proposal_id>/drop")
 @requires("proposal.drop")
 def drop(proposal_id: str) -> ResponseReturnValue:
     """Put one proposal aside; nobody is told."""

@@ -240,7 +240,7 @@ def add_certification(speaker_id: str) -> ResponseReturnValue:
     return _certification(row, CertificationForm(starts_on=_today()), held_id=None)
 
 
-@bp.route("/certifications/<certification_id>", methods=["GET", "POST"])
+@bp.route("/people/certifications/<certification_id>", methods=["GET", "POST"])
 @requires("speaker.change")
 def certification(certification_id: str) -> ResponseReturnValue:
     """Change a certification."""
@@ -257,7 +257,7 @@ def certification(certification_id: str) -> ResponseReturnValue:
     return _certification(row, form, held_id=certification_id)
 
 
-@bp.post("/certifications/<certification_id>/removal")
+@bp.post("/people/certifications/<certification_id>/removal")
 @requires("speaker.change")
 def remove_certification(certification_id: str) -> ResponseReturnValue:
     """Take a certification back that was recorded by mistake."""
@@ -274,7 +274,7 @@ def add_clearance(speaker_id: str) -> ResponseReturnValue:
     return _clearance(row, form, held_id=None)
 
 
-@bp.route("/clearances/<clearance_id>", methods=["GET", "POST"])
+@bp.route("/people/clearances/<clearance_id>", methods=["GET", "POST"])
 @requires("speaker.change")
 def clearance(clearance_id: str) -> ResponseReturnValue:
     """Change a clearance."""
@@ -292,7 +292,7 @@ def clearance(clearance_id: str) -> ResponseReturnValue:
     return _clearance(row, form, held_id=clearance_id)
 
 
-@bp.post("/clearances/<clearance_id>/removal")
+@bp.post("/people/clearances/<clearance_id>/removal")
 @requires("speaker.change")
 def remove_clearance(clearance_id: str) -> ResponseReturnValue:
     """Take a clearance back that was recorded by mistake."""

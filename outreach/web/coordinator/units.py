@@ -90,7 +90,7 @@ class PauseForm(Form):
     call_off = BooleanField(lazy("Call off the visits planned on these days"))
 
 
-@bp.get("/units/<unit_id>")
+@bp.get("/hospitals/units/<unit_id>")
 @requires("unit.see")
 def unit(unit_id: str) -> ResponseReturnValue:
     """Show one unit."""
@@ -108,7 +108,7 @@ def add_unit(hospital_id: str) -> ResponseReturnValue:
     return _edit(form, hospital, unit_id=None, extra=[])
 
 
-@bp.route("/units/<unit_id>/change", methods=["GET", "POST"])
+@bp.route("/hospitals/units/<unit_id>/change", methods=["GET", "POST"])
 @requires("unit.change")
 def change_unit(unit_id: str) -> ResponseReturnValue:
     """Change a unit."""
@@ -122,7 +122,7 @@ def change_unit(unit_id: str) -> ResponseReturnValue:
     return _edit(form, details.hospital, unit_id=unit_id, extra=_second_spans(details))
 
 
-@bp.route("/units/<unit_id>/brief", methods=["GET", "POST"])
+@bp.route("/hospitals/units/<unit_id>/brief", methods=["GET", "POST"])
 @requires("unit.change")
 def brief(unit_id: str) -> ResponseReturnValue:
     """Write a new version of the brief."""
@@ -146,7 +146,7 @@ def brief(unit_id: str) -> ResponseReturnValue:
     return render_template("coordinator/brief.html", form=form, unit=row, version=version), status
 
 
-@bp.post("/units/<unit_id>/pauses")
+@bp.post("/hospitals/units/<unit_id>/pauses")
 @requires("unit.pause")
 def pause_unit(unit_id: str) -> ResponseReturnValue:
     """Let a unit have no visits for some days."""
@@ -187,14 +187,14 @@ def end_pause(pause_id: str) -> ResponseReturnValue:
     return redirect(_url(unit_id), 303)
 
 
-@bp.post("/units/<unit_id>/archive")
+@bp.post("/hospitals/units/<unit_id>/archive")
 @requires("unit.change")
 def archive_unit(unit_id: str) -> ResponseReturnValue:
     """Put a unit aside."""
     return _set_archived(unit_id, archived=True, done=_("The unit is put aside."))
 
 
-@bp.post("/units/<unit_id>/return")
+@bp.post("/hospitals/units/<unit_id>/return")
 @requires("unit.change")
 def restore_unit(unit_id: str) -> ResponseReturnValue:
     """Take a unit back."""

@@ -31,11 +31,10 @@ SHOWN_AGAINST = 8
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """Somebody who fits, with the reasons."""
+    """Somebody who fits, with the reasons; the first line says so where they are proposed."""
 
     person: Person
     reasons: Sequence[str]
-    proposed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,8 +230,10 @@ def _fit_view(session: Session, each: Fit, page: VisitPage, *, now: datetime) ->
     candidates = [
         Candidate(
             known[choice.speaker_id],
-            words.reasons(choice.reasons, hospital=page.row.hospital),
-            proposed=choice.speaker_id == proposed,
+            [
+                *([_("Proposed, not yet asked")] if choice.speaker_id == proposed else []),
+                *words.reasons(choice.reasons, hospital=page.row.hospital),
+            ],
         )
         for choice in each.choices
     ]

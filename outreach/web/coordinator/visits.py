@@ -27,6 +27,9 @@ STATUSES = {
     "settled": lazy("Everyone found"),
     "off": lazy("Called off"),
 }
+PILLS = ("open", "nobody")
+"""The statuses that always have a pill; the others have one while they are chosen."""
+
 VIEWS = ("list", "month")
 
 
@@ -43,7 +46,7 @@ def visits() -> ResponseReturnValue:
             "filters": filters,
             "hospitals": hospitals,
             "programs": programs,
-            "statuses": STATUSES,
+            "statuses": {name: _(label) for name, label in STATUSES.items()},
         }
         if request.args.get("view") == "month":
             today = now.astimezone(ZoneInfo(zone)).date()
@@ -128,6 +131,8 @@ def _pills(filters: Filters, given: dict[str, Any], *, view: str) -> list[dict[s
     found = [] if view == "month" else _pills_of_time(filters)
     for status, label in STATUSES.items():
         on = filters.status == status
+        if not on and status not in PILLS:
+            continue
         changed = replace(filters, status="" if on else status)
         found.append({"label": _(label), "on": on, "href": _url(changed, view=view)})
     for code in words.LANGUAGES:

@@ -22,7 +22,7 @@ PAGES = (
     "/coordinator/visits?when=past",
     "/coordinator/visits?status=nobody&language=es",
     "/coordinator/visits/new",
-    "/coordinator/proposals",
+    "/coordinator/visits/proposals",
     "/coordinator/people",
     "/coordinator/people?q=maria",
     "/coordinator/people?archived=1",
@@ -35,7 +35,7 @@ PAGES = (
     "/coordinator/hospitals/new",
     "/coordinator/messages",
     "/coordinator/messages?state=trouble&channel=sms",
-    "/coordinator/texts",
+    "/coordinator/messages/texts",
     "/coordinator/setup",
     "/coordinator/setup/settings",
     "/coordinator/setup/programs",
@@ -125,7 +125,7 @@ def _fill(session: Session, here: World) -> list[str]:
     visits = [f"/coordinator/visits/{v.public_id}" for v in (open_visit, half, off)]
     speakers = [f"/coordinator/people/speakers/{s.public_id}" for s in (maria, daniel, joy)]
     hospital = f"/coordinator/hospitals/{here.hospital.public_id}"
-    unit = f"/coordinator/units/{here.unit.public_id}"
+    unit = f"/coordinator/hospitals/units/{here.unit.public_id}"
     return [
         *visits,
         f"{visits[0]}/phoned-yes",
