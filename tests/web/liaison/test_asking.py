@@ -220,8 +220,8 @@ def test_odd_but_right_words_are_kept_as_they_are(
 def test_a_mebibyte_is_too_much(browser: FlaskClient, here: World, db: Database) -> None:
     page = send(browser, here, 3, notes="x" * 1024 * 1024)
 
-    assert page.status_code == 422
-    assert "is too long. Please use at most 1000 characters." in text_of(page)
+    assert page.status_code == 413
+    assert "Nothing was changed." in text_of(page)
     assert visits_in(db) == 0
 
 

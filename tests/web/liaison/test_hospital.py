@@ -123,7 +123,7 @@ def test_the_first_brief_is_version_one(
     assert "<script>alert" not in browser.get(HOSPITAL).text
 
 
-@pytest.mark.parametrize("text", ["", "   ", "x" * 3001, "a\x00b", "x" * 1024 * 1024])
+@pytest.mark.parametrize("text", ["", "   ", "x" * 3001, "x" * 200_000, "a\x00b"])
 def test_a_brief_that_cannot_be_kept_is_refused(
     text: str, browser: FlaskClient, here: World, db: Database
 ) -> None:
