@@ -105,7 +105,9 @@ def _tell_the_past(wired: Wiring, world: World, *, ruth: Actor, now: datetime) -
     with wired.db.reading() as session:
         starts = [visit.starts_at for visit in _staffable(session, world.affiliate.id, now=now)]
     for starts_at in starts:
-        for before in (timedelta(days=7), timedelta(days=2), timedelta(hours=3)):
+        # The last look is after quiet hours have ended, for reminders that waited for the morning.
+        lead_times = (timedelta(days=7), timedelta(days=2), timedelta(hours=3), timedelta(hours=1))
+        for before in lead_times:
             with clock.at(starts_at - before + timedelta(minutes=1)):
                 jobs.deliver_everything(wired.post)
 
