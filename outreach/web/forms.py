@@ -59,7 +59,10 @@ class _Ours:
         return _(_REWORDED.get(message, message))
 
     def ngettext(self, singular: str, plural: str, n: int) -> str:
-        return i18n.ngettext(singular, plural, n)
+        # WTForms fills in its values itself, so no number may be filled in here.
+        if singular in _REWORDED:
+            return _(_REWORDED[singular])
+        return i18n.catalog(i18n.locale()).ngettext(singular, plural, n)
 
 
 class Form(wtforms.Form):
