@@ -1,7 +1,10 @@
 """Where a ZIP code is: its town, its middle and its time zone, from the `zipcodes` package."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 import zipcodes
 
@@ -32,7 +35,8 @@ def place(zip_code: str, *, field: str = "zip_code") -> Place:
     found = _ZIP.fullmatch(zip_code.strip())
     if found is None:
         raise RuleBroken(lazy("Write a ZIP code of five digits, like 48201."), field=field)
-    for row in zipcodes.matching(found[1]):
+    row = _rows().get(found[1])
+    if row is not None:
         latitude, longitude = float(row["lat"]), float(row["long"])
         if "/" in row["timezone"] and (latitude or longitude):
             return Place(
@@ -44,3 +48,9 @@ def place(zip_code: str, *, field: str = "zip_code") -> Place:
                 time_zone=row["timezone"],
             )
     raise RuleBroken(lazy("We know no place with this ZIP code. Please check it."), field=field)
+
+
+@cache
+def _rows() -> Mapping[str, Mapping[str, Any]]:
+    """Index the package's list once: its own search walks all 42,000 codes, 40 ms each time."""
+    return {row["zip_code"]: row for row in zipcodes.list_all()}

@@ -8,17 +8,17 @@ import re
 import unicodedata
 from calendar import monthrange
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, time
 from difflib import get_close_matches
 from functools import cache
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 from zoneinfo import available_timezones
 
-import zipcodes
 from email_validator import EmailNotValidError, validate_email
 
 from outreach import phone
+from outreach.directory import geography
+from outreach.directory.geography import Place
 from outreach.errors import RuleBroken
 from outreach.i18n import lazy
 
@@ -33,18 +33,6 @@ CHOICES_SHOWN = 12
 
 class CellProblem(RuleBroken):
     """A cell cannot be used. The message says what would be right."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a ZIP code is. `time_zone` is an IANA name."""
-
-    zip_code: str
-    city: str
-    state: str
-    latitude: float
-    longitude: float
-    time_zone: str
 
 
 class Words(Generic[T]):
@@ -184,16 +172,14 @@ def email(text: str) -> str:
 
 def place(text: str) -> Place:
     """Read a ZIP code, alone or at the end of "Chicago, IL 60614", and say where it is."""
-    found = _ZIP.fullmatch(text)
-    known = _zip_place(found["zip"]) if found else None
-    if known is None:
-        guess = _guessed_zip(text)
+    try:
+        return geography.place(text.rsplit(maxsplit=1)[-1].rpartition(",")[2])
+    except RuleBroken as error:
         raise CellProblem(
             lazy("“%(value)s” is not a ZIP code. Write five digits, like %(guess)s."),
             value=text,
-            guess=guess,
-        )
-    return known
+            guess=_guessed_zip(text),
+        ) from error
 
 
 def time_zone(text: str) -> str:
@@ -306,41 +292,19 @@ def _guessed_address(text: str) -> str | None:
         return None
 
 
-def _zip_place(zip_code: str) -> Place | None:
-    row = _zip_rows().get(zip_code)
-    if row is None:
-        return None
-    latitude, longitude = float(row["lat"]), float(row["long"])
-    # Military and overseas codes have no place of their own: nothing can be near them.
-    if row["timezone"] not in _zones() or not (latitude or longitude):
-        return None
-    return Place(
-        zip_code=zip_code,
-        city=row["city"],
-        state=row["state"],
-        latitude=latitude,
-        longitude=longitude,
-        time_zone=row["timezone"],
-    )
-
-
 @cache
 def _zones() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
-@cache
-def _zip_rows() -> Mapping[str, Mapping[str, Any]]:
-    """Index the library's list once: its own search walks all 42,000 codes, 40 ms each time."""
-    return {row["zip_code"]: row for row in zipcodes.list_all()}
-
-
 def _guessed_zip(text: str) -> str:
-    guess = text.translate(str.maketrans("OoQIlSBZ", "00011582")).strip()
-    real = re.fullmatch(r"[0-9]{5}", guess) and _zip_place(guess) is not None
-    return guess if real else "60614"
+    try:
+        return geography.place(text.translate(_DIGITS_FOR_LETTERS)).zip_code
+    except RuleBroken:
+        return "60614"
 
 
+_DIGITS_FOR_LETTERS = str.maketrans("OoQIlSBZ", "00011582")
 _MIDNIGHT = re.compile(r"[ T]00:00(?::00)?$")
 _DATES = (
     re.compile(r"(?P<year>[0-9]{4})[-/.](?P<month>[0-9]{1,2})[-/.](?P<day>[0-9]{1,2})"),
@@ -369,7 +333,6 @@ _NAMED_TIMES = {"noon": time(12), "midnight": time(0)}
 _NO_TIME = lazy("“%(value)s” is not a time of day. Write 14:00 or 2:00 PM.")
 _MINUTES = re.compile(r"(?P<number>[0-9]{1,4})\s*(?:m|min|mins|minutes?)?\.?", re.IGNORECASE)
 _HOURS = re.compile(r"(?P<number>[0-9]{1,2}(?:\.[0-9]{1,2})?)\s*(?:h|hrs?|hours?)", re.IGNORECASE)
-_ZIP = re.compile(r"(?:.*[\s,])?(?P<zip>[0-9]{5})(?:-[0-9]{4})?", re.DOTALL)
 _ANY_DISTANCE = {"any", "any distance", "anywhere", "no limit", "unlimited"}
 _DISTANCE = re.compile(
     r"(?P<number>[0-9]{1,5}(?:\.[0-9]{1,3})?)\s*(?:(?P<unit>mi|km)(?:les?|s)?\.?)?", re.IGNORECASE

@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session
 from outreach import audit
 from outreach.actor import Actor
 from outreach.db import Base
+from outreach.directory.geography import Place
 from outreach.directory.models import Affiliate, Hospital, Program, ProgramRole, Unit
 from outreach.errors import RuleBroken
 from outreach.i18n import lazy
 from outreach.workflows.imports import mapping
-from outreach.workflows.imports.cells import Place, Words, folded
+from outreach.workflows.imports.cells import Words, folded
 from outreach.workflows.imports.reader import RowReader
 
 R = TypeVar("R")
@@ -72,7 +73,10 @@ def choose_affiliate(
     """
     known = list(session.scalars(select(Affiliate).order_by(Affiliate.name)))
     name = " ".join((named or "").split())
-    wanted = [each for each in known if not name or folded(each.name) == folded(name)]
+    # Exactly so first: two affiliates may differ in nothing but case.
+    wanted = [each for each in known if each.name == name] or [
+        each for each in known if not name or folded(each.name) == folded(name)
+    ]
     if len(wanted) == 1:
         return wanted[0], False
     if not name and not known:

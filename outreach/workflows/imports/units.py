@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from outreach.accounts import service as accounts
 from outreach.accounts.models import Membership
 from outreach.actor import Kind
+from outreach.directory.geography import Place
 from outreach.directory.models import (
     ClearanceRequirement,
     Hospital,
@@ -24,7 +25,7 @@ from outreach.directory.models import (
 )
 from outreach.i18n import lazy
 from outreach.workflows.imports import cells, importer, spans
-from outreach.workflows.imports.cells import CellProblem, Place, folded
+from outreach.workflows.imports.cells import CellProblem, folded
 from outreach.workflows.imports.importer import Context
 from outreach.workflows.imports.mapping import UnitsMapping
 from outreach.workflows.imports.reader import RowReader, line, prose
