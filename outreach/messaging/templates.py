@@ -22,6 +22,8 @@ from outreach.links import Links
 from outreach.messaging import segments
 
 _KM_PER_MILE: Final = 1.609344
+_FACT: Final = re.compile(r"(\w+(?: \w+){0,2}): (.+)")
+"""A label of three words at most, and its value."""
 _LINK: Final = re.compile(r"https?://\S+")
 _INLINER: Final = css_inline.CSSInliner(load_remote_stylesheets=False)
 _INSTANTS: Final = frozenset({"starts_at", "ends_at", "expires_at", "was"})
@@ -44,9 +46,10 @@ class Block:
     link: str = ""
 
     @property
-    def is_facts(self) -> bool:
-        """Say whether each line is a label and its value."""
-        return all(": " in line for line in self.lines)
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """Label and value of each line, if all are such; else nothing."""
+        found = [_FACT.fullmatch(line) for line in self.lines]
+        return tuple((fact[1], fact[2]) for fact in found if fact) if all(found) else ()
 
 
 class Texts:
