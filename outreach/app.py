@@ -2,7 +2,6 @@
 
 from contextlib import ExitStack
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 
 import waitress
@@ -147,14 +146,7 @@ def _speak(app: Flask) -> None:
 def _register(app: Flask) -> None:
     names = BLUEPRINTS + (DEMO_BLUEPRINTS if _is_demo(app) else ())
     for name in names:
-        if find_spec(f"outreach.web.{name}") is None:  # written by a colleague just now
-            continue
-        try:
-            module = import_module(f"outreach.web.{name}")
-        except (ImportError, SyntaxError) as error:  # half written just now
-            print("LEFT OUT", name, error)
-            continue
-        app.register_blueprint(module.bp)
+        app.register_blueprint(import_module(f"outreach.web.{name}").bp)
 
 
 def _is_demo(app: Flask) -> bool:

@@ -5,6 +5,7 @@ Every name in it carries the bureau's own, so that a test can look for a strange
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from email.message import EmailMessage
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,7 +15,8 @@ from outreach.accounts import sessions
 from outreach.accounts.models import Account, Membership, WebSession
 from outreach.actor import Actor, Kind
 from outreach.db import Base
-from outreach.messaging.models import MessageAttempt
+from outreach.messaging.models import ConsoleMessage, MessageAttempt
+from outreach.speakers.models import Speaker
 from outreach.visits.models import VisitRequest
 from tests import builders
 from tests.builders import NOW, VISIT_AT, Person
@@ -95,6 +97,7 @@ def bureau(session: Session, name: str) -> Bureau:
         builders.certification(session, maria, place.program, starts_on=LAST_YEAR),
         builders.clearance(session, maria, "tb"),
         session.get_one(VisitRequest, visit.request_id),
+        _mailbox(session, maria),
     ]
     members = {
         Kind.ADMINISTRATOR: builders.administrator(session, place.affiliate, f"Olga {name}"),
@@ -127,6 +130,26 @@ def session_id_of(session: Session, member: Membership) -> str:
     return session.scalars(
         select(WebSession.public_id).where(WebSession.account_id == member.account_id)
     ).one()
+
+
+def _mailbox(session: Session, of: Speaker) -> ConsoleMessage:
+    """Let a mail with a calendar file lie in the demo's mailbox."""
+    mail = EmailMessage()
+    mail["Subject"], mail["To"] = "Your visit", of.email
+    mail.set_content("It is yours.")
+    mail.add_attachment(b"BEGIN:VCALENDAR", maintype="text", subtype="calendar")
+    row = ConsoleMessage(
+        channel="mail",
+        to_address=of.email,
+        kind="invite",
+        subject="Your visit",
+        text="It is yours.",
+        raw=mail.as_bytes(),
+        at=NOW,
+    )
+    session.add(row)
+    session.flush()
+    return row
 
 
 def _signed_in(session: Session, member: Membership) -> str:

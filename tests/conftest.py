@@ -83,7 +83,8 @@ def engine(request: pytest.FixtureRequest) -> str:
 def database_url(engine: str, request: pytest.FixtureRequest) -> Iterator[str]:
     """Give the address of a database with every table and no row."""
     if engine == "sqlite":
-        folder = Path(tempfile.mkdtemp(prefix="outreach-", dir=_fast_directory()))
+        memory: str | None = request.getfixturevalue("memory")
+        folder = Path(tempfile.mkdtemp(prefix="outreach-", dir=memory))
         shutil.copy(request.getfixturevalue("sqlite_template"), folder / "test.sqlite")
         yield f"sqlite:///{folder / 'test.sqlite'}"
         shutil.rmtree(folder)
@@ -118,6 +119,13 @@ def session(database: Database) -> Iterator[Session]:
         yield session
         rows_in_hand.remove(session)
         session.rollback()
+
+
+@pytest.fixture(scope="session")
+def memory() -> str | None:
+    """Name a directory in memory, where a commit costs no wait for a disk; None without one."""
+    shared = Path("/dev/shm")  # noqa: S108 - fresh directories are made in it
+    return str(shared) if os.access(shared, os.W_OK) else None
 
 
 @pytest.fixture(scope="session")
@@ -233,12 +241,6 @@ def sign_in(database: Database) -> Callable[[FlaskClient, Membership], FlaskClie
         return browser
 
     return enter
-
-
-def _fast_directory() -> str | None:
-    # A commit that waits for the disk costs milliseconds there, and nothing in memory.
-    memory = Path("/dev/shm")  # noqa: S108 - a fresh directory is made in it
-    return str(memory) if os.access(memory, os.W_OK) else None
 
 
 def _migrate(url: URL) -> None:

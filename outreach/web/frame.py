@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask, current_app, request, url_for
+from flask import Flask, request, url_for
 from jinja2 import StrictUndefined
 
 from outreach import access, i18n, phone
@@ -107,11 +107,7 @@ def _anonymous_audience() -> str:
 
 
 def _nav(actor: Actor, audience: str) -> list[NavItem]:
-    tabs = [
-        tab
-        for tab in TABS.get(audience, ())
-        if tab.endpoint in current_app.view_functions and access.can(actor, tab.action)
-    ]
+    tabs = [tab for tab in TABS.get(audience, ()) if access.can(actor, tab.action)]
     places = [url_for(tab.endpoint) for tab in tabs]
     here = _current(places)
     return [

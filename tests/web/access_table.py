@@ -48,9 +48,14 @@ def members(
     return Row("members", who, ids, fixed or {}, form or {}, query or {})
 
 
-def public(*, fixed: Mapping[str, str] | None = None, form: Mapping[str, str] | None = None) -> Row:
+def public(
+    *,
+    ids: Mapping[str, str] | None = None,
+    fixed: Mapping[str, str] | None = None,
+    form: Mapping[str, str] | None = None,
+) -> Row:
     """Anyone, signed in or not."""
-    return Row("public", fixed=fixed or {}, form=form or {})
+    return Row("public", ids=ids or {}, fixed=fixed or {}, form=form or {})
 
 
 def by_link(*, form: Mapping[str, str] | None = None, **ids: str) -> Row:
@@ -89,6 +94,10 @@ TABLE: Mapping[str, Row] = {
     "hooks.twilio_status": hook(fixed={"attempt": "any"}),
     # the demo's phones and mailboxes, which exist only with fictional people
     "demo.home": public(),
+    "demo.phone": public(ids={"public_id": "speaker"}),
+    "demo.send_text": public(ids={"public_id": "speaker"}, form={"body": "Which door?"}),
+    "demo.mail": public(ids={"public_id": "console_message"}),
+    "demo.invite": public(ids={"public_id": "console_message"}),
     # one's own calendar feed
     "feeds.address": members(LIAISON | SPEAKER),
     "feeds.renew": members(LIAISON | SPEAKER),

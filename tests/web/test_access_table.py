@@ -82,9 +82,11 @@ def whole_app(worlds: Worlds, config: Config) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def wired_afresh(worlds: Worlds, config: Config, whole_app: Flask) -> Iterator[Wiring]:
+def wired_afresh(
+    worlds: Worlds, config: Config, whole_app: Flask, memory: str | None
+) -> Iterator[Wiring]:
     """The application on a fresh copy of the worlds."""
-    with tempfile.TemporaryDirectory(prefix="outreach-") as folder:
+    with tempfile.TemporaryDirectory(prefix="outreach-", dir=memory) as folder:
         path = Path(folder) / "copy.sqlite"
         shutil.copyfile(worlds.file, path)
         wired = wiring.build(config.model_copy(update={"database_url": f"sqlite:///{path}"}))
@@ -126,16 +128,14 @@ def _cases() -> list[tuple[str, str]]:
 
 
 @pytest.fixture(params=_cases(), ids=lambda case: f"{case[1]} {case[0]}")
-def walk(request: pytest.FixtureRequest, whole_app: Flask, wired_afresh: Wiring) -> Walk:
+def walk(request: pytest.FixtureRequest, whole_app: Flask) -> Walk:
     endpoint, method = request.param
-    methods = (
-        {each for rule in whole_app.url_map.iter_rules(endpoint) for each in rule.methods or ()}
-        if endpoint in whole_app.view_functions
-        else set()
-    )
-    if method not in methods:
+    known = endpoint in whole_app.view_functions
+    rules = whole_app.url_map.iter_rules(endpoint) if known else ()
+    if not any(method in (rule.methods or ()) for rule in rules):
         pytest.skip("no such method")
-    return Walk(whole_app, wired_afresh.db, endpoint, method, TABLE[endpoint])
+    wired: Wiring = request.getfixturevalue("wired_afresh")  # a copy only for what is walked
+    return Walk(whole_app, wired.db, endpoint, method, TABLE[endpoint])
 
 
 def test_the_table_names_every_route_and_no_other(whole_app: Flask) -> None:
