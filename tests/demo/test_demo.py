@@ -129,7 +129,7 @@ def test_the_tour_keeps_the_pages_that_were_seen(played: tuple[bool, str, Path])
 
 def test_a_broken_step_is_named_and_the_tour_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(story, "request", _refuse)
-    monkeypatch.setattr(stage.story, "tell", lambda *_, **__: None)
+    monkeypatch.setattr(story, "tell", lambda *_, **__: None)
     said = StringIO()
 
     held = tour.play(out=None, console=Console(file=said, width=200))

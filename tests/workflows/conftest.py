@@ -53,11 +53,12 @@ class Bureau:
 def open_bureau(session: Session) -> Bureau:
     world = builders.world(session)
     world.unit.contact_email = "ward4b@stclare.example"
-    people = [
+    maria, daniel, joy, henry = (
         builders.speaker(session, world.affiliate, person, certified_for=world.program)
         for person in (MARIA, DANIEL, JOY, HENRY)
-    ]
-    return Bureau(world, builders.visit(session, world), *people, session=session)
+    )
+    visit = builders.visit(session, world)
+    return Bureau(world, visit, maria, daniel, joy, henry, session)
 
 
 @pytest.fixture
