@@ -1,0 +1,46 @@
+"""What is open to one speaker is what the ranking of each place says."""
+
+import pytest
+
+from outreach import matching
+from outreach.matching import problem_from_json
+from tests.matching.random_problems import random_problem
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_place_is_open_to_whoever_the_ranking_names(seed: int) -> None:
+    problem = problem_from_json(random_problem(seed, speakers=12, visits=20))
+    standing = matching.as_it_stands(problem)
+    held = {plan.visit: [seat.role for seat in plan.speakers] for plan in standing.visits}
+
+    for speaker in problem.speakers:
+        found = {
+            (visit, chosen.role)
+            for visit, chosen in matching.open_to(problem, standing, speaker.id)
+        }
+
+        ranked = {
+            (visit.id, role)
+            for visit in problem.visits
+            for role, needed in visit.roles.items()
+            if held.get(visit.id, []).count(role) < needed
+            and speaker.id
+            in [
+                chosen.speaker
+                for chosen in matching.ranking(problem, standing, visit.id, role)
+                if not any(
+                    seat.speaker == chosen.speaker
+                    for plan in standing.visits
+                    if plan.visit == visit.id
+                    for seat in plan.speakers
+                )
+            ]
+        }
+        assert found == ranked
+
+
+def test_an_unknown_speaker_is_a_fault_of_the_caller() -> None:
+    problem = problem_from_json(random_problem(1, speakers=2, visits=2))
+
+    with pytest.raises(KeyError):
+        matching.open_to(problem, matching.as_it_stands(problem), "nobody")
