@@ -1,0 +1,113 @@
+"""Messages that went wrong, and texts nobody understood."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from outreach.accounts.models import Membership
+from outreach.db import Database
+from outreach.messaging.models import InboundMessage, Message
+from outreach.speakers.models import Speaker
+from tests import builders
+from tests.builders import NOW, World
+from tests.web.coordinator.conftest import Counting
+
+Desk = Callable[[], FlaskClient]
+
+
+@pytest.fixture
+def maria(session: Session, here: World) -> Speaker:
+    return builders.speaker(session, here.affiliate)
+
+
+@pytest.fixture
+def failed(session: Session, here: World, maria: Speaker) -> Message:
+    return builders.message(session, here.affiliate, to=maria, state="failed")
+
+
+def test_the_list_is_filtered_by_how_far_messages_got(
+    desk: Desk, session: Session, here: World, maria: Speaker
+) -> None:
+    failed = builders.message(session, here.affiliate, to=maria, state="failed")
+    sent = builders.message(session, here.affiliate, to=maria, state="delivered")
+    browser = desk()
+
+    everything = browser.get("/coordinator/messages").text
+    trouble = browser.get("/coordinator/messages?state=trouble").text
+
+    assert "2 messages" in everything
+    assert failed.public_id in trouble
+    assert sent.public_id not in trouble
+
+
+def test_a_message_shows_neither_address_nor_text(
+    desk: Desk, session: Session, here: World, maria: Speaker
+) -> None:
+    failed = builders.message(session, here.affiliate, to=maria, state="failed")
+
+    page = desk().get(f"/coordinator/messages/{failed.public_id}").text
+
+    assert "Send it once more" in page
+    assert maria.email not in page
+
+
+def test_a_failed_message_is_sent_once_more(
+    desk: Desk, database: Database, session: Session, here: World, maria: Speaker
+) -> None:
+    failed = builders.message(session, here.affiliate, to=maria, state="failed")
+    failed.expires_at = NOW + timedelta(days=1)
+    browser = desk()
+    browser.post(f"/coordinator/messages/{failed.public_id}/retry")
+
+    again = browser.post(f"/coordinator/messages/{failed.public_id}/retry")
+
+    assert "on its way already" in browser.get(again.location).text
+    with database.reading() as fresh:
+        row = fresh.get_one(Message, failed.id)
+    assert (row.state, row.send_after) == ("pending", NOW)
+
+
+def test_a_dismissed_message_needs_nobody(
+    desk: Desk, database: Database, failed: Message, ruth: Membership
+) -> None:
+    browser = desk()
+
+    browser.post(f"/coordinator/messages/{failed.public_id}/dismissal")
+
+    assert "Nothing needs you right now" in browser.get("/coordinator/").text
+    with database.reading() as fresh:
+        assert fresh.get_one(Message, failed.id).seen_by_id == ruth.account_id
+
+
+def test_a_text_is_read_and_settled(
+    desk: Desk, database: Database, session: Session, here: World
+) -> None:
+    text = builders.inbound(session, here.affiliate, body="Which door? <b>blue</b>")
+    browser = desk()
+    page = browser.get("/coordinator/messages/texts").text
+
+    browser.post(f"/coordinator/messages/texts/{text.public_id}/settled")
+
+    assert "Which door? &lt;b&gt;blue&lt;/b&gt;" in page
+    with database.reading() as fresh:
+        assert fresh.scalars(select(InboundMessage.settled_at)).all() == [NOW]
+
+
+def test_thirty_messages_cost_no_more_queries_than_one(
+    desk: Desk, session: Session, here: World, maria: Speaker, counting: Counting
+) -> None:
+    builders.message(session, here.affiliate, to=maria, state="failed")
+    browser = desk()
+    with counting() as one:
+        browser.get("/coordinator/messages")
+    for _ in range(29):
+        builders.message(session, here.affiliate, to=maria, state="failed")
+
+    with counting() as thirty:
+        browser.get("/coordinator/messages")
+
+    assert thirty.count == one.count

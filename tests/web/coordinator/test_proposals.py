@@ -1,0 +1,119 @@
+"""Finding speakers for all open visits, and deciding about what was found."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from outreach.db import Database
+from outreach.visits.models import Offer, Proposal
+from tests import builders
+from tests.builders import DANIEL, MARIA, VISIT_AT, World
+from tests.web.coordinator.conftest import Counting
+
+Desk = Callable[[], FlaskClient]
+PAGE = "/coordinator/visits/proposals"
+
+
+@pytest.fixture
+def bureau(session: Session, here: World) -> World:
+    """Two peer speakers and a visit for both."""
+    for person in (MARIA, DANIEL):
+        builders.speaker(session, here.affiliate, person, certified_for=here.program)
+    builders.visit(session, here)
+    return here
+
+
+def test_finding_speakers_proposes_a_whole_pair_and_asks_nobody(
+    desk: Desk, database: Database, bureau: World
+) -> None:
+    assert bureau.unit.id
+    browser = desk()
+
+    answer = browser.post(PAGE)
+    page = browser.get(answer.location).text
+
+    assert answer.status_code == 303
+    assert "2 proposals are ready for you to look at." in page
+    assert "Lead: " in page
+    assert "Co-presenter: " in page
+    with database.reading() as fresh:
+        assert fresh.scalars(select(Offer)).all() == []
+
+
+def test_approving_one_asks_that_one(desk: Desk, database: Database, bureau: World) -> None:
+    assert bureau.unit.id
+    browser = desk()
+    browser.post(PAGE)
+    with database.reading() as fresh:
+        first = fresh.scalars(select(Proposal).order_by(Proposal.id)).first()
+    assert first is not None
+
+    browser.post(f"{PAGE}/{first.public_id}/approval")
+    again = browser.post(f"{PAGE}/{first.public_id}/approval")
+
+    assert again.status_code == 409
+    with database.reading() as fresh:
+        assert fresh.scalars(select(Offer.speaker_id)).all() == [first.speaker_id]
+
+
+def test_approving_all_asks_everyone_proposed(
+    desk: Desk, database: Database, bureau: World
+) -> None:
+    assert bureau.unit.id
+    browser = desk()
+    browser.post(PAGE)
+
+    answer = browser.post(f"{PAGE}/approvals")
+
+    assert "2 people are being asked." in browser.get(answer.location).text
+    with database.reading() as fresh:
+        assert fresh.scalars(select(Offer.state)).all() == ["open", "open"]
+
+
+def test_a_proposal_put_aside_tells_nobody(desk: Desk, database: Database, bureau: World) -> None:
+    assert bureau.unit.id
+    browser = desk()
+    browser.post(PAGE)
+    with database.reading() as fresh:
+        public_id = fresh.scalars(select(Proposal.public_id)).first()
+
+    browser.post(f"{PAGE}/{public_id}/drop")
+
+    with database.reading() as fresh:
+        states = fresh.scalars(select(Proposal.state).order_by(Proposal.state)).all()
+        assert fresh.scalars(select(Offer)).all() == []
+    assert states == ["dropped", "waiting"]
+
+
+def test_visits_nobody_was_found_for_are_named(desk: Desk, session: Session, here: World) -> None:
+    visit = builders.visit(session, here)
+    browser = desk()
+
+    answer = browser.post(PAGE)
+    page = browser.get(answer.location).text
+
+    assert "Nobody new fits the open visits right now." in page
+    assert "Nobody found for these" in page
+    assert f"/coordinator/visits/{visit.public_id}" in page
+
+
+def test_thirty_proposals_cost_no_more_queries_than_one(
+    desk: Desk, session: Session, here: World, counting: Counting
+) -> None:
+    maria = builders.speaker(session, here.affiliate)
+    builders.proposal(session, builders.slots(session, builders.visit(session, here))[0], maria)
+    browser = desk()
+    with counting() as one:
+        browser.get(PAGE)
+    for hours in range(1, 30):
+        visit = builders.visit(session, here, starts_at=VISIT_AT + timedelta(hours=hours))
+        builders.proposal(session, builders.slots(session, visit)[0], maria)
+
+    with counting() as thirty:
+        browser.get(PAGE)
+
+    assert thirty.count == one.count
