@@ -71,7 +71,8 @@ class SmtpMail:
 
     def _submit(self, server: smtplib.SMTP, mail: Mail) -> Result:
         try:
-            server.sendmail(self._sender, [mail.to], mail.raw)
+            options = () if mail.to.isascii() else ("SMTPUTF8", "BODY=8BITMIME")
+            server.sendmail(self._sender, [mail.to], mail.raw, mail_options=options)
         except smtplib.SMTPRecipientsRefused as error:
             code, _ = next(iter(error.recipients.values()))
             return _refused(code)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar, Final, TypeAlias
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import icalendar
@@ -20,7 +21,8 @@ from outreach.calendars import text, zones
 PRODID: Final = "-//Outreach//Speaker bureau//EN"
 """Never changes: some clients tell items apart by it."""
 
-_ADDRESS: Final = re.compile(r"[!#-'*+\-./-9=?A-Z^-~]+@[A-Za-z0-9.\-]+")
+_ADDRESS: Final = re.compile(r"[!#-'*+\-./-9=?A-Z^-~\u00a1-\U0010ffff]+@[A-Za-z0-9.\-]+")
+"""A mailbox; the part before the @ may have letters of any script (RFC 6531 §3.3)."""
 _UID: Final = re.compile(r"[\x21-\x7e]{1,255}")
 _URL: Final = re.compile(r"https?://[\x21-\x7e]+")
 
@@ -74,7 +76,7 @@ class _Entry:
         if self.sequence < 0 or not _UID.fullmatch(self.uid):
             raise ValueError("A calendar entry has a UID and a sequence of 0 or more.")
         if not all(map(_ADDRESS.fullmatch, (self.organizer_email, self.attendee_email))):
-            raise ValueError("An address in a calendar entry is a plain ASCII mail address.")
+            raise ValueError("An address in a calendar entry is a plain mail address.")
         if self.url and not _URL.fullmatch(self.url):
             raise ValueError("The link of a calendar entry is a whole http(s) address.")
         if not text.line(self.summary):
@@ -196,10 +198,15 @@ def _attendee(entry: Entry) -> icalendar.vCalAddress:
 
 
 def _person(email: str, *, name: str) -> icalendar.vCalAddress:
-    person = icalendar.vCalAddress(f"mailto:{email}")
+    person = icalendar.vCalAddress(f"mailto:{_in_uri(email)}")
     if shown := text.name(name):
         person.params["CN"] = shown
     return person
+
+
+def _in_uri(email: str) -> str:
+    """Return an address as a mailto URI holds it: letters beyond ASCII in percent (RFC 6068 §2)."""
+    return email if email.isascii() else quote(email, safe="!$&'*+-./=?^_`{|}~@")
 
 
 def _alarm(summary: str, *, minutes: int) -> icalendar.Alarm:

@@ -23,9 +23,10 @@ _MESSAGE_ID: Final = re.compile(r"<[!#-'*+\-./-9=?A-Z^-~]{1,200}@[A-Za-z0-9.\-]{
 _LINE: Final = 76
 """Characters in a header line; an encoded word has at most 75 (RFC 2047 §2)."""
 
-_POLICY: Final = SMTP.clone(refold_source="none")
+_POLICY: Final = SMTP.clone(refold_source="none", utf8=True)
 """Headers as this module wrote them. The standard library's own folding (seen in Python 3.11) loses
-blanks in a long subject with accents, and turns a long id in References into encoded words."""
+blanks in a long subject with accents, and turns a long id in References into encoded words. UTF-8
+only reaches a header as an address with letters beyond ASCII (RFC 6532 §3.2)."""
 
 
 def compose(
@@ -90,8 +91,10 @@ def _fix_boundaries(mail: EmailMessage, message_id: str) -> None:
 
 def _mailbox(header: str, email: str, *, name: str) -> str:
     shown = text.name(name)
-    short = formataddr((shown, email))
-    if _is_plain(shown) and len(f"{header}: {short}") <= _LINE:
+    if not shown:
+        return email
+    short = formataddr((shown, email)) if email.isascii() else ""
+    if short and _is_plain(shown) and len(f"{header}: {short}") <= _LINE:
         return short
     # In encoded words even where ASCII: a comma in a folded name would end the address.
     return f"{Header(shown, 'utf-8', maxlinelen=_LINE, header_name=header).encode()}\n <{email}>"

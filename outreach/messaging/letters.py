@@ -13,7 +13,7 @@ from outreach.messaging.templates import Letter
 _LINE: Final = 76
 """Characters in a header line; an encoded word has at most 75 (RFC 2047 §2)."""
 
-_POLICY: Final = SMTP.clone(refold_source="none")
+_POLICY: Final = SMTP.clone(refold_source="none", utf8=True)
 """Headers as written here: the standard library's own folding loses blanks beside accents."""
 
 

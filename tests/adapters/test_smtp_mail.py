@@ -1,5 +1,6 @@
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from email import message_from_bytes
 from typing import Any
 
@@ -133,17 +134,24 @@ def test_a_line_cut_after_the_mail_leaves_it_in_doubt(mailbox: Mailbox, server: 
     assert len(mailbox.envelopes) == 1
 
 
-def test_an_address_the_server_cannot_carry_is_refused(server: Controller) -> None:
-    foreign = Mail(
-        to="maría@speakers.example",
-        raw=MAIL.raw,
-        message_id=MAIL.message_id,
-        kind="offer",
-        subject="Hola",
-        text="Hola",
-    )
+ACCENTED = replace(MAIL, to="maría@speakers.example")
 
-    assert gateway(server.port).send(foreign) == Rejected("553")
+
+def test_an_address_the_server_cannot_carry_is_refused(mailbox: Mailbox) -> None:
+    plain = Controller(mailbox, hostname="127.0.0.1", port=free_port(), enable_SMTPUTF8=False)
+    plain.start()
+
+    result = gateway(plain.port).send(ACCENTED)
+
+    plain.stop()
+    assert result == Rejected("553")
+
+
+def test_an_address_with_an_accent_is_carried_by_a_server_that_can(
+    mailbox: Mailbox, server: Controller
+) -> None:
+    assert isinstance(gateway(server.port).send(ACCENTED), Accepted)
+    assert mailbox.envelopes[0].rcpt_tos == ["maría@speakers.example"]
 
 
 def test_a_server_that_is_away_is_tried_again_later() -> None:

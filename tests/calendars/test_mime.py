@@ -165,3 +165,11 @@ def test_any_subject_and_name_arrive_as_they_were_written(subject: str, name: st
     folded = raw[: raw.index(b"\r\nDate: ")].split(b"\r\n")
     assert max(map(len, folded)) <= 78
     assert checks.mail_faults(raw) == []
+
+
+def test_an_address_with_an_accent_reaches_header_and_file() -> None:
+    raw = compose(replace(INVITE, attendee_email="israel.mejía@example.org")).as_bytes()
+
+    assert "<israel.mejía@example.org>".encode() in raw
+    body = render_request(replace(INVITE, attendee_email="israel.mejía@example.org"))
+    assert b"mailto:israel.mej%C3%ADa@example.org" in body.replace(b"\r\n ", b"")
