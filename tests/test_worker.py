@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from outreach import migrations, wiring, worker
+from outreach import clock, migrations, wiring, worker
 from outreach.config import Config
 from outreach.messaging import service
 from outreach.messaging.models import ConsoleMessage, WorkerHeartbeat
@@ -82,6 +82,17 @@ def test_a_worker_beats_and_sends_until_it_is_stopped(wired: Wiring) -> None:
         wait_until(lambda: has_sent(wired) and has_beaten(wired))
 
     assert [t.name for t in threading.enumerate() if t.name.startswith("APScheduler")] == []
+    wired.close()
+
+
+def test_a_moved_clock_does_not_keep_the_worker_waiting(
+    wired: Wiring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "_offset", timedelta(hours=9))
+
+    with worker.embedded(wired):
+        wait_until(lambda: has_beaten(wired))
+
     wired.close()
 
 

@@ -3,8 +3,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from outreach.db import Database
 from outreach.messaging import service
 from outreach.messaging.models import Message
 from outreach.messaging.service import NewMessage
@@ -53,3 +55,17 @@ def planned(session: Session) -> Plan:
 @pytest.fixture
 def affiliate_id(session: Session) -> int:
     return builders.affiliate(session).id
+
+
+@pytest.fixture
+def plan(database: Database) -> Callable[..., int]:
+    """Plan a message in its own transaction; return its primary key."""
+
+    def plan(recipient_id: int = 1, **changes: Any) -> int:  # noqa: ANN401 - any field
+        message = new_message(recipient_id=recipient_id, **changes)
+        with database.transaction() as session:
+            service.plan(session, message, now=NOW)
+            found = select(Message.id).where(Message.dedupe_key == message.dedupe_key)
+            return session.scalars(found).one()
+
+    return plan
