@@ -6,7 +6,7 @@ from datetime import date
 
 import numpy as np
 
-from outreach.matching.book import Book, Seat
+from outreach.matching.book import Book, Seat, fixed_seats
 from outreach.matching.candidates import BIT, METERS_PER_KM, Candidates, serves
 from outreach.matching.problem import Certification, Clearance, Problem
 from outreach.matching.reasons import Params, Reason, ReasonCode, Refusal, RefusalCode
@@ -55,22 +55,20 @@ def ranking(problem: Problem, solution: Solution, visit_id: str, role: str) -> l
     ]
 
 
-def open_to(problem: Problem, solution: Solution, speaker_id: str) -> list[tuple[str, Chosen]]:
-    """List every visit and role that lacks somebody and that this speaker could take.
+def open_to(problem: Problem, speaker_id: str) -> Iterator[tuple[str, Chosen]]:
+    """Give every visit and role that lacks somebody and that this speaker could take.
 
-    In the problem's order, as (visit id, the speaker in that role). Raises KeyError for a speaker
-    that is not there.
+    In the problem's order, as (visit id, the speaker in that role), beside the fixed seats alone:
+    proposals don't count. Nothing is described that is not asked for, so a page may stop early.
+    Raises KeyError for a speaker that is not there.
     """
-    explainer = Explainer.of(problem, solution)
-    known = {speaker.id: index for index, speaker in enumerate(problem.speakers)}
-    me = known[speaker_id]
-    return [
-        (facts.id, explainer.chosen(Seat(visit, me, role, fixed=False)))
-        for visit, facts in enumerate(problem.visits)
-        for post in explainer.lacking(visit)
-        if me in explainer.able(post)
-        for role in (explainer.candidates.posts[post].role,)
-    ]
+    me = {speaker.id: index for index, speaker in enumerate(problem.speakers)}[speaker_id]
+    explainer = Explainer(Candidates(problem, Timetable(problem)), fixed_seats(problem))
+    for visit, facts in enumerate(problem.visits):
+        for post in explainer.lacking(visit):
+            if me in explainer.able(post):
+                role = explainer.candidates.posts[post].role
+                yield facts.id, explainer.chosen(Seat(visit, me, role, fixed=False))
 
 
 class Explainer:

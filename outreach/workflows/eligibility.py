@@ -1,7 +1,7 @@
 """Who may take a slot, and who should be asked first: the engine's rules on one visit."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -17,6 +17,9 @@ from outreach.workflows import problems
 
 TOO_CLOSE = frozenset({RefusalCode.QUOTA, RefusalCode.REST, RefusalCode.OVERLAP})
 """What another visit may have changed since the speaker was asked."""
+
+LOOKED_AT = 150
+"""Open visits looked at for a speaker's own list: some weeks of a large affiliate."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,35 +40,31 @@ class Opening:
     choice: Choice
 
 
-def openings(session: Session, speaker: Speaker, *, now: datetime) -> list[Opening]:
-    """Return the places this speaker could take now, soonest first, one for each visit.
+def openings(session: Session, speaker: Speaker, *, limit: int, now: datetime) -> list[Opening]:
+    """Return at most `limit` places this speaker could take now, soonest first, one for each visit.
 
-    Left out are visits the speaker is being asked about: they wait for an answer, not for a
-    volunteer. The number of queries does not depend on how many visits there are.
+    Only the soonest open visits are looked at. Left out are visits the speaker is being asked
+    about: they wait for an answer, not for a volunteer. The number of queries does not depend on
+    how many visits there are.
     """
     affiliate = session.get_one(Affiliate, speaker.affiliate_id)
-    visits = problems.open_visits(session, affiliate.id, now=now)
-    problem = _unproposed(
-        problems.build(
-            session,
-            affiliate,
-            visits,
-            now=now,
-            without_offers_to=speaker.id,
-            only=speaker.id,
-        )
+    visits = problems.open_visits(session, affiliate.id, now=now, limit=LOOKED_AT)
+    problem = problems.build(
+        session, affiliate, visits, now=now, without_offers_to=speaker.id, only=speaker.id
     )
+    if not problem.speakers:
+        return []
     free = _free_slots(session, visits, but_asked=speaker.id)
     by_id = {visit.public_id: visit for visit in visits}
     found: dict[str, Opening] = {}
-    if problem.speakers:
-        standing = matching.as_it_stands(problem)
-        for visit_id, chosen in matching.open_to(problem, standing, speaker.public_id):
-            visit = by_id.get(visit_id)
-            slot = free.get((visit.id, chosen.role)) if visit else None
-            if visit and slot and visit_id not in found:
-                mine = choice(chosen, speaker_id=speaker.id)
-                found[visit_id] = Opening(slot=slot, visit=visit, choice=mine)
+    for visit_id, chosen in matching.open_to(problem, speaker.public_id):
+        visit = by_id.get(visit_id)
+        slot = free.get((visit.id, chosen.role)) if visit else None
+        if visit and slot and visit_id not in found:
+            mine = choice(chosen, speaker_id=speaker.id)
+            found[visit_id] = Opening(slot=slot, visit=visit, choice=mine)
+        if len(found) >= limit:
+            break
     return list(found.values())
 
 
@@ -116,10 +115,6 @@ def speaker_ids(session: Session, public_ids: Sequence[str]) -> dict[str, int]:
     """Return primary keys by public id."""
     rows = select(Speaker.public_id, Speaker.id).where(Speaker.public_id.in_(public_ids))
     return dict(session.execute(rows).all())
-
-
-def _unproposed(problem: Problem) -> Problem:
-    return replace(problem, visits=tuple(replace(v, proposed=()) for v in problem.visits))
 
 
 def _free_slots(

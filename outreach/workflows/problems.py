@@ -32,7 +32,9 @@ USUAL_VISITS = 2
 """Who has been on a unit this often belongs to its usual speakers."""
 
 
-def open_visits(session: Session, affiliate_id: int, *, now: datetime) -> list[Visit]:
+def open_visits(
+    session: Session, affiliate_id: int, *, now: datetime, limit: int | None = None
+) -> list[Visit]:
     """Return the coming visits of an affiliate that lack somebody, soonest first."""
     lacking = select(Slot.visit_id).where(Slot.state == "open")
     return list(
@@ -45,6 +47,7 @@ def open_visits(session: Session, affiliate_id: int, *, now: datetime) -> list[V
                 Visit.id.in_(lacking),
             )
             .order_by(Visit.starts_at, Visit.id)
+            .limit(limit)
         )
     )
 

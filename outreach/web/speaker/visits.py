@@ -158,7 +158,7 @@ def _going(assignment_id: str) -> tuple[agenda.Going, bool]:
 
 
 def _open_places(session: Session, me: Speaker, *, now: datetime, limit: int) -> list[OpenPlace]:
-    found = eligibility.openings(session, me, now=now)[:limit]
+    found = eligibility.openings(session, me, limit=limit, now=now)
     roles = {each.visit.id: each.slot.role for each in found}
     shown = agenda.views(session, roles, speaker_id=me.id)
     return [
