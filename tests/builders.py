@@ -40,7 +40,8 @@ from outreach.visits.models import Assignment, Offer, Proposal, Slot, Visit, Vis
 NOW = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
 """Monday, 10:00 AM Eastern Time. Every test's present, unless it says otherwise."""
 
-AUDIT_KEY = b"a key for the audit log of tests"
+SECRET = "a secret for tests only, longer than needed"
+AUDIT_KEY = crypto.derive(SECRET.encode(), "audit").encode()
 
 ZONE = "America/New_York"
 VISIT_AT = datetime(2026, 12, 8, 15, 0, tzinfo=UTC)

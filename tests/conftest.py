@@ -32,7 +32,7 @@ from outreach.db import Database
 from outreach.links import Links
 from outreach.wiring import Wiring
 from tests.browser_client import Browser, commit_rows_in_hand, rows_in_hand
-from tests.builders import AUDIT_KEY, NOW
+from tests.builders import AUDIT_KEY, NOW, SECRET
 
 ENGINES = ("sqlite", "postgresql")
 
@@ -83,11 +83,11 @@ def engine(request: pytest.FixtureRequest) -> str:
 def database_url(engine: str, request: pytest.FixtureRequest) -> Iterator[str]:
     """Give the address of a database with every table and no row."""
     if engine == "sqlite":
-        memory: str | None = request.getfixturevalue("memory")
-        folder = Path(tempfile.mkdtemp(prefix="outreach-", dir=memory))
-        shutil.copy(request.getfixturevalue("sqlite_template"), folder / "test.sqlite")
-        yield f"sqlite:///{folder / 'test.sqlite'}"
-        shutil.rmtree(folder)
+        file: Path = request.getfixturevalue("sqlite_file")
+        for old in file.parent.iterdir():
+            old.unlink()
+        shutil.copy(request.getfixturevalue("sqlite_template"), file)
+        yield f"sqlite:///{file}"
     else:
         template: URL = request.getfixturevalue("postgres_template")
         name = f"outreach_{secrets.token_hex(8)}"
@@ -97,11 +97,9 @@ def database_url(engine: str, request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
+def database(wired: Wiring) -> Database:
     """Open a database with every table and no row."""
-    database = Database(database_url, audit_key=AUDIT_KEY)
-    yield database
-    database.dispose()
+    return wired.db
 
 
 @pytest.fixture
@@ -126,6 +124,13 @@ def memory() -> str | None:
     """Name a directory in memory, where a commit costs no wait for a disk; None without one."""
     shared = Path("/dev/shm")  # noqa: S108 - fresh directories are made in it
     return str(shared) if os.access(shared, os.W_OK) else None
+
+
+@pytest.fixture(scope="session")
+def sqlite_file(memory: str | None) -> Iterator[Path]:
+    """Name the one place of each test's file, so that its engine keeps the SQL it has compiled."""
+    with tempfile.TemporaryDirectory(prefix="outreach-", dir=memory) as folder:
+        yield Path(folder) / "test.sqlite"
 
 
 @pytest.fixture(scope="session")
@@ -182,7 +187,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
     """The settings of the application; its database is each test's own."""
     return settings.load(
         data_dir=tmp_path_factory.mktemp("var"),
-        secret_key="a secret for tests only, longer than needed",
+        secret_key=SECRET,
         public_base_url="http://localhost",
         support_phone="+13135550100",
     )
@@ -205,12 +210,20 @@ def application(config: Config) -> Iterator[Flask]:
     wired.close()
 
 
+@pytest.fixture(scope="session")
+def built() -> dict[str, Wiring]:
+    """The programs put together so far, by the address of their database."""
+    return {}
+
+
 @pytest.fixture
-def wired(config: Config, database_url: str) -> Iterator[Wiring]:
+def wired(config: Config, database_url: str, built: dict[str, Wiring]) -> Iterator[Wiring]:
     """The program on this test's database. Nothing leaves it: messages go to a table."""
-    made = wiring.build(config.model_copy(update={"database_url": database_url}))
-    yield made
-    made.close()
+    if database_url not in built:
+        own = config.model_copy(update={"database_url": database_url})
+        built[database_url] = wiring.build(own)
+    yield built[database_url]
+    built[database_url].close()
 
 
 @pytest.fixture

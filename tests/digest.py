@@ -2,7 +2,7 @@
 
 import hashlib
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from outreach.db import Database
 from outreach.tables import metadata
@@ -22,6 +22,7 @@ def digest(db: Database) -> dict[str, str]:
 
 
 def _of_table(connection: Connection, name: str) -> str:
-    table = metadata.tables[name]
-    rows = connection.execute(select(table).order_by(*table.primary_key)).all()
+    # As the driver gives the rows: reading them through types would take ten times as long.
+    keys = ", ".join(column.name for column in metadata.tables[name].primary_key)
+    rows = connection.exec_driver_sql(f'SELECT * FROM "{name}" ORDER BY {keys}').all()  # noqa: S608 - our own names
     return hashlib.sha256(repr(rows).encode()).hexdigest()

@@ -6,7 +6,6 @@ may (a GET changes nothing, and shows nothing of another bureau).
 """
 
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,16 +82,18 @@ def whole_app(worlds: Worlds, config: Config) -> Iterator[Flask]:
 
 @pytest.fixture
 def wired_afresh(
-    worlds: Worlds, config: Config, whole_app: Flask, memory: str | None
+    worlds: Worlds, config: Config, whole_app: Flask, sqlite_file: Path, built: dict[str, Wiring]
 ) -> Iterator[Wiring]:
     """The application on a fresh copy of the worlds."""
-    with tempfile.TemporaryDirectory(prefix="outreach-", dir=memory) as folder:
-        path = Path(folder) / "copy.sqlite"
-        shutil.copyfile(worlds.file, path)
-        wired = wiring.build(config.model_copy(update={"database_url": f"sqlite:///{path}"}))
-        whole_app.extensions["outreach"] = wired
-        yield wired
-        wired.close()
+    for old in sqlite_file.parent.iterdir():
+        old.unlink()
+    shutil.copyfile(worlds.file, sqlite_file)
+    url = f"sqlite:///{sqlite_file}"
+    if url not in built:
+        built[url] = wiring.build(config.model_copy(update={"database_url": url}))
+    whole_app.extensions["outreach"] = built[url]
+    yield built[url]
+    built[url].close()
 
 
 @dataclass
