@@ -1,7 +1,9 @@
 """The coordinator's pages: one blueprint, a module for each page."""
 
 from outreach.web.coordinator import (
+    credentials,
     hospitals,
+    imports,
     messages,
     people,
     programs,
@@ -18,7 +20,9 @@ from outreach.web.coordinator.blueprint import bp
 
 __all__ = [
     "bp",
+    "credentials",
     "hospitals",
+    "imports",
     "messages",
     "people",
     "programs",
