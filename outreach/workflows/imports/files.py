@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from outreach.actor import SYSTEM, Actor
 from outreach.errors import Conflict
 from outreach.i18n import lazy
-from outreach.workflows.imports import importer, reader, sheets
+from outreach.workflows.imports import columns, importer, sheets
 from outreach.workflows.imports.cells import CellProblem
 from outreach.workflows.imports.importer import Context, Importer
 from outreach.workflows.imports.mapping import (
@@ -67,9 +67,9 @@ def run(
         RuleBroken: it is not clear whose rows these are.
     """
     sheet = sheets.read(filename, content)
-    headers = reader.match_columns(sheet, mapping.columns)
+    headers = columns.match(sheet, mapping.columns)
     trial = session.begin_nested()
-    tally = _Tally(warnings=reader.column_warnings(sheet, mapping, mapping.columns))
+    tally = _Tally(warnings=columns.warnings(sheet, mapping, mapping.columns))
     chosen, is_new = importer.choose_affiliate(
         session, named=affiliate, first=mapping.first_affiliate, now=now
     )

@@ -116,8 +116,7 @@ def program_words(session: Session, affiliate: Affiliate) -> Words[Program]:
     return Words(
         {program.name: program for program in session.scalars(rows)},
         unknown=lazy(
-            "There is no program “%(value)s”. Write one of: %(choices)s; or give the mapping a"
-            " program of that name."
+            "There is no program “%(value)s”. Write one of: %(choices)s; or add that program first."
         ),
     )
 

@@ -22,6 +22,8 @@ MOST_BYTES = 256 * 1024
 AgeGroup = Literal["adult", "adolescent", "older adult"]
 AGE_GROUPS: tuple[AgeGroup, ...] = ("adult", "adolescent", "older adult")
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Header = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
+"""The name of a column; "" means that there is none, whatever the sheet has."""
 LanguageCode = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
 ClearanceKind = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]{1,39}$")]
 Months = Annotated[int, Field(ge=1, le=120)]
@@ -75,12 +77,13 @@ class Columns(_Table):
     required: ClassVar[frozenset[str]] = frozenset()
 
     def named(self) -> Mapping[str, str]:
-        """Return every field with its column; those of a table are named like "clearances.tb"."""
-        return dict(_flat(self.model_dump()))
+        """Return each field that has a column; those of a table are like "clearances.tb"."""
+        return {field: header for field, header in _flat(self.model_dump()) if header}
 
     def chosen(self) -> frozenset[str]:
         """Return the fields whose columns a mapping file named."""
-        return frozenset(field for field, _ in _flat(self.model_dump(exclude_unset=True)))
+        given = _flat(self.model_dump(exclude_unset=True))
+        return frozenset(field for field, header in given if header)
 
 
 class UnitColumns(Columns):
@@ -88,18 +91,18 @@ class UnitColumns(Columns):
 
     required = frozenset({"hospital", "unit", "zip", "age_group", "visiting_hours"})
 
-    hospital: Name = "hospital"
-    unit: Name = "unit"
-    street: Name = "street"
-    zip: Name = "zip"
-    time_zone: Name = "time_zone"
-    age_group: Name = "age_group"
-    visiting_hours: Name = "visiting_hours"
-    needs: Name = "needs"
-    liaison_name: Name = "liaison_name"
-    liaison_phone: Name = "liaison_phone"
-    liaison_email: Name = "liaison_email"
-    arrival_notes: Name = "arrival_notes"
+    hospital: Header = "hospital"
+    unit: Header = "unit"
+    street: Header = "street"
+    zip: Header = "zip"
+    time_zone: Header = "time_zone"
+    age_group: Header = "age_group"
+    visiting_hours: Header = "visiting_hours"
+    needs: Header = "needs"
+    liaison_name: Header = "liaison_name"
+    liaison_phone: Header = "liaison_phone"
+    liaison_email: Header = "liaison_email"
+    arrival_notes: Header = "arrival_notes"
 
 
 class SpeakerColumns(Columns):
@@ -107,26 +110,26 @@ class SpeakerColumns(Columns):
 
     required = frozenset({"name", "email", "zip", "role", "programs", "trained_on", "retrain_by"})
 
-    name: Name = "name"
-    email: Name = "email"
-    phone: Name = "phone"
-    zip: Name = "zip"
-    languages: Name = "languages"
-    role: Name = "role"
-    programs: Name = "programs"
-    trained_on: Name = "trained_on"
-    retrain_by: Name = "retrain_by"
-    distance: Name = "distance"
-    weekly: Name = "weekly"
-    away: Name = "away"
-    clearances: dict[ClearanceKind, Name] = Field(
+    name: Header = "name"
+    email: Header = "email"
+    phone: Header = "phone"
+    zip: Header = "zip"
+    languages: Header = "languages"
+    role: Header = "role"
+    programs: Header = "programs"
+    trained_on: Header = "trained_on"
+    retrain_by: Header = "retrain_by"
+    distance: Header = "distance"
+    weekly: Header = "weekly"
+    away: Header = "away"
+    clearances: dict[ClearanceKind, Header] = Field(
         default={"tb": "tb", "flu": "flu", "background_check": "background_check"}
     )
-    cleared_at: Name = "cleared_at"
-    quota_per_month: Name = "quota_per_month"
-    rest_days: Name = "rest_days"
-    age_groups: Name = "age_groups"
-    text_ok: Name = "text_ok"
+    cleared_at: Header = "cleared_at"
+    quota_per_month: Header = "quota_per_month"
+    rest_days: Header = "rest_days"
+    age_groups: Header = "age_groups"
+    text_ok: Header = "text_ok"
 
 
 class RequestColumns(Columns):
@@ -134,21 +137,21 @@ class RequestColumns(Columns):
 
     required = frozenset({"hospital", "unit", "date", "start", "minutes", "program"})
 
-    hospital: Name = "hospital"
-    unit: Name = "unit"
-    date: Name = "date"
-    start: Name = "start"
-    minutes: Name = "minutes"
-    program: Name = "program"
-    language: Name = "language"
-    repeats: Name = "repeats"
-    critical: Name = "critical"
-    group_size: Name = "group_size"
-    room: Name = "room"
-    screen: Name = "screen"
-    by_video: Name = "by_video"
-    access_needs: Name = "access_needs"
-    notes: Name = "notes"
+    hospital: Header = "hospital"
+    unit: Header = "unit"
+    date: Header = "date"
+    start: Header = "start"
+    minutes: Header = "minutes"
+    program: Header = "program"
+    language: Header = "language"
+    repeats: Header = "repeats"
+    critical: Header = "critical"
+    group_size: Header = "group_size"
+    room: Header = "room"
+    screen: Header = "screen"
+    by_video: Header = "by_video"
+    access_needs: Header = "access_needs"
+    notes: Header = "notes"
 
 
 class Program(_Table):
@@ -262,13 +265,39 @@ def read(content: bytes | None, *, kind: str) -> AnyMapping:
             lazy("The mapping is not valid TOML: %(error)s."), error=str(error)
         ) from error
     except ValidationError as error:
-        known = {".".join(path) for path in _keys(model)}
-        problems = "; ".join(_in_words(each, known=known) for each in error.errors())
-        raise MappingError(
-            lazy("The mapping does not fit a %(kind)s sheet: %(problems)s."),
-            kind=kind,
-            problems=problems,
-        ) from error
+        raise _does_not_fit(error, kind=kind) from error
+
+
+def with_columns(chosen: Mapping[str, str], *, kind: str) -> AnyMapping:
+    """Return the built-in mapping with these columns alone, by field; no other has one."""
+    model = _MODELS[kind]
+    columns: dict[str, Any] = {}
+    for field in model().columns.named():
+        table, _, name = field.rpartition(".")
+        place = columns.setdefault(table, {}) if table else columns
+        place[name] = chosen.get(field, "")
+    try:
+        return model.model_validate({"columns": columns})
+    except ValidationError as error:
+        raise _does_not_fit(error, kind=kind) from error
+
+
+def from_json(text: str, *, kind: str) -> AnyMapping:
+    """Return a mapping that `model_dump_json` wrote. Raises MappingError like `read`."""
+    try:
+        return _MODELS[kind].model_validate_json(text)
+    except ValidationError as error:
+        raise _does_not_fit(error, kind=kind) from error
+
+
+def _does_not_fit(error: ValidationError, *, kind: str) -> MappingError:
+    known = {".".join(path) for path in _keys(_MODELS[kind])}
+    problems = "; ".join(_in_words(each, known=known) for each in error.errors())
+    return MappingError(
+        lazy("The mapping does not fit a %(kind)s sheet: %(problems)s."),
+        kind=kind,
+        problems=problems,
+    )
 
 
 def _in_words(error: ErrorDetails, *, known: set[str]) -> str:

@@ -7,10 +7,9 @@ from typing import TypeVar, cast
 from outreach.errors import OutreachError
 from outreach.i18n import lazy
 from outreach.workflows.imports import report
-from outreach.workflows.imports.cells import CellProblem, folded
-from outreach.workflows.imports.mapping import BaseMapping, Columns, MappingError
+from outreach.workflows.imports.cells import CellProblem
 from outreach.workflows.imports.report import Finding
-from outreach.workflows.imports.sheets import Row, Sheet
+from outreach.workflows.imports.sheets import Row
 
 T = TypeVar("T")
 B = TypeVar("B")
@@ -89,52 +88,6 @@ def line(text: str) -> str:
 def prose(text: str) -> str:
     """Read a longer text; line breaks stay."""
     return _at_most(text, LONGEST_TEXT)
-
-
-def match_columns(sheet: Sheet, columns: Columns) -> dict[str, str]:
-    """Return the sheet's own header for each field it has.
-
-    Raises:
-        MappingError: columns that must be there are missing; all of them are named.
-    """
-    present = {_key(header): header for header in sheet.header}
-    named = columns.named()
-    missing = sorted(named[f] for f in columns.required if _key(named[f]) not in present)
-    if missing:
-        raise MappingError(
-            lazy(
-                "The sheet has no column %(missing)s. Its columns are %(columns)s. A mapping says"
-                " which column holds what."
-            ),
-            missing=", ".join(f"“{report.shown(name)}”" for name in missing),
-            columns=", ".join(f"“{report.shown(name)}”" for name in sheet.header),
-        )
-    return {field: present[_key(name)] for field, name in named.items() if _key(name) in present}
-
-
-def column_warnings(sheet: Sheet, mapping: BaseMapping, columns: Columns) -> list[Finding]:
-    """Name the columns that nothing is taken from, and those a mapping names in vain."""
-    present = {_key(header) for header in sheet.header}
-    named = columns.named()
-    used = {_key(name) for name in (*named.values(), *mapping.ignore)}
-    unknown = lazy("The mapping does not name this column. Nothing is taken from it.")
-    absent = lazy("The mapping names this column, but the sheet does not have it.")
-    return [
-        *(
-            Finding(sheet.header_row, header, report.shown(header), unknown)
-            for header in sheet.header
-            if _key(header) not in used
-        ),
-        *(
-            Finding(sheet.header_row, name, "", absent)
-            for field, name in named.items()
-            if field in columns.chosen() and _key(name) not in present
-        ),
-    ]
-
-
-def _key(header: str) -> str:
-    return folded(header.replace("_", " "))
 
 
 def _clean(text: str) -> str:

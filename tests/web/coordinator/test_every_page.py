@@ -40,6 +40,7 @@ PAGES = (
     "/coordinator/setup/settings",
     "/coordinator/setup/programs",
     "/coordinator/setup/programs/new",
+    "/coordinator/setup/imports",
 )
 
 

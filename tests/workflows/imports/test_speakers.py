@@ -271,7 +271,7 @@ WRONG = [
         "Puppet show",
         (
             "There is no program “Puppet show”. Write one of: Story hour, In our words; or"
-            " give the mapping a program of that name."
+            " add that program first."
         ),
     ),
     (

@@ -1,0 +1,103 @@
+"""Which of a sheet's columns holds what. Case, spacing and underscores make no difference."""
+
+from outreach.i18n import lazy
+from outreach.workflows.imports import report
+from outreach.workflows.imports.cells import folded
+from outreach.workflows.imports.mapping import BaseMapping, Columns, MappingError
+from outreach.workflows.imports.report import Finding
+from outreach.workflows.imports.sheets import Sheet
+
+SAID_AS = {
+    "zip": ("zip", "postal"),
+    "age_group": ("serves", "age group"),
+    "visiting_hours": ("visit", "hours"),
+    "needs": ("need", "require", "clearance"),
+    "liaison_name": ("liaison", "contact"),
+    "arrival_notes": ("arrival", "brief"),
+    "name": ("name",),
+    "email": ("mail",),
+    "phone": ("cell", "phone", "mobile"),
+    "languages": ("language",),
+    "role": ("trained as", "role"),
+    "trained_on": ("trained", "training"),
+    "retrain_by": ("retrain", "expires"),
+    "distance": ("miles", "distance", "radius"),
+    "weekly": ("days/times", "availab", "times"),
+    "clearances.tb": ("tb",),
+    "clearances.flu": ("flu",),
+    "clearances.background_check": ("background",),
+    "quota_per_month": ("month",),
+    "rest_days": ("between", "rest days"),
+    "age_groups": ("units ok", "age group"),
+    "text_ok": ("text",),
+    "start": ("start", "time"),
+    "minutes": ("minutes", "length"),
+    "language": ("language",),
+    "repeats": ("repeat", "series"),
+    "critical": ("important", "critical"),
+    "notes": ("note", "comment"),
+}
+"""Words that a header of this field often has, the likeliest first."""
+
+
+def match(sheet: Sheet, columns: Columns) -> dict[str, str]:
+    """Return the sheet's own header for each field it has.
+
+    Raises:
+        MappingError: columns that must be there are missing; all of them are named.
+    """
+    present = {_key(header): header for header in sheet.header}
+    named = columns.named()
+    wanted = (named.get(field, field) for field in columns.required)
+    missing = sorted(header for header in wanted if _key(header) not in present)
+    if missing:
+        raise MappingError(
+            lazy(
+                "The sheet has no column %(missing)s. Its columns are %(columns)s. A mapping says"
+                " which column holds what."
+            ),
+            missing=", ".join(f"“{report.shown(name)}”" for name in missing),
+            columns=", ".join(f"“{report.shown(name)}”" for name in sheet.header),
+        )
+    return {field: present[_key(name)] for field, name in named.items() if _key(name) in present}
+
+
+def guess(sheet: Sheet, columns: Columns) -> dict[str, str]:
+    """Return the header that each field most likely has; a header serves one field at most.
+
+    First those that are called like the field, then those that say a word of it.
+    """
+    free = {_key(header): header for header in sheet.header}
+    fields = list(type(columns)().named())
+    found = {field: free.pop(_key(field)) for field in fields if _key(field) in free}
+    for field in fields:
+        words = () if field in found else SAID_AS.get(field, ())
+        near = next((key for word in words for key in free if word in key), None)
+        if near is not None:
+            found[field] = free.pop(near)
+    return found
+
+
+def warnings(sheet: Sheet, mapping: BaseMapping, columns: Columns) -> list[Finding]:
+    """Name the columns that nothing is taken from, and those a mapping names in vain."""
+    present = {_key(header) for header in sheet.header}
+    named = columns.named()
+    used = {_key(name) for name in (*named.values(), *mapping.ignore)}
+    unknown = lazy("The mapping does not name this column. Nothing is taken from it.")
+    absent = lazy("The mapping names this column, but the sheet does not have it.")
+    return [
+        *(
+            Finding(sheet.header_row, header, report.shown(header), unknown)
+            for header in sheet.header
+            if _key(header) not in used
+        ),
+        *(
+            Finding(sheet.header_row, name, "", absent)
+            for field, name in named.items()
+            if field in columns.chosen() and _key(name) not in present
+        ),
+    ]
+
+
+def _key(header: str) -> str:
+    return folded(header.replace("_", " "))
