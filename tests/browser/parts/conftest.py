@@ -1,6 +1,5 @@
 """A tiny application that shows every part of the look, without a database or a person."""
 
-import shutil
 import threading
 from collections.abc import Iterator
 from datetime import date, time
@@ -11,7 +10,6 @@ from flask import Flask, Response, flash, render_template
 from flask_bootstrap import Bootstrap5
 from flask_wtf.csrf import CSRFProtect
 from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined
-from playwright.sync_api import Browser, sync_playwright
 from werkzeug.datastructures import MultiDict
 from werkzeug.serving import make_server
 from wtforms import (  # type: ignore[attr-defined]  # the stubs are of 3.2
@@ -74,11 +72,6 @@ AUDIENCES = {
     "code": "public",
     "error": "public",
 }
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known here, where it is used: pytest is strict about markers."""
-    config.addinivalue_line("markers", "browser: needs Chromium; skipped without it")
 
 
 class Everything(Form):
@@ -276,15 +269,3 @@ def site() -> Iterator[str]:
     server.shutdown()
     thread.join()
     server.server_close()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Launch Debian's Chromium once."""
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.skip("Chromium is not installed")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
