@@ -35,7 +35,8 @@ def reap(session: Session, *, now: datetime) -> int:
     """Settle what dead workers left and what is past its time; return how many rows.
 
     Claimed past the lease: pending again, for nobody was called. In flight past the lease: in
-    doubt; a mail goes out again under the same Message-ID. Past its expiry: expired.
+    doubt; a mail goes out again under the same Message-ID. Past its expiry: expired, or dead where
+    it is in doubt, for a coordinator to see.
     """
     over = (Message.lease_until <= now,)
     free = {"state_at": now, "lease_token": None, "lease_until": None}
@@ -60,6 +61,9 @@ def reap(session: Session, *, now: datetime) -> int:
         update(Message)
         .where(Message.state == "pending", Message.expires_at <= now)
         .values(state="expired", reason="expired", state_at=now),
+        update(Message)
+        .where(Message.state == "unknown", Message.expires_at <= now)
+        .values(state="dead", reason="in_doubt", state_at=now, next_check_at=None),
     )
     found = 0
     for step in steps:
@@ -71,11 +75,7 @@ def reap(session: Session, *, now: datetime) -> int:
 
 
 def take_doubts(session: Session, *, now: datetime, limit: int = 20) -> list[Doubt]:
-    """Take the texts in doubt that are due for a look, for this worker alone.
-
-    One past its expiry is given up: dead, for a coordinator to see.
-    """
-    _give_up(session, now=now)
+    """Take the texts in doubt that are due for a look, for this worker alone."""
     due = (
         select(Message.id)
         .where(Message.state == "unknown", Message.next_check_at <= now)
@@ -190,15 +190,6 @@ def _follow(
     message = session.get_one(Message, message_id, populate_existing=True)
     action = codes.action(code) if code else None
     return message, Outcome(state, action, code)
-
-
-def _give_up(session: Session, *, now: datetime) -> None:
-    session.execute(
-        update(Message)
-        .where(Message.state == "unknown", Message.expires_at <= now)
-        .values(state="dead", reason="in_doubt", state_at=now, next_check_at=None)
-        .execution_options(synchronize_session=False)
-    )
 
 
 def _doubt(session: Session, message_id: int) -> Doubt:

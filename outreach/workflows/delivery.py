@@ -19,7 +19,7 @@ from outreach.messaging import kinds, outbox, reconcile, rules, segments, servic
 from outreach.messaging.codes import Action
 from outreach.messaging.models import Message
 from outreach.messaging.outbox import Claimed, Outcome
-from outreach.messaging.ports import Ambiguous, Mail, MailGateway, Result, Sms, SmsGateway
+from outreach.messaging.ports import Mail, MailGateway, Result, Retry, Sms, SmsGateway
 from outreach.messaging.service import NewMessage
 from outreach.messaging.templates import Texts
 from outreach.speakers.models import Speaker
@@ -108,7 +108,7 @@ def hand_over(prepared: Prepared, *, post: Post) -> Result:
     if isinstance(prepared.parcel, Mail):
         return post.mail.send(prepared.parcel)
     if post.sms is None:
-        return Ambiguous("sms_off")
+        return Retry("sms_off")
     return post.sms.send(prepared.parcel)
 
 

@@ -11,7 +11,7 @@ from outreach.db import Database
 from outreach.messaging import reconcile
 from outreach.messaging.ports import Accepted, Ambiguous, Seen
 from tests.builders import NOW
-from tests.messaging.outboxing import attempts, begin, claim, finish, look, send
+from tests.messaging.outboxing import attempts, begin, claim, finish, look, reap, send
 
 both_engines = pytest.mark.both_engines
 
@@ -84,7 +84,7 @@ def test_of_two_copies_the_first_is_adopted(database: Database, doubt: int) -> N
 def test_a_doubt_past_its_time_is_given_up_for_a_person_to_see(
     database: Database, doubt: int
 ) -> None:
-    assert settle(database, now=NOW + timedelta(days=2), seen=[]) == []
+    assert reap(database, now=NOW + timedelta(days=2)) == 1
 
     message = look(database, doubt)
     assert (message.state, message.reason) == ("dead", "in_doubt")

@@ -9,7 +9,7 @@ from outreach.db import Database
 from outreach.messaging.ports import Accepted
 from outreach.workflows import delivery, visits
 from outreach.workflows.delivery import Post, Prepared, Skipped
-from tests import fakes
+from tests import builders, fakes
 from tests.builders import NOW, VISIT_AT
 from tests.workflows.conftest import LINKS, Bureau
 from tests.workflows.sending import (
@@ -121,4 +121,32 @@ def test_a_code_that_was_used_is_not_mailed(bureau: Bureau, post: Post) -> None:
         subject=("sign_in_code", 1, 1),
     )
 
+    assert prepare(bureau, post, channel="mail") is Skipped.SETTLED
+
+
+def test_a_liaison_is_written_to_as_long_as_the_account_stands(bureau: Bureau, post: Post) -> None:
+    liaison = builders.account(bureau.session, "Priya Nair")
+    for kind in ("called_off", "reopened"):
+        plan(bureau, kind=kind, channel="mail", recipient_kind="account", recipient_id=liaison.id)
+    first = prepare(bureau, post, channel="mail")
+    liaison.disabled_at = NOW
+    bureau.session.flush()
+
+    assert isinstance(first, Prepared)
+    assert first.parcel.to == liaison.email
+    assert prepare(bureau, post, channel="mail") is Skipped.SETTLED
+
+
+def test_a_ward_is_written_to_at_its_mailbox_of_today(bureau: Bureau, post: Post) -> None:
+    unit = bureau.world.unit
+    for kind in ("called_off", "reopened"):
+        plan(bureau, kind=kind, channel="mail", recipient_kind="unit", recipient_id=unit.id)
+    unit.contact_email = "new@stclare.example"
+    bureau.session.flush()
+    first = prepare(bureau, post, channel="mail")
+    unit.contact_email = None
+    bureau.session.flush()
+
+    assert isinstance(first, Prepared)
+    assert first.parcel.to == "new@stclare.example"
     assert prepare(bureau, post, channel="mail") is Skipped.SETTLED
