@@ -17,7 +17,7 @@ The mathematics
 ---------------
 A *post* p = (v, r) is a role r of a visit v with n(p) vacancies beside the fixed
 speakers. The candidates C are the pairs (p, s) against which no rule speaks, the fixed
-seats of speaker s included. Columns, all 0 or 1:
+seats of speaker s included. Columns, all 0 or 1 (f is so by itself):
 
     x(p,s)  speaker s takes a vacancy of post p             for (p,s) in C
     y(v)    the visit is filled

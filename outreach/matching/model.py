@@ -65,12 +65,13 @@ class Objective:
 
 
 class Model:
-    """Columns in this order, all from 0 to 1 and whole.
+    """Columns in this order, all from 0 to 1; the first `whole_count` are whole.
 
     attend[k]   speaker `speaker[k]` takes a vacancy of post `post[k]`
     fill[v]     the visit's vacancies are all taken
     usual[v]    one of the visit's usual speakers attends
-    load[s, i]  the speaker takes an i-th new visit (i = 1, 2, ...)
+    load[s, i]  the speaker takes an i-th new visit (i = 1, 2, ...); whole by themselves,
+                because each costs more than the one before it
     """
 
     def __init__(self, candidates: Candidates, eligible: Bools, fixed: Sequence[Seat]) -> None:
@@ -88,6 +89,7 @@ class Model:
         self._fill = self._new_columns(sorted(self._columns_of_visit))
         self._usual_columns = self._find_usual()
         self._usual = self._new_columns(sorted(self._usual_columns))
+        self.whole_count = self.column_count
         self._load = {s: self._new_loads(s) for s in sorted(self._columns_of_speaker)}
         self.rows = Rows()
         self._add_rows()
