@@ -31,8 +31,23 @@ from outreach.workflows.imports import Report
 DATE = click.DateTime(formats=["%Y-%m-%d"])
 
 
-class Commands(click.Group):
-    """The group, with one line and exit 2 for whatever a person can put right."""
+class Command(click.Command):
+    """A command whose examples keep their lines.
+
+    click looks for a backspace character; in our raw docstrings stand the two letters.
+    """
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the help with its examples as they were typed."""
+        self.help = (self.help or "").replace("\\b", "\b")
+        super().format_help_text(ctx, formatter)
+
+
+class Commands(Command, click.Group):
+    """A group, with one line and exit 2 for whatever a person can put right."""
+
+    command_class = Command
+    group_class = type
 
     def main(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - click's own signature
         """Run a command and turn our errors into exit 2."""
@@ -57,7 +72,7 @@ def main(context: click.Context, path: Path | None) -> None:
     Examples:
       outreach demo                       look around with fictional people
       outreach init --affiliate "Harbor Falls" --email ruth@example.org --name "Ruth Adler"
-      outreach serve                      run the service
+      outreach serve --with-worker        run the service, and send what is due
     """
     context.obj = path
 
@@ -70,7 +85,7 @@ def _configured(context: click.Context) -> Config:
 
 def _opened(context: click.Context, *, make: bool = False) -> Wiring:
     """Open the database of the configuration; with `make`, an empty one gets its tables."""
-    wired = wiring.build(_configured(context))
+    wired = wiring.build(_configured(context), terminal=sys.stdout)
     migrations.prepare(wired.db, make=make)
     return wired
 
@@ -135,7 +150,7 @@ def serve(context: click.Context, host: str, port: int, with_worker: bool | None
 
     \b
     Examples:
-      outreach serve
+      outreach serve --with-worker
       outreach serve --host 0.0.0.0 --port 8080 --without-worker
     """
     wired = _opened(context)

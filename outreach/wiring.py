@@ -1,6 +1,7 @@
 """The program put together from its configuration, for the web, the worker and the commands."""
 
 from dataclasses import dataclass
+from typing import TextIO
 
 from outreach import clock, crypto
 from outreach.adapters.console import ConsoleMail, ConsoleSms
@@ -30,8 +31,11 @@ class Wiring:
         self.db.dispose()
 
 
-def build(config: Config) -> Wiring:
-    """Put the program together. Opens no connection; those come with the first use."""
+def build(config: Config, *, terminal: TextIO | None = None) -> Wiring:
+    """Put the program together. Opens no connection; those come with the first use.
+
+    `terminal` is where the console gateways show what they keep; without one they only keep it.
+    """
     db = Database(config.database, audit_key=crypto.derive(config.key(), "audit").encode())
     links = Links(config.public_base_url, config.key())
     is_twilio = config.sms_gateway == "twilio"
@@ -41,8 +45,8 @@ def build(config: Config) -> Wiring:
         texts=Texts(
             links=links, service_name=config.service_name, support_phone=config.support_phone
         ),
-        mail=_mail_gateway(config, db),
-        sms=_sms_gateway(config, db),
+        mail=_mail_gateway(config, db, terminal),
+        sms=_sms_gateway(config, db, terminal),
         sms_per_second=config.sms_per_second if is_twilio else None,
         sender=Sender(config.service_name, config.mail_from, config.host),
     )
@@ -50,11 +54,11 @@ def build(config: Config) -> Wiring:
     return Wiring(config, db, links, post, TwilioSignature(token) if is_twilio else None)
 
 
-def _sms_gateway(config: Config, db: Database) -> SmsGateway | None:
+def _sms_gateway(config: Config, db: Database, terminal: TextIO | None) -> SmsGateway | None:
     if config.sms_gateway == "off":
         return None
     if config.sms_gateway == "console":
-        return ConsoleSms(db, now=clock.now)
+        return ConsoleSms(db, now=clock.now, terminal=terminal)
     return TwilioSms(
         account_sid=config.twilio_account_sid,
         auth_token=config.twilio_auth_token.get_secret_value(),
@@ -64,9 +68,9 @@ def _sms_gateway(config: Config, db: Database) -> SmsGateway | None:
     )
 
 
-def _mail_gateway(config: Config, db: Database) -> MailGateway:
+def _mail_gateway(config: Config, db: Database, terminal: TextIO | None) -> MailGateway:
     if config.mail_gateway == "console":
-        return ConsoleMail(db, now=clock.now)
+        return ConsoleMail(db, now=clock.now, terminal=terminal)
     return SmtpMail(
         host=config.smtp_host,
         port=config.smtp_port,

@@ -255,5 +255,7 @@ def test_propose_asks_which_affiliate_where_there_are_several() -> None:
 def test_every_command_has_help_with_an_example(command: str) -> None:
     result = outreach(*command.split(), "--help")
 
+    lines = result.output.splitlines()
     assert result.exit_code == 0
-    assert "Example" in result.output
+    assert any(line.strip() in {"Example:", "Examples:"} for line in lines)
+    assert any(line.startswith("    outreach ") for line in lines)

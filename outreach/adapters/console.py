@@ -1,7 +1,8 @@
-"""Messages for people who are not there: rows that the demo's phones and mailboxes show."""
+"""Messages nobody carries: rows that the demo's phones show, and words on the terminal."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import TextIO
 
 from outreach.db import Database
 from outreach.messaging import console
@@ -13,8 +14,10 @@ DELIVERED = "delivered"
 class ConsoleSms:
     """Keeps each text as a row; it has arrived as soon as it is there."""
 
-    def __init__(self, db: Database, *, now: Callable[[], datetime]) -> None:
-        self._db, self._now = db, now
+    def __init__(
+        self, db: Database, *, now: Callable[[], datetime], terminal: TextIO | None = None
+    ) -> None:
+        self._db, self._now, self._terminal = db, now, terminal
 
     def send(self, sms: Sms) -> Result:
         """Keep one text."""
@@ -27,6 +30,7 @@ class ConsoleSms:
                 text=sms.body,
                 at=self._now(),
             )
+        _show(self._terminal, sms.to, sms.body)
         return Accepted(kept, status=DELIVERED)
 
     def sent_to(self, phone: str, *, since: datetime) -> Sequence[Seen]:
@@ -39,8 +43,10 @@ class ConsoleSms:
 class ConsoleMail:
     """Keeps each mail as a row, with the bytes a server would have got."""
 
-    def __init__(self, db: Database, *, now: Callable[[], datetime]) -> None:
-        self._db, self._now = db, now
+    def __init__(
+        self, db: Database, *, now: Callable[[], datetime], terminal: TextIO | None = None
+    ) -> None:
+        self._db, self._now, self._terminal = db, now, terminal
 
     def send(self, mail: Mail) -> Result:
         """Keep one mail."""
@@ -55,4 +61,12 @@ class ConsoleMail:
                 raw=mail.raw,
                 at=self._now(),
             )
+        _show(self._terminal, mail.to, f"{mail.subject}\n\n{mail.text}")
         return Accepted(kept, status=DELIVERED)
+
+
+def _show(terminal: TextIO | None, to: str, words: str) -> None:
+    """Print what would have been sent: on a new machine the first sign-in code is read here."""
+    if terminal is not None:
+        terminal.write(f"--- to {to}\n{words.strip()}\n---\n")
+        terminal.flush()

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from io import StringIO
 
 from outreach.adapters.console import ConsoleMail, ConsoleSms
 from outreach.db import Database
@@ -21,19 +22,31 @@ def test_a_text_is_kept_and_found_again(database: Database) -> None:
     assert console.sent_to(MARIA, since=NOW + timedelta(seconds=1)) == []
 
 
-def test_a_mail_is_kept_with_its_bytes(database: Database) -> None:
-    mail = Mail(
-        to="maria@speakers.example",
-        raw=b"From: a\r\n\r\nHola",
-        message_id="<a@b>",
-        kind="invite",
-        subject="Visit",
-        text="Hola",
-    )
+MAIL = Mail(
+    to="maria@speakers.example",
+    raw=b"From: a\r\n\r\nHola",
+    message_id="<a@b>",
+    kind="invite",
+    subject="Visit",
+    text="Hola",
+)
 
-    ConsoleMail(database, now=lambda: NOW).send(mail)
+
+def test_a_mail_is_kept_with_its_bytes(database: Database) -> None:
+    ConsoleMail(database, now=lambda: NOW).send(MAIL)
 
     with database.reading() as session:
         (kept,) = session.query(ConsoleMessage).all()
-    assert (kept.channel, kept.to_address, kept.kind) == ("mail", mail.to, "invite")
-    assert (kept.subject, kept.text, kept.raw, kept.at) == ("Visit", "Hola", mail.raw, NOW)
+    assert (kept.channel, kept.to_address, kept.kind) == ("mail", MAIL.to, "invite")
+    assert (kept.subject, kept.text, kept.raw, kept.at) == ("Visit", "Hola", MAIL.raw, NOW)
+
+
+def test_what_nobody_carries_can_be_read_on_the_terminal(database: Database) -> None:
+    terminal = StringIO()
+
+    ConsoleMail(database, now=lambda: NOW, terminal=terminal).send(MAIL)
+    ConsoleSms(database, now=lambda: NOW, terminal=terminal).send(TEXT)
+
+    assert terminal.getvalue() == (
+        f"--- to {MAIL.to}\nVisit\n\nHola\n---\n--- to {MARIA}\nHola\n---\n"
+    )
