@@ -238,9 +238,10 @@ def _visits(
     units = list(world.units.values())
     program = world.programs[cast.STORIES]
     day = timedelta(days=1)
-    starts = [now + day * (3 + n // 4) + timedelta(hours=n % 4) for n in range(100)]
+    at = now.replace(second=0, microsecond=0)
+    starts = [at + day * (3 + n // 4) + timedelta(hours=n % 4) for n in range(100)]
     starts += [
-        now - day * (1 + n // 12) - timedelta(minutes=90 * (n % 12)) for n in range(size - 100)
+        at - day * (1 + n // 12) - timedelta(minutes=90 * (n % 12)) for n in range(size - 100)
     ]
     visits = [_visit(session, rng.choice(units), program.id, at, now=now) for at in starts]
     session.flush()
@@ -260,7 +261,7 @@ def _visit(session: Session, unit: Unit, program_id: int, at: datetime, *, now: 
         affiliate_id=unit.affiliate_id,
         unit_id=unit.id,
         program_id=program_id,
-        first_starts_at=at + timedelta(seconds=unit.id),
+        first_starts_at=at,
         minutes=60,
         language="en",
         created_at=now,

@@ -1,7 +1,7 @@
 """Who may take a slot, and who should be asked first: the engine's rules on one visit."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -80,7 +80,7 @@ def refusals(
     session: Session, visit: Visit, role: str, *, speaker_id: int, now: datetime
 ) -> tuple[Refusal, ...]:
     """Return every hard rule against the speaker in this role; empty means none."""
-    problem = _problem(session, visit, now=now, without_offers_to=speaker_id)
+    problem = _forgiving(_problem(session, visit, now=now, without_offers_to=speaker_id))
     everyone = matching.refusals_for(
         problem, matching.as_it_stands(problem), visit.public_id, role=role
     )
@@ -140,9 +140,22 @@ def _free_slots(
     return free
 
 
+def unproposed(problem: Problem) -> Problem:
+    """Return the problem without its proposals: nobody has been asked on their account."""
+    return replace(problem, visits=tuple(replace(v, proposed=()) for v in problem.visits))
+
+
+def _forgiving(problem: Problem) -> Problem:
+    """Leave out who answered before: a yes by telephone may follow a "not this time"."""
+    return replace(problem, visits=tuple(replace(v, excluded_speakers=()) for v in problem.visits))
+
+
 def _problem(
     session: Session, visit: Visit, *, now: datetime, without_offers_to: int | None = None
 ) -> Problem:
     session.flush()
     affiliate = session.get_one(Affiliate, visit.affiliate_id)
-    return problems.build(session, affiliate, [visit], now=now, without_offers_to=without_offers_to)
+    built = problems.build(
+        session, affiliate, [visit], now=now, without_offers_to=without_offers_to
+    )
+    return unproposed(built)

@@ -1,7 +1,7 @@
 """Who fits a visit, who does not and why; and asking those who do, in an order people can see."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
@@ -13,7 +13,7 @@ from outreach.directory.models import Affiliate
 from outreach.errors import RuleBroken
 from outreach.i18n import lazy
 from outreach.links import Links
-from outreach.matching import Problem, Refusal
+from outreach.matching import Refusal
 from outreach.speakers.models import Speaker
 from outreach.visits import rules, service
 from outreach.visits.models import Offer, Proposal, Slot, Visit
@@ -115,7 +115,7 @@ def _fits(session: Session, visit: Visit, slots: Sequence[Slot], *, now: datetim
         return []
     affiliate = session.get_one(Affiliate, visit.affiliate_id)
     # Without proposals: who is proposed must be seen to fit by the rules of now, like anyone.
-    problem = _unproposed(problems.build(session, affiliate, [visit], now=now))
+    problem = eligibility.unproposed(problems.build(session, affiliate, [visit], now=now))
     standing = matching.as_it_stands(problem)
     ids = eligibility.speaker_ids(session, [speaker.id for speaker in problem.speakers])
     waiting = _waiting(session, [slot.id for slot in slots])
@@ -139,10 +139,6 @@ def _fits(session: Session, visit: Visit, slots: Sequence[Slot], *, now: datetim
             )
         )
     return fits
-
-
-def _unproposed(problem: Problem) -> Problem:
-    return replace(problem, visits=tuple(replace(v, proposed=()) for v in problem.visits))
 
 
 def _waiting(session: Session, slot_ids: Sequence[int]) -> dict[int, Proposal]:

@@ -103,7 +103,14 @@ def approve_all(
     """Ask everyone proposed for the affiliate's coming visits; return how many were asked."""
     asked = 0
     for proposal in waiting(session, affiliate.id, now=now):
-        approve(session, proposal, by=by, links=links, now=now)
+        attempt = session.begin_nested()
+        try:
+            approve(session, proposal, by=by, links=links, now=now)
+        except Conflict:
+            # Taken meanwhile: the others are still to be asked.
+            attempt.rollback()
+            continue
+        attempt.commit()
         asked += 1
     return asked
 

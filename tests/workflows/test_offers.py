@@ -9,7 +9,7 @@ from outreach.audit import AuditEvent
 from outreach.errors import Conflict, RuleBroken
 from outreach.messaging import service as messaging
 from outreach.messaging.models import Message
-from outreach.visits.models import Assignment, Offer
+from outreach.visits.models import Assignment, Offer, Proposal
 from outreach.workflows import offers
 from tests import builders
 from tests.builders import NOW, VISIT_AT
@@ -282,6 +282,37 @@ def test_a_coordinator_cannot_overrule_a_hard_rule(bureau: Bureau) -> None:
             links=LINKS,
             now=NOW,
         )
+
+
+def test_the_rules_hold_for_who_is_proposed_too(bureau: Bureau) -> None:
+    slot = bureau.slot("lead")
+    bureau.session.add(
+        Proposal(
+            slot_id=slot.id,
+            speaker_id=bureau.maria.id,
+            reasons=[],
+            distance_km=3.0,
+            created_at=NOW,
+        )
+    )
+    bureau.maria.languages = ["es"]
+    bureau.session.flush()
+
+    with pytest.raises(RuleBroken, match="cannot be booked"):
+        offers.record_yes(
+            bureau.session, slot, speaker=bureau.maria, by=SYSTEM, links=LINKS, now=NOW
+        )
+
+
+def test_a_yes_by_telephone_may_follow_a_not_this_time(bureau: Bureau) -> None:
+    refuse(bureau, bureau.ask(bureau.maria))
+    offers.withdraw_open(bureau.session, bureau.visit, now=NOW)
+
+    assignment = offers.record_yes(
+        bureau.session, bureau.slot("lead"), speaker=bureau.maria, by=SYSTEM, links=LINKS, now=NOW
+    )
+
+    assert assignment.active
 
 
 def test_a_called_off_visit_is_offered_to_nobody(bureau: Bureau) -> None:
