@@ -208,11 +208,21 @@ def _ask_for_columns(parcel: Parcel, *, chosen: Mapping[str, str], is_late: bool
     return render_template(
         "coordinator/import_columns.html",
         choices=choices,
+        form=Form(),
+        missing=[
+            (_("%(field)s: choose its column.", field=choice.words), f"#column-{_as_id(choice)}")
+            for choice in choices
+            if choice.error
+        ],
+        problem=any(choice.error for choice in choices),
         headers=workflow.read_sheet(parcel.filename, parcel.content).header,
         parcel=parcels.pack(parcel),
         filename=parcel.filename,
-        problem=any(choice.error for choice in choices),
     )
+
+
+def _as_id(choice: ColumnChoice) -> str:
+    return choice.field.replace(".", "-")
 
 
 def _try_out(parcel: Parcel) -> ResponseReturnValue:
