@@ -99,3 +99,16 @@ def fixed_seats(problem: Problem) -> list[Seat]:
         for index, visit in enumerate(problem.visits)
         for each in visit.fixed
     ]
+
+
+def standing_seats(problem: Problem) -> list[Seat]:
+    """Return the fixed seats and then the proposed ones, as they are."""
+    position = {speaker.id: index for index, speaker in enumerate(problem.speakers)}
+    seats = fixed_seats(problem)
+    sitting = {(seat.visit, seat.speaker) for seat in seats}
+    return seats + [
+        Seat(visit=index, speaker=position[each.speaker], role=each.role, fixed=False)
+        for index, visit in enumerate(problem.visits)
+        for each in visit.proposed
+        if (index, position[each.speaker]) not in sitting
+    ]

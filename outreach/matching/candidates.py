@@ -14,6 +14,7 @@ from outreach.matching.problem import (
     LEAD,
     WEEK_MINUTES,
     Certification,
+    Clearance,
     Problem,
     Speaker,
 )
@@ -90,8 +91,11 @@ class Candidates:
 
 def serves(held: Certification, *, program: str, role: str) -> bool:
     """Whether this certification is for the role, whatever its dates."""
-    lead_co_presents = held.role == LEAD and role == CO_PRESENTER
-    return held.program == program and (held.role == role or lead_co_presents)
+    return held.program == program and role in _roles_served(held.role)
+
+
+def _roles_served(held: str) -> tuple[str, ...]:
+    return (LEAD, CO_PRESENTER) if held == LEAD else (held,)
 
 
 def _posts(problem: Problem) -> Iterator[Post]:
@@ -126,34 +130,47 @@ def _rows_by(rows: list[list[bool]], keys: list[str], wanted: list[str], problem
 
 
 def _cleared(problem: Problem, timetable: Timetable) -> Bools:
-    cleared = _nothing(problem)
-    at_site: defaultdict[str, list[int]] = defaultdict(list)
-    for index, visit in enumerate(problem.visits):
-        at_site[visit.site].append(index)
+    held = _Held()
     for column, speaker in enumerate(problem.speakers):
-        for held in speaker.clearances:
-            there = np.array(at_site[held.site], np.int64)
-            day = timetable.day[there]
-            valid = (held.starts_on.toordinal() <= day) & (day <= held.ends_on.toordinal())
-            cleared[there[valid], column] = True
+        for clearance in speaker.clearances:
+            held.add((clearance.site,), column, clearance)
+    cleared = _nothing(problem)
+    for row, visit in enumerate(problem.visits):
+        cleared[row, held.on((visit.site,), int(timetable.day[row]))] = True
     return cleared
 
 
 def _certified(problem: Problem, posts: tuple[Post, ...], timetable: Timetable) -> Bools:
-    certified = np.zeros((len(posts), len(problem.speakers)), np.bool_)
-    in_program: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
-    for index, post in enumerate(posts):
-        in_program[problem.visits[post.visit].program, post.role].append(index)
-    day = timetable.day[[post.visit for post in posts]] if posts else np.zeros(0, np.int64)
+    held = _Held()
     for column, speaker in enumerate(problem.speakers):
-        for held in speaker.certifications:
-            roles = {held.role, CO_PRESENTER} if held.role == LEAD else {held.role}
-            for role in sorted(roles):
-                there = np.array(in_program[held.program, role], np.int64)
-                first, last = held.starts_on.toordinal(), held.ends_on.toordinal()
-                valid = (first <= day[there]) & (day[there] <= last)
-                certified[there[valid], column] = True
+        for certification in speaker.certifications:
+            for role in _roles_served(certification.role):
+                held.add((certification.program, role), column, certification)
+    certified = np.zeros((len(posts), len(problem.speakers)), np.bool_)
+    for row, post in enumerate(posts):
+        wanted = (problem.visits[post.visit].program, post.role)
+        certified[row, held.on(wanted, int(timetable.day[post.visit]))] = True
     return certified
+
+
+class _Held:
+    """Who holds what on which days: many are held, so each question is one comparison."""
+
+    def __init__(self) -> None:
+        self._rows: defaultdict[tuple[str, ...], list[tuple[int, int, int]]] = defaultdict(list)
+        self._arrays: dict[tuple[str, ...], Ints] = {}
+
+    def add(self, key: tuple[str, ...], speaker: int, span: Certification | Clearance) -> None:
+        row = (speaker, span.starts_on.toordinal(), span.ends_on.toordinal())
+        self._rows[key].append(row)
+
+    def on(self, key: tuple[str, ...], day: int) -> Ints:
+        if key not in self._arrays:
+            rows = np.array(self._rows[key], np.int64)
+            self._arrays[key] = rows.reshape(-1, 3).T
+        speakers, first, last = self._arrays[key]
+        valid: Ints = speakers[(first <= day) & (day <= last)]
+        return valid
 
 
 def _excluded(problem: Problem) -> Bools:

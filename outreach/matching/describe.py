@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
-from outreach.matching.book import Seat, fixed_seats
+from outreach.matching.book import Seat, fixed_seats, standing_seats
 from outreach.matching.candidates import Candidates
 from outreach.matching.explain import Explainer
 from outreach.matching.levels import filled_visits
@@ -19,15 +19,7 @@ def as_it_stands(problem: Problem) -> Solution:
     For a page that shows stored proposals: nothing is solved, `levels` is empty, and
     a proposal that breaks a rule by now is shown like any other.
     """
-    position = {speaker.id: index for index, speaker in enumerate(problem.speakers)}
-    seats = fixed_seats(problem)
-    sitting = {(seat.visit, seat.speaker) for seat in seats}
-    seats += [
-        Seat(index, position[each.speaker], each.role, fixed=False)
-        for index, visit in enumerate(problem.visits)
-        for each in visit.proposed
-        if (index, position[each.speaker]) not in sitting
-    ]
+    seats = standing_seats(problem)
     return describe(Candidates(problem, Timetable(problem)), seats, levels=(), seconds=0.0)
 
 

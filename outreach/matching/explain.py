@@ -6,7 +6,7 @@ from datetime import date
 
 import numpy as np
 
-from outreach.matching.book import Book, Seat, fixed_seats
+from outreach.matching.book import Book, Seat, fixed_seats, standing_seats
 from outreach.matching.candidates import BIT, METERS_PER_KM, Candidates, serves
 from outreach.matching.problem import Certification, Clearance, Problem
 from outreach.matching.reasons import Params, Reason, ReasonCode, Refusal, RefusalCode
@@ -15,10 +15,12 @@ from outreach.matching.timetable import Bools, Timetable, month_name
 
 
 def refusals_for(
-    problem: Problem, solution: Solution, visit_id: str, *, role: str | None = None
+    problem: Problem, solution: Solution | None, visit_id: str, *, role: str | None = None
 ) -> dict[str, tuple[Refusal, ...]]:
     """Tell for everyone not on the visit every rule that speaks against, by speaker id.
 
+    `solution` None means the fixed and the proposed as they stand, without the work of
+    describing all visits that `as_it_stands` does.
     Empty reasons mean that the speaker could come as well. Without `role` the roles
     that lack somebody count (all roles where none does), and not being certified
     speaks against only if it holds for every one of them. Raises KeyError for a
@@ -34,12 +36,12 @@ def refusals_for(
     }
 
 
-def ranking(problem: Problem, solution: Solution, visit_id: str, role: str) -> list[Chosen]:
+def ranking(problem: Problem, solution: Solution | None, visit_id: str, role: str) -> list[Chosen]:
     """List whom to ask for this role, best first: the solution's own, then who else could.
 
     The others come by fewest visits (recent and new), then by distance. Left out
     are the fixed speakers of the visit and whoever takes another role in it.
-    Raises KeyError for a visit or role that is not there.
+    `solution` as in `refusals_for`. Raises KeyError for a visit or role that is not there.
     """
     explainer = Explainer.of(problem, solution)
     visit = explainer.visit_at(visit_id)
@@ -83,9 +85,10 @@ class Explainer:
         self._load = self.book.load()
 
     @classmethod
-    def of(cls, problem: Problem, solution: Solution) -> "Explainer":
-        """Take the seats from a solution of this problem."""
-        return cls(Candidates(problem, Timetable(problem)), seats_of(problem, solution))
+    def of(cls, problem: Problem, solution: Solution | None) -> "Explainer":
+        """Take the seats from a solution of this problem, or as they stand in it."""
+        seats = standing_seats(problem) if solution is None else seats_of(problem, solution)
+        return cls(Candidates(problem, Timetable(problem)), seats)
 
     def visit_at(self, visit_id: str) -> int:
         """Return a visit's position. Raises KeyError."""

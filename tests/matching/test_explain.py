@@ -389,8 +389,12 @@ def test_a_solution_stands_as_it_was_found() -> None:
             if not each.fixed
         ]
 
-    standing = as_it_stands(problem_from_json(written))
+    again = problem_from_json(written)
+    standing = as_it_stands(again)
 
+    visit, role = again.visits[0].id, next(iter(again.visits[0].roles))
+    assert refusals_for(again, None, visit) == refusals_for(again, standing, visit)
+    assert ranking(again, None, visit, role) == ranking(again, standing, visit, role)
     assert replace(standing, levels=solution.levels, seconds=solution.seconds) == solution
 
 
