@@ -94,7 +94,7 @@ def _flask_settings(config: Config) -> dict[str, object]:
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_SECURE": config.is_https,
-        "TRUSTED_HOSTS": list(config.trusted_hosts) or None,
+        "TRUSTED_HOSTS": [config.host, *config.trusted_hosts] if config.trusted_hosts else None,
         "MAX_CONTENT_LENGTH": MAX_BODY,
         "MAX_FORM_MEMORY_SIZE": MAX_FORM,
         "MAX_FORM_PARTS": MAX_PARTS,
