@@ -1,7 +1,7 @@
 """A person at a browser, and what no page may do while the person looks at it."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -23,10 +23,12 @@ PATIENCE_MS = 20_000
 
 # Read once and asked for the violations alone: axe's full answer is most of the time it takes.
 AXE = Axe().axe_script
-VIOLATIONS = """axe.run({
+ALL_RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
+COLOR_RULES = ("cat.color",)
+VIOLATIONS = """tags => axe.run({
     resultTypes: ["violations"],
-    runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-    rules: {"target-size": {enabled: true}},
+    runOnly: tags,
+    rules: tags.length > 1 ? {"target-size": {enabled: true}} : {},
 }).then(found => found.violations.map(one => `${one.id} ${one.nodes[0].html}`))"""
 
 
@@ -79,11 +81,15 @@ class Visitor:
         """Return the page's heading, with plain spaces."""
         return self.page.locator("h1").inner_text().replace("\N{NO-BREAK SPACE}", " ")
 
-    def findings(self) -> list[str]:
+    def bring_axe(self) -> None:
+        """Load axe into the page, once after each time a page was opened."""
+        self.page.evaluate(AXE)
+
+    def findings(self, rules: Sequence[str] = ALL_RULES) -> list[str]:
         """Return what axe finds, and by how much the page is wider than its window."""
         wider = self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         sideways = [f"sideways by {wider}"] if wider > 0 else []
-        return [*self.page.evaluate(VIOLATIONS), *sideways]
+        return [*self.page.evaluate(VIOLATIONS, list(rules)), *sideways]
 
     def _go(self, part: Locator, role: str, label: str) -> int:
         target = part.get_by_role(role, name=label).first  # type: ignore[arg-type]

@@ -1,0 +1,257 @@
+"""The demo after some more weeks: one of everything that a page can show.
+
+What people do goes through the workflows; three states that take days to come about are written.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from outreach import clock, jobs
+from outreach.accounts import sessions
+from outreach.accounts.models import Account, Membership
+from outreach.actor import SYSTEM, Actor, Kind
+from outreach.calendars import service as calendars
+from outreach.directory.models import Hospital, Program, Unit, UnitPause
+from outreach.links import Links
+from outreach.messaging.models import ConsoleMessage, Message
+from outreach.speakers.models import Away, Certification, Clearance, Exclusion, Speaker
+from outreach.visits.models import Assignment, Offer, Proposal, Slot, Visit
+from outreach.workflows import fit, offers, proposals, visits
+from tests.browser.served import Demo
+from tests.builders import NOW
+
+MARIA = "Maria"
+ADMINISTRATOR = "Ruth as administrator"
+ASKED_AT_MOST = 3
+
+
+@dataclass
+class Places:
+    """What the parts of addresses name, and the cookie of everyone who looks."""
+
+    ids: dict[str, str] = field(default_factory=dict)
+    cookies: dict[str, str] = field(default_factory=dict)
+
+
+def live(demo: Demo) -> Places:
+    """Play what happened since; return what there is to look at."""
+    found = Places()
+    with demo.wired.db.transaction() as session:
+        _ask_maria(session, demo)
+        found.ids |= _answers(session, demo)
+        _leave_marks(session, demo)
+        found.ids |= _visits_of_maria(session, demo)
+    jobs.deliver_everything(demo.wired.post)
+    with demo.wired.db.transaction() as session:
+        _let_one_fail(session)
+        found.ids |= _rows(session, demo)
+        found.cookies = dict(_sign_in(session, demo))
+    return found
+
+
+def speak(demo: Demo, locale: str) -> None:
+    """Let everybody speak a language from now on."""
+    with demo.wired.db.transaction() as session:
+        session.execute(update(Account).values(locale=locale))
+        session.execute(update(Speaker).values(locale=locale))
+
+
+def _ruth(demo: Demo) -> Actor:
+    member = demo.world.memberships["Ruth"]
+    return Actor(
+        Kind.COORDINATOR, account_id=member.account_id, affiliate_id=demo.world.affiliate.id
+    )
+
+
+def _ask_maria(session: Session, demo: Demo) -> None:
+    """Ask Maria for three visits she fits."""
+    maria = session.get_one(Speaker, demo.world.speakers[MARIA].id)
+    ruth, now, asked = _ruth(demo), clock.now(), 0
+    coming = select(Visit).where(Visit.starts_at > now).order_by(Visit.starts_at)
+    for visit in session.scalars(coming).all():
+        for each in fit.who_fits(session, visit, now=now):
+            if asked < ASKED_AT_MOST and any(c.speaker_id == maria.id for c in each.choices):
+                fit.ask(session, each.slot, maria, by=ruth, links=demo.wired.links, now=now)
+                asked += 1
+
+
+def _answers(session: Session, demo: Demo) -> Mapping[str, str]:
+    """Bring offers into each state an answer page knows; return the tokens of their links."""
+    links, now, ruth = demo.wired.links, clock.now(), _ruth(demo)
+    waiting = proposals.waiting(session, demo.world.affiliate.id, now=now)
+    one_a_visit = {session.get_one(Slot, each.slot_id).visit_id: each for each in waiting}
+    made = [
+        proposals.approve(session, each, by=ruth, links=links, now=now)
+        for each in list(one_a_visit.values())[:6]
+    ]
+    not_now, back, moved, taken, closed, off = made
+    offers.not_this_time(session, offer=not_now, by=SYSTEM, via="link", links=links, now=now)
+    for offer in (back, moved):
+        offers.accept(session, offer=offer, by=SYSTEM, via="link", links=links, now=now)
+    offers.cannot_come(session, _assignment(session, back), by=SYSTEM, links=links, now=now)
+    offers.withdraw(session, closed, by=ruth, now=now)
+    visits.call_off(session, session.get_one(Visit, off.visit_id), by=ruth, links=links, now=now)
+    gone = _assignment(session, moved)
+    gone.active, gone.ended_at, gone.ended_because = False, now, "moved"
+    taken.state = "withdrawn"
+    session.get_one(Slot, taken.slot_id).state = "filled"
+    past = _past(session, now)
+    asked, yours = _open_and_accepted(session, demo, now)
+    session.flush()
+    states = {
+        "asked": asked,
+        "yours": yours,
+        "not this time": not_now,
+        "stepped back": back,
+        "released": moved,
+        "taken": taken,
+        "closed": closed,
+        "called off": off,
+        "over": past,
+    }
+    return {f"token {state}": _token(session, links, each) for state, each in states.items()}
+
+
+def _past(session: Session, now: datetime) -> Offer:
+    """Let the latest past visit have ended an hour ago: a day later its link is dead."""
+    row = session.scalars(
+        select(Offer)
+        .join(Visit, Visit.id == Offer.visit_id)
+        .where(Offer.state == "accepted", Visit.ends_at < now)
+        .order_by(Visit.starts_at.desc())
+    ).first()
+    assert row is not None
+    visit = session.get_one(Visit, row.visit_id)
+    visit.starts_at, visit.ends_at = NOW - timedelta(hours=2), NOW - timedelta(hours=1)
+    return row
+
+
+def _open_and_accepted(session: Session, demo: Demo, now: datetime) -> tuple[Offer, Offer]:
+    """Return Maria's open offer, and one somebody has said yes to."""
+    maria = demo.world.speakers[MARIA].id
+    ahead = select(Offer).join(Visit, Visit.id == Offer.visit_id).where(Visit.starts_at > now)
+    ahead = ahead.order_by(Visit.starts_at)
+    asked = session.scalars(ahead.where(Offer.speaker_id == maria, Offer.state == "open")).first()
+    yours = session.scalars(
+        ahead.join(Assignment, Assignment.offer_id == Offer.id).where(Assignment.active)
+    ).first()
+    assert asked is not None
+    assert yours is not None
+    return asked, yours
+
+
+def _token(session: Session, links: Links, offer: Offer) -> str:
+    speaker = session.get_one(Speaker, offer.speaker_id)
+    return links.answer_token(
+        offer.public_id, speaker_id=speaker.public_id, expires_at=offer.expires_at
+    )
+
+
+def _assignment(session: Session, offer: Offer) -> Assignment:
+    made = select(Assignment).where(Assignment.offer_id == offer.id, Assignment.active)
+    return session.scalars(made).one()
+
+
+def _leave_marks(session: Session, demo: Demo) -> None:
+    """Let Maria be away and leave a unit out, a unit pause, and feeds be there."""
+    maria, unit = demo.world.speakers[MARIA], demo.world.units["Mercy North", "Garden House"]
+    session.add_all(
+        [
+            Away(speaker_id=maria.id, starts_on=date(2026, 12, 22), ends_on=date(2026, 12, 29)),
+            Exclusion(speaker_id=maria.id, unit_id=unit.id),
+            UnitPause(
+                unit_id=demo.world.units["St. Clare Hospital", "Unit 6"].id,
+                starts_on=date(2026, 12, 21),
+                ends_on=date(2027, 1, 3),
+                created_at=clock.now(),
+            ),
+        ]
+    )
+    calendars.issue(
+        session, owner_kind="speaker", owner_id=maria.id, links=demo.wired.links, now=clock.now()
+    )
+
+
+def _visits_of_maria(session: Session, demo: Demo) -> Mapping[str, str]:
+    """Let Maria have a visit ahead; return her assignment."""
+    now, maria = clock.now(), session.get_one(Speaker, demo.world.speakers[MARIA].id)
+    mine = (Assignment.speaker_id == maria.id, Assignment.active, Assignment.starts_at > now)
+    ahead = select(Assignment).where(*mine).order_by(Assignment.starts_at)
+    found = session.scalars(ahead).first()
+    if found is None:
+        latest = (
+            select(Offer)
+            .where(Offer.speaker_id == maria.id, Offer.state == "open")
+            .order_by(Offer.id.desc())
+        )
+        offer = session.scalars(latest).first()
+        assert offer is not None
+        found = offers.accept(
+            session, offer=offer, by=SYSTEM, via="link", links=demo.wired.links, now=now
+        )
+    return {"own visit": found.public_id}
+
+
+def _let_one_fail(session: Session) -> None:
+    latest = select(Message).where(Message.channel == "sms").order_by(Message.id.desc())
+    row = session.scalars(latest).first()
+    assert row is not None
+    row.state, row.state_at, row.reason = "failed", clock.now(), "unknown number"
+    row.provider_code = "30005"
+
+
+def _rows(session: Session, demo: Demo) -> Mapping[str, str]:
+    """Return a row of everything an address can name."""
+    maria = demo.world.speakers[MARIA]
+    nora = demo.world.memberships["Nora"].hospital_id
+    visit = select(Visit).where(Visit.starts_at > clock.now(), Visit.called_off_at.is_(None))
+    visit = visit.order_by(Visit.starts_at)
+    hers = visit.join(Unit, Unit.id == Visit.unit_id).where(Unit.hospital_id == nora)
+    proposed = visit.join(Slot, Slot.visit_id == Visit.id).join(Proposal)
+    filled = visit.join(Slot, Slot.visit_id == Visit.id).where(Slot.state == "filled")
+    wanted = {
+        "visit": proposed.where(Proposal.state == "waiting"),
+        "found visit": filled,
+        "open visit": visit,
+        "called off visit": select(Visit).where(Visit.called_off_at.is_not(None)),
+        "past visit": select(Visit).where(Visit.ends_at < clock.now()).order_by(Visit.id),
+        "her visit": hers,
+        "her unit": select(Unit).where(Unit.hospital_id == nora),
+        "hospital": select(Hospital).where(Hospital.id == nora),
+        "unit": select(Unit).where(Unit.hospital_id == nora),
+        "paused unit": select(Unit).join(UnitPause, UnitPause.unit_id == Unit.id),
+        "program": select(Program),
+        "speaker": select(Speaker).where(Speaker.id == maria.id),
+        "certification": select(Certification).where(Certification.speaker_id == maria.id),
+        "clearance": select(Clearance).where(Clearance.speaker_id == maria.id),
+        "message": select(Message).where(Message.state == "failed"),
+        "phone": select(Speaker).where(Speaker.id == maria.id),
+        "mail": select(ConsoleMessage).where(ConsoleMessage.kind == "invite"),
+    }
+    found = {}
+    for name, which in wanted.items():
+        row = session.scalars(which).first()
+        assert row is not None, f"the lived-in demo has no {name}"
+        found[name] = str(row.public_id)  # type: ignore[attr-defined]  # all of these have one
+    return found | {"door": demo.doors["Ana"].rpartition("/")[2], "nowhere": "A" * 22}
+
+
+def _sign_in(session: Session, demo: Demo) -> Iterator[tuple[str, str]]:
+    administrator = session.scalars(
+        select(Membership).where(Membership.kind == "administrator")
+    ).one()
+    for name, member in (demo.world.memberships | {ADMINISTRATOR: administrator}).items():
+        yield (
+            name,
+            sessions.begin(
+                session,
+                member,
+                account_id=member.account_id,
+                browser="Firefox",
+                now=clock.now(),
+            ),
+        )

@@ -1,0 +1,242 @@
+"""Every page for every person. A page that is not here fails test_pages.py."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from tests.browser.lived_in import ADMINISTRATOR, Places
+from tests.browser.served import Demo
+from tests.browser.visitor import Visitor
+
+Act = Callable[[Visitor], object]
+
+NOT_PAGES: Mapping[str, str] = {
+    "static": "stylesheets and pictures",
+    "bootstrap.static": "Bootstrap's files",
+    "public.calendar_file": "a calendar file",
+    "feeds.feed": "a calendar file",
+    "demo.invite": "a calendar file",
+}
+"""What can be asked for and is no page."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One page as one person sees it. `ids` are keys of Places; `act` is done before looking.
+
+    `main` pages are looked at in every run, the others with --all.
+    """
+
+    name: str
+    endpoint: str
+    who: str = ""
+    ids: Mapping[str, str] = field(default_factory=dict)
+    query: str = ""
+    main: bool = False
+    status: int = 200
+    act: Act | None = None
+
+    def address(self, demo: Demo, places: Places) -> str:
+        """Return where it is."""
+        parts = {part: places.ids[key] for part, key in self.ids.items()}
+        return demo.address(self.endpoint, **parts) + self.query
+
+
+def show(visitor: Visitor, page: Shown, demo: Demo, places: Places) -> int:
+    """Look at a page as its person; return the status of the address itself."""
+    if page.who:
+        cookie = {"name": "session", "value": places.cookies[page.who], "url": demo.base}
+        visitor.page.context.add_cookies([cookie])  # type: ignore[list-item]  # as documented
+    status = visitor.open(page.address(demo, places))
+    if page.act:
+        page.act(visitor)
+    return status
+
+
+def _send(visitor: Visitor) -> None:
+    """Send the page's form as it is."""
+    with visitor.page.expect_navigation():
+        visitor.page.locator("main form [type=submit]").first.click()
+
+
+def _send_with(**values: str) -> Act:
+    def act(visitor: Visitor) -> None:
+        for name, value in values.items():
+            visitor.page.locator(f"main [name={name}]").fill(value)
+        _send(visitor)
+
+    return act
+
+
+def _choose_where(visitor: Visitor) -> None:
+    visitor.page.locator("#unit").select_option(index=1)
+    visitor.page.locator("[name=program]").first.check()
+    _send(visitor)
+
+
+def _choose_when(visitor: Visitor) -> None:
+    _choose_where(visitor)
+    _send_with(day="2026-12-15", time="10:00")(visitor)
+
+
+def _choose_wrongly(visitor: Visitor) -> None:
+    _choose_where(visitor)
+    _send_with(day="2026-11-24", time="23:00")(visitor)
+
+
+def _choose_needs(visitor: Visitor) -> None:
+    _choose_when(visitor)
+    _send_with(room="Day room", group_size="12")(visitor)
+
+
+def _send_wrong_code(visitor: Visitor) -> None:
+    _send_with(email="nobody@example.org")(visitor)
+    _send_with(code="1234 5678")(visitor)
+
+
+def _answer(state: str, *, main: bool = False, status: int = 200) -> Shown:
+    name = f"answer-{state.replace(' ', '-')}"
+    return Shown(name, "public.answer", ids={"token": f"token {state}"}, main=main, status=status)
+
+
+def _for(who: str, *pages: Shown) -> list[Shown]:
+    """Let somebody see pages."""
+    slug = who.lower().replace(" ", "-")
+    return [
+        Shown(f"{slug}-{p.name}", p.endpoint, who, p.ids, p.query, p.main, p.status, p.act)
+        for p in pages
+    ]
+
+
+ANYONE = [
+    Shown("start", "public.start", main=True),
+    Shown("help", "public.help", main=True),
+    Shown("privacy", "public.privacy"),
+    Shown("sign-in", "auth.sign_in", main=True),
+    Shown("sign-in-wrong", "auth.sign_in", act=_send),
+    Shown("code", "auth.sign_in", main=True, act=_send_with(email="nora.kim@example.org")),
+    Shown("code-wrong", "auth.code", act=_send_wrong_code),
+    _answer("asked", main=True),
+    _answer("yours", main=True),
+    _answer("not this time"),
+    _answer("stepped back"),
+    _answer("released", status=410),
+    _answer("taken", main=True, status=410),
+    _answer("called off", status=410),
+    _answer("closed", status=410),
+    _answer("over"),
+    Shown("answer-unknown", "public.answer", ids={"token": "nowhere"}, status=404),
+    Shown("answer-cannot-come", "public.cannot_come", ids={"token": "token yours"}),
+    Shown("not-found", "public.start", query="nowhere", main=True, status=404),
+    Shown("demo-door", "demo_sign_in.show", ids={"token": "door"}),
+    Shown("demo-home", "demo.home", main=True),
+    Shown("demo-phone", "demo.phone", ids={"public_id": "phone"}),
+    Shown("demo-phone-wrong", "demo.phone", ids={"public_id": "phone"}, act=_send),
+    Shown("demo-mail", "demo.mail", ids={"public_id": "mail"}),
+]
+LIAISON = _for(
+    "Nora",
+    Shown("home", "liaison.units", main=True),
+    Shown("earlier", "liaison.units", query="?when=past"),
+    Shown("visit", "liaison.visit", ids={"visit_id": "her visit"}, main=True),
+    Shown("asked", "liaison.asked", ids={"visit_id": "her visit"}),
+    Shown("time", "liaison.change_time", ids={"visit_id": "her visit"}),
+    Shown(
+        "time-wrong",
+        "liaison.change_time",
+        ids={"visit_id": "her visit"},
+        act=_send_with(day="2026-11-24", time="23:00"),
+    ),
+    Shown("call-off", "liaison.confirm_call_off", ids={"visit_id": "her visit"}),
+    Shown("ask-where", "liaison.ask", main=True),
+    Shown("ask-where-wrong", "liaison.ask", act=_send),
+    Shown("ask-when", "liaison.ask", act=_choose_where),
+    Shown("ask-when-wrong", "liaison.ask", main=True, act=_choose_wrongly),
+    Shown("ask-needs", "liaison.ask", act=_choose_when),
+    Shown("ask-check", "liaison.ask", act=_choose_needs),
+    Shown("hospital", "liaison.hospital", main=True),
+    Shown("brief", "liaison.brief", ids={"unit_id": "her unit"}),
+    Shown("contact", "liaison.contact", ids={"unit_id": "her unit"}),
+    Shown("pause", "liaison.pause", ids={"unit_id": "her unit"}),
+    Shown("calendar", "feeds.address"),
+    Shown("account", "account.show"),
+    Shown("not-found", "liaison.visit", ids={"visit_id": "nowhere"}, status=404),
+    Shown("not-hers", "coordinator.today", status=403),
+)
+SPEAKER = _for(
+    "Maria",
+    Shown("home", "speaker.home", main=True),
+    Shown("open-visits", "speaker.open_visits", main=True),
+    Shown("times", "speaker.times", main=True),
+    Shown("exact-times", "speaker.exact_times"),
+    Shown("about", "speaker.about", main=True),
+    Shown("reach", "speaker.reach"),
+    Shown("shown", "speaker.shown"),
+    Shown("wishes", "speaker.wishes"),
+    Shown("never", "speaker.never"),
+    Shown("visit", "speaker.visit", ids={"assignment_id": "own visit"}),
+    Shown("cannot-come", "speaker.cannot_come", ids={"assignment_id": "own visit"}),
+    Shown("calendar", "feeds.address"),
+    Shown("account", "account.show"),
+)
+NEW_SPEAKER = _for("Daniel", Shown("home", "speaker.home"), Shown("calendar", "feeds.address"))
+COORDINATOR = _for(
+    "Ruth",
+    Shown("today", "coordinator.today", main=True),
+    Shown("visits", "coordinator.visits", main=True),
+    Shown("visits-month", "coordinator.visits", query="?view=month", main=True),
+    Shown("visits-none", "coordinator.visits", query="?status=off&when=past"),
+    Shown("visit", "coordinator.visit", ids={"visit_id": "visit"}, main=True),
+    Shown("visit-found", "coordinator.visit", ids={"visit_id": "found visit"}),
+    Shown("visit-open", "coordinator.visit", ids={"visit_id": "open visit"}),
+    Shown("visit-off", "coordinator.visit", ids={"visit_id": "called off visit"}),
+    Shown("visit-past", "coordinator.visit", ids={"visit_id": "past visit"}),
+    Shown("visit-call-off", "coordinator.call_off", ids={"visit_id": "visit"}),
+    Shown("visit-phoned-yes", "coordinator.phoned_yes", ids={"visit_id": "visit"}),
+    Shown("visit-time", "coordinator.move", ids={"visit_id": "visit"}),
+    Shown(
+        "visit-time-wrong",
+        "coordinator.move",
+        ids={"visit_id": "visit"},
+        act=_send_with(day="2026-11-24", time="23:00"),
+    ),
+    Shown("ask-where", "coordinator.ask_for_visit"),
+    Shown("ask-when-wrong", "coordinator.ask_for_visit", act=_choose_wrongly),
+    Shown("ask-needs", "coordinator.ask_for_visit", act=_choose_when),
+    Shown("proposals", "coordinator.proposals", main=True),
+    Shown("people", "coordinator.people", main=True),
+    Shown("speaker", "coordinator.speaker", ids={"speaker_id": "speaker"}),
+    Shown("speaker-change", "coordinator.change_speaker", ids={"speaker_id": "speaker"}),
+    Shown("speaker-new", "coordinator.add_speaker"),
+    Shown("speaker-new-wrong", "coordinator.add_speaker", act=_send),
+    Shown("certification", "coordinator.certification", ids={"certification_id": "certification"}),
+    Shown("certification-new", "coordinator.add_certification", ids={"speaker_id": "speaker"}),
+    Shown("clearance", "coordinator.clearance", ids={"clearance_id": "clearance"}),
+    Shown("clearance-new", "coordinator.add_clearance", ids={"speaker_id": "speaker"}),
+    Shown("liaisons", "coordinator.liaisons"),
+    Shown("liaison-new", "coordinator.invite_liaison"),
+    Shown("coordinators", "coordinator.coordinators"),
+    Shown("coordinator-new", "coordinator.invite_coordinator"),
+    Shown("hospitals", "coordinator.hospitals", main=True),
+    Shown("hospital", "coordinator.hospital", ids={"hospital_id": "hospital"}),
+    Shown("hospital-change", "coordinator.change_hospital", ids={"hospital_id": "hospital"}),
+    Shown("hospital-new", "coordinator.add_hospital"),
+    Shown("unit", "coordinator.unit", ids={"unit_id": "unit"}),
+    Shown("unit-paused", "coordinator.unit", ids={"unit_id": "paused unit"}),
+    Shown("unit-change", "coordinator.change_unit", ids={"unit_id": "unit"}),
+    Shown("unit-new", "coordinator.add_unit", ids={"hospital_id": "hospital"}),
+    Shown("unit-new-wrong", "coordinator.add_unit", ids={"hospital_id": "hospital"}, act=_send),
+    Shown("brief", "coordinator.brief", ids={"unit_id": "unit"}),
+    Shown("messages", "coordinator.messages", main=True),
+    Shown("message", "coordinator.message", ids={"message_id": "message"}),
+    Shown("texts", "coordinator.texts"),
+    Shown("setup", "coordinator.setup", main=True),
+    Shown("settings", "coordinator.settings"),
+    Shown("programs", "coordinator.programs"),
+    Shown("program", "coordinator.change_program", ids={"program_id": "program"}),
+    Shown("program-new", "coordinator.add_program"),
+    Shown("imports", "coordinator.imports"),
+    Shown("account", "account.show"),
+)
+ADMINISTRATION = _for(ADMINISTRATOR, Shown("audit", "coordinator.audit_log"))
+
+PAGES = [*ANYONE, *LIAISON, *SPEAKER, *NEW_SPEAKER, *COORDINATOR, *ADMINISTRATION]
