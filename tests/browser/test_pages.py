@@ -10,7 +10,7 @@ from tests.browser import lived_in, pages
 from tests.browser.lived_in import Places
 from tests.browser.pages import NOT_PAGES, PAGES, Shown
 from tests.browser.served import Demo, Served
-from tests.browser.visitor import visiting
+from tests.browser.visitor import ALL_RULES, COLOR_RULES, visiting
 
 pytestmark = pytest.mark.browser
 
