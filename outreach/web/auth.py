@@ -24,7 +24,7 @@ from flask import (
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
-from outreach import access, clock, crypto, i18n
+from outreach import access, clock, crypto, i18n, logs
 from outreach.accounts import rules
 from outreach.accounts import service as accounts
 from outreach.actor import Kind
@@ -39,12 +39,14 @@ View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
 bp = Blueprint("auth", __name__)
 
 HOMES = {
+    Kind.ADMINISTRATOR: "coordinator.setup",
     Kind.COORDINATOR: "coordinator.today",
     Kind.LIAISON: "liaison.units",
     Kind.SPEAKER: "speaker.home",
 }
-"""Where each kind of membership begins; anyone else at the account page."""
+"""Where each kind of membership begins."""
 
+_log = logs.get(__name__)
 _MARK = "required_action"
 _YEAR_S = 365 * 24 * 60 * 60
 
@@ -92,9 +94,8 @@ def refuse_unguarded(app: Flask) -> None:
 
 
 def home() -> str:
-    """Return the address where the active membership begins."""
-    endpoint = HOMES.get(context.current_actor().kind, "account.show")
-    return url_for(endpoint)
+    """Return the address where the active membership begins. Only for who is signed in."""
+    return url_for(HOMES[context.current_actor().kind])
 
 
 def sign_browser_in(token: str) -> Response:
@@ -202,6 +203,7 @@ def use_code() -> ResponseReturnValue:
             )
         if token:
             return sign_browser_in(token)
+        _log.warning("sign-in code refused")
         form.code.errors = [_("This code is wrong or too old. Look again, or ask for a new one.")]
     return render_template("sign_in/code.html", form=form, wanted=_wanted()), 422
 
