@@ -60,11 +60,19 @@ def _take(
         for theme in THEMES:
             for width, height, scale in SIZES:
                 with visiting(
-                    chromium, demo, theme=theme, width=width, height=height, scale=scale
+                    chromium,
+                    demo,
+                    theme=theme,
+                    width=width,
+                    height=height,
+                    scale=scale,
+                    scripts=True,
                 ) as window:
                     pages.show(window, page, demo, places)
-                    path = into / f"{page.name}-{theme}-{width}.png"
-                    window.page.screenshot(path=path, full_page=True)
+                    # A window as high as the page, or the tabs at its bottom lie across the middle.
+                    whole = window.page.evaluate("document.documentElement.scrollHeight")
+                    window.page.set_viewport_size({"width": width, "height": whole})
+                    window.page.screenshot(path=into / f"{page.name}-{theme}-{width}.png")
 
 
 def _take_for_readme(chromium: Browser, demo: Demo, places: Places, *, into: Path) -> None:
