@@ -184,13 +184,16 @@ def _reader(url: str) -> Engine:
 
 
 def _engine(url: str) -> Engine:
+    # hide_parameters: an error's text goes to the log, and its values are people's data.
     if make_url(url).get_backend_name() == "sqlite":
-        return create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S})
+        return create_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT_S})
     timeouts = (
         f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout=10000"
         " -c idle_in_transaction_session_timeout=60000 -c timezone=UTC"
     )
-    return create_engine(url, pool_pre_ping=True, connect_args={"options": timeouts})
+    return create_engine(
+        url, hide_parameters=True, pool_pre_ping=True, connect_args={"options": timeouts}
+    )
 
 
 def _configure_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 - a DBAPI connection

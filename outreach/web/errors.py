@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from flask import Flask, current_app, g, render_template, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, SecurityError
 
@@ -18,6 +18,8 @@ from outreach.web import context
 _log = logs.get(__name__)
 
 RETRY_AFTER_S = 5
+OURS = 500
+"""From this status on it is our fault, and nothing of the error's own words is for the person."""
 
 HEADINGS = {
     400: lazy("We could not read what was sent"),
@@ -51,6 +53,7 @@ def init(app: Flask) -> None:
     app.register_error_handler(OutreachError, _on_purpose)
     app.register_error_handler(HTTPException, _of_http)
     app.register_error_handler(OperationalError, _database_away)
+    app.register_error_handler(InterfaceError, _database_away)
     app.register_error_handler(PoolTimeoutError, _database_away)
     app.register_error_handler(Exception, _unknown)
 
@@ -59,24 +62,22 @@ def page(
     status: int, *, what: str = "", steps: Sequence[str] = (), reference: str | None = None
 ) -> tuple[str, int]:
     """Render the error page. `what` says what happened to the person's work."""
-    known = status if status in HEADINGS else 400
-    if status >= 500:  # noqa: PLR2004 - the server's own errors
-        known = status if status in HEADINGS else 500
+    known = status if status in HEADINGS else 500 if status >= OURS else 400
     rendered = render_template(
         "errors/error.html",
         heading=_(HEADINGS[known]),
-        what_of_work=what or _(NOTHING_CHANGED),
+        what_of_work=what or (_(NOTHING_CHANGED) if request.method == "POST" else None),
         steps=list(steps) or [_(STEPS[known])],
         phone=_support(),
         reference=reference,
-        again_url=request.full_path.rstrip("?") if request.method == "GET" else None,
+        again_url=request.full_path.rstrip("?") if _may_pass(known) else None,
         start_url="/",
     )
     return rendered, status
 
 
 def _on_purpose(error: OutreachError) -> ResponseReturnValue:
-    if error.status >= 500:  # noqa: PLR2004 - a broken premise of ours, not the person's doing
+    if error.status >= OURS:
         return _unknown(error)
     if isinstance(error, access.OutOfScope | access.NotAllowed):
         _record(error)
@@ -97,7 +98,8 @@ def _of_http(error: HTTPException) -> ResponseReturnValue:
 
 
 def _database_away(error: DBAPIError | PoolTimeoutError) -> ResponseReturnValue:
-    _log.error("database unavailable", kind=type(error).__name__)
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    _log.error("database unavailable", kind=type(cause).__name__, cause=str(cause))
     body, status = page(503)
     return body, status, {"Retry-After": str(RETRY_AFTER_S)}
 
@@ -117,6 +119,11 @@ def _reference() -> str:
     raw = int(crypto.code(digits=12))
     start = "".join(letters[raw // 24**place % 24] for place in range(3))
     return f"{start}-{raw % 1000:03d}"
+
+
+def _may_pass(status: int) -> bool:
+    """Say whether the same page may work when it is asked for again."""
+    return request.method == "GET" and status in {429, 500, 503}
 
 
 def _support() -> dict[str, str] | None:

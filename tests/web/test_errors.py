@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 from structlog.testing import capture_logs
 
@@ -99,6 +99,28 @@ def test_what_nobody_foresaw_gets_a_number_and_tells_nothing(
     assert [event["reference"] for event in logged] == [found.group()]
     assert "secret" not in answer.text
     assert "+13135550100" in answer.text
+
+
+def test_an_error_of_the_database_is_logged_without_anybodys_data(
+    app: Flask, client: FlaskClient, session: Session, failing: Callable[[Exception], None]
+) -> None:
+    ruth = builders.coordinator(session, builders.affiliate(session))
+    email = session.get_one(Account, ruth.account_id).email
+    failing(ZeroDivisionError())
+
+    def view() -> str:
+        with app.extensions["outreach"].db.transaction() as own:
+            builders.account(own, "Ruth Adler", email=email)
+        return ""
+
+    app.view_functions["auth.sign_in"] = view
+    with capture_logs() as logged:
+        answer = client.get("/sign-in")
+
+    assert answer.status_code == 500
+    assert isinstance(logged[0]["exc_info"], IntegrityError)
+    assert email not in str(logged[0]["exc_info"])
+    assert "Ruth" not in str(logged[0]["exc_info"])
 
 
 def test_a_database_that_is_away_is_said_to_be_back_in_a_moment(
