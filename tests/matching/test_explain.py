@@ -186,6 +186,15 @@ def test_overlap_names_the_visit_that_blocks_and_the_travel_time() -> None:
     assert found == {"ana": (overlap,)}
 
 
+@pytest.mark.parametrize("hour", ["13:00", "15:00"])
+def test_visits_that_touch_do_not_overlap_from_either_side(hour: str) -> None:
+    fixed = replace(TUESDAY, fixed=(Assigned(speaker="ana", role="lead"),))
+    asked = problem(ANA, fixed, at(f"2027-01-12T{hour}", id="next"))
+
+    assert [each.speaker for each in solve(asked).speakers_of("next")] == ["ana"]
+    assert [each.speaker for each in ranking(asked, None, "next", "lead")] == ["ana"]
+
+
 def test_whoever_could_come_as_well_has_no_reason_against() -> None:
     asked = problem(ANA, BEN, TUESDAY)
 

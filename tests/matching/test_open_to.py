@@ -14,29 +14,22 @@ def test_a_place_is_open_to_whoever_the_ranking_names(seed: int) -> None:
     given = problem_from_json(random_problem(seed, speakers=12, visits=20))
     problem = replace(given, visits=tuple(replace(v, proposed=()) for v in given.visits))
     standing = matching.as_it_stands(problem)
-    held = {plan.visit: [seat.role for seat in plan.speakers] for plan in standing.visits}
+    sitting = {plan.visit: plan.speakers for plan in standing.visits}
+    expected = {
+        (chosen.speaker, visit.id, role)
+        for visit in problem.visits
+        for role, needed in visit.roles.items()
+        if sum(seat.role == role for seat in sitting.get(visit.id, ())) < needed
+        for chosen in matching.ranking(problem, standing, visit.id, role)
+    }
 
-    for speaker in problem.speakers:
-        found = {(visit, chosen.role) for visit, chosen in matching.open_to(problem, speaker.id)}
+    found = {
+        (speaker.id, visit, chosen.role)
+        for speaker in problem.speakers
+        for visit, chosen in matching.open_to(problem, speaker.id)
+    }
 
-        ranked = {
-            (visit.id, role)
-            for visit in problem.visits
-            for role, needed in visit.roles.items()
-            if held.get(visit.id, []).count(role) < needed
-            and speaker.id
-            in [
-                chosen.speaker
-                for chosen in matching.ranking(problem, standing, visit.id, role)
-                if not any(
-                    seat.speaker == chosen.speaker
-                    for plan in standing.visits
-                    if plan.visit == visit.id
-                    for seat in plan.speakers
-                )
-            ]
-        }
-        assert found == ranked
+    assert found == expected
 
 
 def test_an_unknown_speaker_is_a_fault_of_the_caller() -> None:
