@@ -100,7 +100,8 @@ def init(context: click.Context, affiliate: str, email: str, name: str, time_zon
     r"""Make the tables, the key and the first account.
 
     The account is administrator and coordinator of the affiliate. There is no password: whoever
-    reads that mailbox signs in with a code. Run it again to add another affiliate.
+    reads that mailbox signs in with a code. Run it again to add another affiliate, or for one
+    that an import made.
 
     \b
     Example:

@@ -77,6 +77,19 @@ def test_init_twice_for_one_affiliate_is_refused() -> None:
     assert_one_line(init(), "There is an affiliate of this name already.")
 
 
+def test_init_gives_an_imported_affiliate_its_first_coordinator(bare: Path) -> None:
+    (bare / "units.csv").write_text(UNITS)
+    outreach("import", "units", "units.csv", "--affiliate", "Lake")
+
+    result = outreach(
+        "init", "--affiliate", "Lake", "--email", "ruth@example.org", "--name", "Ruth"
+    )
+
+    with database(bare).reading() as session:
+        assert session.scalars(text("SELECT name FROM affiliate")).all() == ["Lake"]
+    assert "Ruth signs in at" in result.output
+
+
 @pytest.mark.usefixtures("here")
 def test_init_refuses_what_is_no_address_and_no_zone() -> None:
     who = ("--affiliate", "Lake", "--name", "Ruth")

@@ -27,20 +27,23 @@ def found_affiliate(
 ) -> Affiliate:
     """Make an affiliate, and an account that is its administrator and coordinator.
 
-    An account with that address becomes both here too.
+    An account with that address becomes both here too. An affiliate that an import made, and that
+    nobody coordinates yet, gets its people and keeps its zone.
 
     Raises:
-        Conflict: there is an affiliate of that name.
+        Conflict: an affiliate of that name has its people already.
         RuleBroken: the zone or the address is none.
     """
     email = _checked_address(coordinator_email)
     if time_zone not in available_timezones():
         raise RuleBroken(lazy("There is no time zone of this name."), field="time_zone")
-    if session.scalar(select(Affiliate.id).where(Affiliate.name == name)) is not None:
+    affiliate = session.scalar(select(Affiliate).where(Affiliate.name == name))
+    if affiliate is None:
+        affiliate = Affiliate(name=name, time_zone=time_zone, created_at=now)
+        session.add(affiliate)
+        session.flush()
+    elif _has_staff(session, affiliate):
         raise Conflict(lazy("There is an affiliate of this name already."))
-    affiliate = Affiliate(name=name, time_zone=time_zone, created_at=now)
-    session.add(affiliate)
-    session.flush()
     account = _account(session, coordinator_name, email, now=now)
     for kind in ("coordinator", "administrator"):
         session.add(
@@ -49,6 +52,14 @@ def found_affiliate(
     session.flush()
     audit.record(session, "affiliate.found", actor=by, subject=("affiliate", affiliate.id), now=now)
     return affiliate
+
+
+def _has_staff(session: Session, affiliate: Affiliate) -> bool:
+    staff = select(Membership.id).where(
+        Membership.affiliate_id == affiliate.id,
+        Membership.kind.in_(("coordinator", "administrator")),
+    )
+    return session.scalar(staff.limit(1)) is not None
 
 
 def _checked_address(address: str) -> str:
