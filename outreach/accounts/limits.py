@@ -1,14 +1,16 @@
 """How often one may try: buckets in the database, so that they hold across processes."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import case, or_, update
+from sqlalchemy import case, delete, or_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from outreach import crypto
 from outreach.accounts.models import RateBucket
 from outreach.accounts.rules import Bucket
+
+OLD_BUCKETS_STAY = timedelta(days=1)
 
 
 def take(session: Session, bucket: Bucket, owner: str, *, now: datetime) -> bool:
@@ -34,6 +36,11 @@ def take(session: Session, bucket: Bucket, owner: str, *, now: datetime) -> bool
         .returning(RateBucket.id)
     )
     return session.scalar(taken) is not None
+
+
+def forget_old(session: Session, *, now: datetime) -> None:
+    """Delete the buckets nobody has taken from for a day: they are full again."""
+    session.execute(delete(RateBucket).where(RateBucket.filled_at < now - OLD_BUCKETS_STAY))
 
 
 def give_back(session: Session, bucket: Bucket, owner: str) -> None:

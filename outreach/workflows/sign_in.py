@@ -26,6 +26,7 @@ def ask(
         TooMany: asked too often for this account, known or not, or from this network.
     """
     email = service.normal_email(email)
+    limits.forget_old(session, now=now)
     if not (
         limits.take(session, rules.ASK_FROM_ADDRESS, rules.network(address), now=now)
         and limits.take(session, rules.ASK_FOR_ACCOUNT, email, now=now)

@@ -4,8 +4,10 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from outreach.accounts import limits
+from outreach.accounts.models import RateBucket
 from outreach.accounts.rules import Bucket
 from outreach.db import Database
 from tests.builders import NOW
@@ -58,3 +60,14 @@ def test_of_many_tries_at_once_three_come_through(db: Database) -> None:
         taken = list(pool.map(lambda _: take(db), range(16)))
 
     assert taken.count(True) == 3
+
+
+def test_what_was_not_used_for_a_day_is_forgotten(db: Database) -> None:
+    take(db, owner="ana")
+    take(db, after=timedelta(hours=1), owner="ben")
+
+    with db.transaction() as session:
+        limits.forget_old(session, now=NOW + timedelta(days=1, seconds=1))
+        left = session.scalars(select(RateBucket.filled_at)).all()
+
+    assert left == [NOW + timedelta(hours=1)]
