@@ -25,7 +25,7 @@ from outreach.errors import Unusable
 
 PREFIX = "OUTREACH_"
 DEFAULT_FILE = "config.toml"
-NOT_SETTINGS = frozenset({"OUTREACH_CONFIG", "OUTREACH_TEST_POSTGRES"})
+NOT_SETTINGS = frozenset({"OUTREACH_CONFIG", "OUTREACH_TEST_ALL", "OUTREACH_TEST_POSTGRES"})
 """Environment variables of ours that are no settings."""
 LEAST_KEY = 32
 """Characters of `secret_key`, the least from which a key may be derived."""
