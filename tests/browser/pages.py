@@ -75,7 +75,8 @@ def _choose_where(visitor: Visitor) -> None:
 
 def _choose_when(visitor: Visitor) -> None:
     _choose_where(visitor)
-    _send_with(day="2026-12-15", time="10:00")(visitor)
+    _send_with(day="2026-12-16", time="10:00")(visitor)
+    visitor.page.locator("[name=room]").wait_for()
 
 
 def _choose_wrongly(visitor: Visitor) -> None:

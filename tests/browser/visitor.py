@@ -1,7 +1,7 @@
 """A person at a browser, and what no page may do while the person looks at it."""
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -23,12 +23,15 @@ PATIENCE_MS = 20_000
 
 # Read once and asked for the violations alone: axe's full answer is most of the time it takes.
 AXE = Axe().axe_script
-ALL_RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
-COLOR_RULES = ("cat.color",)
-VIOLATIONS = """tags => axe.run({
+ALL_RULES = {
+    "type": "tag",
+    "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+}
+COLOR_RULES = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
+VIOLATIONS = """wanted => axe.run({
     resultTypes: ["violations"],
-    runOnly: tags,
-    rules: tags.length > 1 ? {"target-size": {enabled: true}} : {},
+    runOnly: wanted,
+    rules: wanted.type === "tag" ? {"target-size": {enabled: true}} : {},
 }).then(found => found.violations.map(one => `${one.id} ${one.nodes[0].html}`))"""
 
 
@@ -85,11 +88,11 @@ class Visitor:
         """Load axe into the page, once after each time a page was opened."""
         self.page.evaluate(AXE)
 
-    def findings(self, rules: Sequence[str] = ALL_RULES) -> list[str]:
+    def findings(self, rules: Mapping[str, object] = ALL_RULES) -> list[str]:
         """Return what axe finds, and by how much the page is wider than its window."""
         wider = self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         sideways = [f"sideways by {wider}"] if wider > 0 else []
-        return [*self.page.evaluate(VIOLATIONS, list(rules)), *sideways]
+        return [*self.page.evaluate(VIOLATIONS, rules), *sideways]
 
     def _go(self, part: Locator, role: str, label: str) -> int:
         target = part.get_by_role(role, name=label).first  # type: ignore[arg-type]
