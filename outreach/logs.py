@@ -13,6 +13,9 @@ _NUMBERS = re.compile(r"\+?\(?\d[\d\-. ()]{8,}\d")
 _DATES = re.compile(r"\d{4}-\d\d-\d\d( \d\d)?")
 _ADDRESSES = re.compile(r"[^\s@<>\"']+@[^\s@<>\"']+")
 
+_ROWS = re.compile(r"^DETAIL:.*$", re.MULTILINE)
+"""PostgreSQL's line that quotes the values of a refused row."""
+
 
 def configure(*, level: str, stream: Any = None) -> None:  # noqa: ANN401 - any text stream
     """Send our events and the libraries' through one scrubbing chain."""
@@ -50,8 +53,8 @@ def scrub(
 
 
 def scrubbed(text: str) -> str:
-    """Return `text` without secret paths, numbers and addresses. Dates stay."""
-    without = _SECRET_PATHS.sub(r"/\1/…", text)
+    """Return `text` without secret paths, rows, numbers and addresses. Dates stay."""
+    without = _ROWS.sub("DETAIL: …", _SECRET_PATHS.sub(r"/\1/…", text))
     return _NUMBERS.sub(_unless_a_date, _ADDRESSES.sub("[address]", without))
 
 

@@ -2,7 +2,7 @@
 
 import gzip
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from flask import Flask
@@ -26,23 +26,23 @@ CSP = (
 
 
 @pytest.fixture
-def https_app(config: Config, database_url: str) -> Flask:
+def https_app(config: Config, database_url: str) -> Iterator[Flask]:
     """The application as people reach it over https, behind one proxy."""
-    made = create_app(
-        wiring.build(
-            config.model_copy(
-                update={
-                    "database_url": database_url,
-                    "public_base_url": "https://outreach.example",
-                    "trusted_hosts": ("outreach.example",),
-                    "proxy_count": 1,
-                }
-            )
+    wired = wiring.build(
+        config.model_copy(
+            update={
+                "database_url": database_url,
+                "public_base_url": "https://outreach.example",
+                "trusted_hosts": ("outreach.example",),
+                "proxy_count": 1,
+            }
         )
     )
+    made = create_app(wired)
     made.config.update(SIGN_IN_TAKES_S=0)
     made.test_client_class = Browser
-    return made
+    yield made
+    wired.close()
 
 
 @pytest.mark.parametrize(
