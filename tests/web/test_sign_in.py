@@ -506,5 +506,22 @@ def test_the_token_of_before_signing_in_is_of_no_use_after(
         assert cookie.get("csrf_token") != before
 
 
+def test_where_a_second_factor_is_due_a_session_without_one_opens_nothing(
+    client: FlaskClient,
+    db: Database,
+    sign_in: SignIn,
+    ruth: Membership,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("outreach.accounts.rules.second_factor_due", lambda _kind: True)
+    sign_in(client, ruth)
+
+    before = client.get("/account").status_code
+    with db.transaction() as session:
+        session.execute(update(WebSession).values(second_factor_at=builders.NOW))
+
+    assert (before, client.get("/account").status_code) == (403, 200)
+
+
 def without_tokens(page: str) -> str:
     return re.sub(r'name="csrf_token" value="[^"]+"', "", page)
