@@ -49,8 +49,6 @@ POLICY: Mapping[str, Kinds] = {
     "session.end": ANYONE,
     "membership.choose": ANYONE,
     # accounts and settings
-    "account.see": ADMINISTRATOR,
-    "account.disable": ADMINISTRATOR,
     "audit.see": ADMINISTRATOR,
     "invitation.send": STAFF,
     "settings.see": STAFF,
@@ -116,7 +114,6 @@ PUBLIC = frozenset(
         "auth.code",
         "auth.use_code",
         "auth.language",
-        "health.live",
         "static",
         "bootstrap.static",
     }

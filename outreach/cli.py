@@ -304,7 +304,8 @@ def propose(
 ) -> None:
     r"""Find speakers for all open visits and keep the proposals for a coordinator's yes.
 
-    Nobody is asked yet: that happens on the page of proposals.
+    Nobody is asked yet: that happens on the page of proposals, unless the affiliate wants
+    nobody to look first.
 
     \b
     Examples:
@@ -320,6 +321,7 @@ def propose(
         solution = matching.solve(problem)
     with wired.db.transaction() as session:
         stored = proposals.store(session, bureau, solution, by=SYSTEM, now=now)
+        proposals.ask_by_itself(session, bureau, by=SYSTEM, links=wired.links, now=now)
     if as_json:
         click.echo(json.dumps(matching.solution_to_json(solution), indent=2, allow_nan=False))
     else:

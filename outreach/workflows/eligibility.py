@@ -71,7 +71,7 @@ def openings(session: Session, speaker: Speaker, *, limit: int, now: datetime) -
 def ranking(session: Session, visit: Visit, role: str, *, now: datetime) -> list[Choice]:
     """Return who could take the role, best first: least burdened, then nearest."""
     problem = _problem(session, visit, now=now)
-    ranked = matching.ranking(problem, matching.as_it_stands(problem), visit.public_id, role)
+    ranked = matching.ranking(problem, None, visit.public_id, role)
     ids = speaker_ids(session, [chosen.speaker for chosen in ranked])
     return [choice(chosen, speaker_id=ids[chosen.speaker]) for chosen in ranked]
 
@@ -81,9 +81,7 @@ def refusals(
 ) -> tuple[Refusal, ...]:
     """Return every hard rule against the speaker in this role; empty means none."""
     problem = _forgiving(_problem(session, visit, now=now, without_offers_to=speaker_id))
-    everyone = matching.refusals_for(
-        problem, matching.as_it_stands(problem), visit.public_id, role=role
-    )
+    everyone = matching.refusals_for(problem, None, visit.public_id, role=role)
     return everyone.get(session.get_one(Speaker, speaker_id).public_id, ())
 
 

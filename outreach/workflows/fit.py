@@ -116,7 +116,6 @@ def _fits(session: Session, visit: Visit, slots: Sequence[Slot], *, now: datetim
     affiliate = session.get_one(Affiliate, visit.affiliate_id)
     # Without proposals: who is proposed must be seen to fit by the rules of now, like anyone.
     problem = eligibility.unproposed(problems.build(session, affiliate, [visit], now=now))
-    standing = matching.as_it_stands(problem)
     ids = eligibility.speaker_ids(session, [speaker.id for speaker in problem.speakers])
     waiting = _waiting(session, [slot.id for slot in slots])
     elsewhere = {p.speaker_id for p in waiting.values()}
@@ -124,12 +123,12 @@ def _fits(session: Session, visit: Visit, slots: Sequence[Slot], *, now: datetim
     for slot in slots:
         proposal = waiting.get(slot.id)
         first = proposal.speaker_id if proposal else None
-        ranked = matching.ranking(problem, standing, visit.public_id, slot.role)
+        ranked = matching.ranking(problem, None, visit.public_id, slot.role)
         choices = [eligibility.choice(c, speaker_id=ids[c.speaker]) for c in ranked]
         # The proposed one first; who is proposed for the other place of this visit last.
         choices.sort(key=lambda c: (c.speaker_id != first, c.speaker_id in elsewhere - {first}))
         able = {c.speaker_id for c in choices}
-        against = matching.refusals_for(problem, standing, visit.public_id, role=slot.role)
+        against = matching.refusals_for(problem, None, visit.public_id, role=slot.role)
         fits.append(
             Fit(
                 slot=slot,

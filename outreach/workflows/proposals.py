@@ -115,6 +115,15 @@ def approve_all(
     return asked
 
 
+def ask_by_itself(
+    session: Session, affiliate: Affiliate, *, by: Actor, links: Links, now: datetime
+) -> int:
+    """Ask everyone proposed where the affiliate wants nobody to look first; return how many."""
+    if affiliate.approval != "automatic":
+        return 0
+    return approve_all(session, affiliate, by=by, links=links, now=now)
+
+
 def drop(session: Session, proposal: Proposal, *, by: Actor, now: datetime) -> None:
     """Put a proposal aside without asking anybody. A second time changes nothing."""
     if proposal.state == "waiting":

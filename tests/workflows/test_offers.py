@@ -9,8 +9,9 @@ from outreach.audit import AuditEvent
 from outreach.errors import Conflict, RuleBroken
 from outreach.messaging import service as messaging
 from outreach.messaging.models import Message
+from outreach.visits import service
 from outreach.visits.models import Assignment, Offer, Proposal
-from outreach.workflows import offers
+from outreach.workflows import offers, proposals
 from tests import builders
 from tests.builders import NOW, VISIT_AT
 from tests.workflows.conftest import LINKS, Bureau
@@ -343,3 +344,28 @@ def test_every_open_slot_is_asked_for_and_nobody_twice(bureau: Bureau) -> None:
     assert len({offer.slot_id for offer in made}) == 2
     assert len({offer.speaker_id for offer in made}) == 2
     assert offers.ask_next(bureau.session, bureau.visit, links=LINKS, now=NOW) == []
+
+
+@pytest.mark.parametrize(("approval", "asked"), [("review", 0), ("automatic", 2)])
+def test_proposals_are_asked_by_themselves_only_where_nobody_wants_to_look(
+    bureau: Bureau, approval: str, asked: int
+) -> None:
+    bureau.world.affiliate.approval = approval
+    for role, speaker in (("lead", bureau.maria), ("co-presenter", bureau.daniel)):
+        bureau.session.add(
+            Proposal(
+                slot_id=bureau.slot(role).id,
+                speaker_id=speaker.id,
+                reasons=[],
+                distance_km=3.0,
+                created_at=NOW,
+            )
+        )
+    bureau.session.flush()
+
+    count = proposals.ask_by_itself(
+        bureau.session, bureau.world.affiliate, by=SYSTEM, links=LINKS, now=NOW
+    )
+
+    assert count == asked
+    assert len(service.open_offers(bureau.session, bureau.visit.id)) == asked

@@ -57,7 +57,10 @@ def find_speakers() -> ResponseReturnValue:
     with context.transaction() as session:
         affiliate = session.scalars(access.scope(actor, Affiliate)).one()
         count = workflow.store(session, affiliate, solution, by=actor, now=now)
-    if count:
+        asked = workflow.ask_by_itself(session, affiliate, by=actor, links=context.links(), now=now)
+    if asked:
+        flash(ngettext("%(num)s person is being asked.", "%(num)s people are being asked.", asked))
+    elif count:
         flash(
             ngettext(
                 "%(num)s proposal is ready for you to look at.",

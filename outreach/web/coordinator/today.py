@@ -78,14 +78,14 @@ def _sections(shown: Today) -> list[Section]:
         Group.TODAY: _("Today"),
         Group.WEEK: _("This week and later"),
     }
+    groups = [(group, needs) for group, needs in shown.needs.items() if needs]
     return [
         Section(
             titles[group],
             [(need, *_step(need)) for need in needs],
-            is_first=group is Group.FIRST,
+            is_first=place == 0,
         )
-        for group, needs in shown.needs.items()
-        if needs
+        for place, (group, needs) in enumerate(groups)
     ]
 
 
