@@ -172,8 +172,9 @@ def email(text: str) -> str:
 
 def place(text: str) -> Place:
     """Read a ZIP code, alone or at the end of "Chicago, IL 60614", and say where it is."""
+    last = text.rsplit(maxsplit=1)[-1:]  # none, where the cell is blank
     try:
-        return geography.place(text.rsplit(maxsplit=1)[-1].rpartition(",")[2])
+        return geography.place("".join(last).rpartition(",")[2])
     except RuleBroken as error:
         raise CellProblem(
             lazy("“%(value)s” is not a ZIP code. Write five digits, like %(guess)s."),
