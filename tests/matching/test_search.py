@@ -123,6 +123,24 @@ def test_visits_are_shared_out_and_those_who_came_often_rest() -> None:
     assert (fairness.value, fairness.bound, fairness.proven) == (32, 32.0, True)
 
 
+def test_the_solver_loses_no_answer_by_making_the_model_smaller() -> None:
+    """HiGHS 1.12 to 1.15 reduced this problem to nothing and reported twice the distance."""
+    ann = replace(ANA, id="ann", lon=-87.62, quota_per_month=1)
+    bea = replace(ann, id="bea", quota_per_month=2)
+    mondays = tuple(free for free in ANA.weekly if free.weekday == 0)
+    col = replace(ann, id="col", weekly=mondays)
+    friday = at("2027-01-29T10:00", roles={"lead": 1, "co-presenter": 1})
+    monday = at("2027-02-01T11:00", roles={"lead": 2}, usual=("col", "ann"))
+    levels = (matching.LevelName.USUAL, matching.LevelName.DISTANCE)
+
+    solution = matching.solve(
+        problem(ann, bea, col, friday, monday, settings=matching.Settings(levels=levels))
+    )
+
+    assert [plan.visit for plan in solution.visits] == [monday.id]
+    assert all(level.proven for level in solution.levels)
+
+
 def a_model() -> Model:
     asked = problem(ANA, BEN, TUESDAY, at("2027-01-13T09:00"))
     candidates = Candidates(asked, Timetable(asked))
