@@ -63,12 +63,18 @@ def asked_for(session: Session, *, browser: str, now: datetime) -> SignInCode | 
 def use(session: Session, digits: str, *, browser: str, now: datetime) -> int | None:
     """Use a code up; return whose it is, or None: wrong, old, used, another browser's.
 
-    One UPDATE decides, so of two that race with the same code one comes through.
+    Only codes for the address this browser asked for last count: wrong tries are counted for that
+    one, so a code for another address could be guessed at without end. One UPDATE decides, so of
+    two that race with the same code one comes through.
     """
+    asked = asked_for(session, browser=browser, now=now)
+    if asked is None:
+        return None
     used = (
         update(SignInCode)
         .where(
             SignInCode.browser_hash == crypto.digest(browser),
+            SignInCode.email_hash == asked.email_hash,
             SignInCode.code_hash == hashed(digits, browser=browser),
             SignInCode.account_id.is_not(None),
             SignInCode.used_at.is_(None),

@@ -190,7 +190,7 @@ def use_code() -> ResponseReturnValue:
     browser = request.cookies.get(_browser_cookie())
     if not browser:
         return redirect(url_for("auth.sign_in", next=_wanted()), 303)
-    form = CodeForm()
+    form, before = CodeForm(), context.signed_in()
     if form.is_sent_and_right():
         with context.transaction() as session:
             token = signing_in.enter(
@@ -199,6 +199,7 @@ def use_code() -> ResponseReturnValue:
                 browser=browser,
                 address=request.remote_addr or "",
                 agent=request.user_agent.string,
+                instead_of=before,
                 now=clock.now(),
             )
         if token:

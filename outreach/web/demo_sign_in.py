@@ -25,8 +25,13 @@ def show(token: str) -> ResponseReturnValue:
 @bp.post("/<token>")
 def enter(token: str) -> ResponseReturnValue:
     """Sign in as this character."""
+    before = context.signed_in()
     with context.transaction() as session:
         cookie = signing_in.enter_demo(
-            session, token, agent=request.user_agent.string, now=clock.now()
+            session,
+            token,
+            agent=request.user_agent.string,
+            instead_of=before,
+            now=clock.now(),
         )
     return auth.sign_browser_in(cookie)

@@ -41,11 +41,18 @@ def ask(
 
 
 def enter(
-    session: Session, digits: str, *, browser: str, address: str, agent: str, now: datetime
+    session: Session,
+    digits: str,
+    *,
+    browser: str,
+    address: str,
+    agent: str,
+    instead_of: sessions.SignedIn | None = None,
+    now: datetime,
 ) -> str | None:
     """Sign this browser in with a typed code; return the token for its cookie, None when wrong.
 
-    The caller commits either way: a wrong try counts.
+    The session it had, `instead_of`, ends. The caller commits either way: a wrong try counts.
 
     Raises:
         TooMany: the sixth wrong code for an account, or the twentieth from a network, in 5 minutes.
@@ -63,12 +70,23 @@ def enter(
         return None
     limits.give_back(session, rules.CODE_FROM_ADDRESS, network)
     limits.give_back(session, rules.CODE_FOR_ACCOUNT, account)
+    if instead_of is not None:
+        sign_out(session, instead_of, now=now)
     return sessions.begin(session, place, account_id=account_id, browser=agent, now=now)
 
 
-def enter_demo(session: Session, token: str, *, agent: str, now: datetime) -> str:
+def enter_demo(
+    session: Session,
+    token: str,
+    *,
+    agent: str,
+    instead_of: sessions.SignedIn | None = None,
+    now: datetime,
+) -> str:
     """Sign a demo's character in by the link the demo printed. Raises NotFound when it is used."""
     membership = service.use_demo_link(session, token, now=now)
+    if instead_of is not None:
+        sign_out(session, instead_of, now=now)
     return sessions.begin(
         session, membership, account_id=membership.account_id, browser=agent, now=now
     )

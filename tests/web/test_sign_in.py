@@ -215,6 +215,36 @@ def test_the_sixth_wrong_code_for_an_account_is_refused_even_when_right(
     assert enter(client, digits).status_code == 303
 
 
+def test_codes_asked_for_other_addresses_give_no_more_guesses_at_an_account(
+    client: FlaskClient, db: Database, links: Links, email: str
+) -> None:
+    # Wrong codes are counted for the address asked for last: only its codes may be tried.
+    ask(client, email)
+    digits = mailed_code(db, links)
+
+    ask(client, "thief@people.example")
+
+    assert enter(client, digits).status_code == 422
+    assert not is_signed_in(client)
+
+
+def test_signing_in_again_ends_the_session_this_browser_had(
+    client: FlaskClient, db: Database, links: Links, email: str, sign_in: SignIn, ruth: Membership
+) -> None:
+    before = sign_in(client, ruth).get_cookie("session")
+    assert before
+    ask(client, email)
+
+    enter(client, mailed_code(db, links))
+    after = client.get_cookie("session")
+
+    assert after
+    assert after.value != before.value
+    assert is_signed_in(client)
+    client.set_cookie("session", before.value)
+    assert not is_signed_in(client)
+
+
 def test_the_twentieth_wrong_code_from_an_address_is_refused(app: Flask, session: Session) -> None:
     bureau = builders.affiliate(session)
     people = [builders.coordinator(session, bureau, f"Person {n}") for n in range(5)]
