@@ -35,7 +35,7 @@ def plan_a_mail(wired: Wiring) -> None:
     with wired.db.transaction() as session:
         maria = builders.speaker(session, builders.affiliate(session))
         message = NewMessage(
-            kind="confirmed",
+            kind="offer_gone",
             channel="mail",
             affiliate_id=maria.affiliate_id,
             recipient_kind="speaker",

@@ -100,17 +100,25 @@ def plan(session: Session, message: NewMessage, *, now: datetime) -> bool:
 
 
 def cancel(
-    session: Session, *, subject: tuple[str, int], kinds: tuple[str, ...] = (), now: datetime
+    session: Session,
+    *,
+    subject: tuple[str, int],
+    kinds: tuple[str, ...] = (),
+    before: int | None = None,
+    now: datetime,
 ) -> int:
     """Cancel what waits to be said about a row, of these kinds or of all; return how many.
 
-    What has left already is not touched: it needs a correction, which is the caller's to plan.
+    `before` spares that revision of the row and later ones. What has left already is not
+    touched: it needs a correction, which is the caller's to plan.
     """
     stop = _cancelling("superseded", now=now).where(
         Message.subject_kind == subject[0], Message.subject_id == subject[1]
     )
     if kinds:
         stop = stop.where(Message.kind.in_(kinds))
+    if before is not None:
+        stop = stop.where(Message.subject_revision < before)
     return len(session.scalars(stop).all())
 
 

@@ -16,7 +16,7 @@ from outreach.i18n import gettext, speaking
 from outreach.messaging import service as messaging
 from outreach.speakers.models import Speaker
 from outreach.visits import service as visits
-from outreach.visits.models import Slot, Visit
+from outreach.visits.models import Assignment, Slot, Visit
 from outreach.workflows import notices, recipients
 from outreach.workflows.notices import Cause
 from outreach.workflows.recipients import Recipient
@@ -47,6 +47,27 @@ def reaches(session: Session, visit: Visit, to: Recipient) -> bool:
         CalendarItem.cancelled_at.is_(None),
     )
     return session.scalar(live) is not None and _wants_mail(session, to)
+
+
+def confirm(
+    session: Session, assignment: Assignment, visit: Visit, *, via: str, now: datetime
+) -> None:
+    """Tell a speaker that the visit is theirs, unless an invite or the answer to a text says so."""
+    to = recipients.speaker_by_id(session, assignment.speaker_id)
+    is_answered = via == "sms" and notices.has_agreed(session, to)
+    if is_answered or reaches(session, visit, to):
+        return
+    cause = Cause("assignment", assignment.id, visit.revision)
+    notices.tell(
+        session,
+        to,
+        "confirmed",
+        visit=visit,
+        cause=cause,
+        channels=("sms",),
+        expires_at=visit.starts_at,
+        now=now,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

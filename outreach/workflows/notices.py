@@ -123,9 +123,22 @@ def forget(session: Session, cause: Cause, *, kinds: tuple[str, ...] = (), now: 
     messaging.cancel(session, subject=(cause.kind, cause.id), kinds=kinds, now=now)
 
 
+def forget_earlier(
+    session: Session, cause: Cause, *, kinds: tuple[str, ...] = (), now: datetime
+) -> None:
+    """Cancel what waits to be said about earlier revisions of a row."""
+    subject = (cause.kind, cause.id)
+    messaging.cancel(session, subject=subject, kinds=kinds, before=cause.revision, now=now)
+
+
 def may_be_texted(session: Session, to: Recipient) -> bool:
     """Say whether the person chose texts, has a number, and agreed in the ledger."""
-    return bool(to.by_text and to.phone and messaging.agreed(session, to.phone, speaker_id=to.id))
+    return to.by_text and has_agreed(session, to)
+
+
+def has_agreed(session: Session, to: Recipient) -> bool:
+    """Say whether the ledger allows texting the person: an answer to their own text, for one."""
+    return bool(to.phone and messaging.agreed(session, to.phone, speaker_id=to.id))
 
 
 def _window(session: Session, affiliate_id: int) -> Window:

@@ -91,7 +91,7 @@ def accept(
         session, slot, visit=visit, speaker_id=offer.speaker_id, offer=offer, now=now
     )
     audit.record(session, "offer.accept", actor=by, subject=("offer", offer.id), now=now)
-    _after_a_yes(session, slot, visit, links=links, now=now)
+    _after_a_yes(session, assignment, visit, via=via, links=links, now=now)
     return assignment
 
 
@@ -143,7 +143,7 @@ def record_yes(
     audit.record(
         session, "assignment.record_yes", actor=by, subject=("assignment", assignment.id), now=now
     )
-    _after_a_yes(session, slot, visit, links=links, now=now)
+    _after_a_yes(session, assignment, visit, via="phone", links=links, now=now)
     return assignment
 
 
@@ -171,7 +171,7 @@ def volunteer(
     audit.record(
         session, "assignment.volunteer", actor=by, subject=("assignment", assignment.id), now=now
     )
-    _after_a_yes(session, slot, visit, links=links, now=now)
+    _after_a_yes(session, assignment, visit, via="site", links=links, now=now)
     return assignment
 
 
@@ -294,13 +294,15 @@ def _assign(
 
 
 def _after_a_yes(
-    session: Session, slot: Slot, visit: Visit, *, links: Links, now: datetime
+    session: Session, assignment: Assignment, visit: Visit, *, via: str, links: Links, now: datetime
 ) -> None:
-    session.expire(slot)
-    service.drop_proposals(session, [slot.id], now=now)
-    others = [o for o in service.open_offers(session, visit.id) if o.slot_id == slot.id]
+    slot_id = assignment.slot_id
+    session.expire(session.get_one(Slot, slot_id))
+    service.drop_proposals(session, [slot_id], now=now)
+    others = [o for o in service.open_offers(session, visit.id) if o.slot_id == slot_id]
     _tell_gone(session, others, visit=visit, now=now)
     invites.sync(session, visit, host=links.host, now=now)
+    invites.confirm(session, assignment, visit, via=via, now=now)
     reminders.sync(session, visit, now=now)
 
 

@@ -12,9 +12,12 @@ from outreach.visits.models import Assignment, Visit
 from outreach.workflows import notices, recipients
 from outreach.workflows.notices import Cause
 
+OF_AN_ASSIGNMENT = ("reminder", "confirmed")
+"""What is said to a speaker who comes, and no longer holds once that or the time has changed."""
+
 
 def sync(session: Session, visit: Visit, *, now: datetime) -> None:
-    """Plan the affiliate's reminders for whoever comes; cancel those of a state that is over.
+    """Plan the affiliate's reminders for whoever comes; cancel what told of a state that is over.
 
     A reminder whose time has passed is not planned: the invite has just said the same.
     """
@@ -22,8 +25,9 @@ def sync(session: Session, visit: Visit, *, now: datetime) -> None:
     for assignment in session.scalars(everyone).all():
         cause = Cause("assignment", assignment.id, visit.revision)
         if not assignment.active or visit.called_off_at is not None:
-            notices.forget(session, cause, kinds=("reminder",), now=now)
+            notices.forget(session, cause, kinds=OF_AN_ASSIGNMENT, now=now)
         else:
+            notices.forget_earlier(session, cause, kinds=OF_AN_ASSIGNMENT, now=now)
             _plan(session, visit, assignment, cause, now=now)
 
 

@@ -46,7 +46,7 @@ def window(session: Session, message: Message) -> Window:
     return rules.window(quiet_from=affiliate.quiet_from, quiet_until=affiliate.quiet_until)
 
 
-def _reminder_holds(session: Session, message: Message, now: datetime) -> bool:
+def _still_comes(session: Session, message: Message, now: datetime) -> bool:
     assignment = session.get(Assignment, message.subject_id)
     if assignment is None or not assignment.active or assignment.starts_at <= now:
         return False
@@ -77,7 +77,8 @@ def _code_is_unused(session: Session, message: Message, now: datetime) -> bool:
 
 
 _CHECKS: Final[Mapping[str, Callable[[Session, Message, datetime], bool]]] = {
-    "reminder": _reminder_holds,
+    "reminder": _still_comes,
+    "confirmed": _still_comes,
     "offer": _offer_is_open,
     "moved": _visit_is_unchanged,
     "called_off": _visit_is_unchanged,

@@ -43,7 +43,7 @@ def test_mails_leave_beside_texts(database: Database, speaker_id: int) -> None:
     jobs.deliver_everything(fakes.post(database, mailboxes=mailboxes))
 
     (mail,) = mailboxes.sent
-    assert mail.subject == "Yours: the visit on Tuesday, December\u00a08"
+    assert mail.subject == "The visit on Tuesday, December\u00a08 is no longer open"
 
 
 @pytest.mark.both_engines

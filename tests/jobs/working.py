@@ -26,7 +26,7 @@ def plan(database: Database, speaker_id: int, *, count: int = 1, channel: str = 
         for number in range(count):
             starts_at = VISIT_AT + timedelta(minutes=number)
             message = NewMessage(
-                kind="confirmed",
+                kind="offer_gone",
                 channel=channel,
                 affiliate_id=None,
                 recipient_kind="speaker",

@@ -77,28 +77,28 @@ def test_an_answered_offer_is_not_sent_any_more(bureau: Bureau, post: Post) -> N
 
 def test_a_stop_on_the_last_moment_sends_a_mail_instead(bureau: Bureau, post: Post) -> None:
     may_text(bureau)
-    plan(bureau, kind="confirmed", channel="sms")
+    plan(bureau, kind="offer_gone", channel="sms")
     agree(bureau.session, bureau.maria.phone or "", event="opt_out", speaker_id=bureau.maria.id)
 
     assert prepare(bureau, post) is Skipped.SETTLED
     assert told(bureau) == [
-        ("confirmed", "sms", "cancelled", "no_consent"),
-        ("confirmed", "mail", "pending", ""),
+        ("offer_gone", "sms", "cancelled", "no_consent"),
+        ("offer_gone", "mail", "pending", ""),
     ]
 
 
 def test_a_changed_number_is_not_texted(bureau: Bureau, post: Post) -> None:
     may_text(bureau)
-    plan(bureau, kind="confirmed", channel="sms")
+    plan(bureau, kind="offer_gone", channel="sms")
     bureau.maria.phone = "+13135559999"
     bureau.session.flush()
 
     assert prepare(bureau, post) is Skipped.SETTLED
-    assert told(bureau)[0] == ("confirmed", "sms", "cancelled", "no_consent")
+    assert told(bureau)[0] == ("offer_gone", "sms", "cancelled", "no_consent")
 
 
 def test_a_changed_address_gets_the_mail(bureau: Bureau, post: Post) -> None:
-    plan(bureau, kind="confirmed", channel="mail")
+    plan(bureau, kind="offer_gone", channel="mail")
     bureau.maria.email = "new@speakers.example"
     bureau.session.flush()
 
@@ -110,10 +110,10 @@ def test_a_changed_address_gets_the_mail(bureau: Bureau, post: Post) -> None:
 
 def test_texts_go_by_mail_where_they_are_switched_off(bureau: Bureau, database: Database) -> None:
     may_text(bureau)
-    plan(bureau, kind="confirmed", channel="sms")
+    plan(bureau, kind="offer_gone", channel="sms")
 
     assert prepare(bureau, fakes.post(database)) is Skipped.SETTLED
-    assert told(bureau)[1] == ("confirmed", "mail", "pending", "")
+    assert told(bureau)[1] == ("offer_gone", "mail", "pending", "")
 
 
 def test_nobody_is_texted_without_a_row_in_the_ledger(bureau: Bureau, post: Post) -> None:
@@ -130,17 +130,17 @@ def test_nobody_is_texted_without_a_row_in_the_ledger(bureau: Bureau, post: Post
 
 
 def test_a_person_who_has_gone_gets_nothing(bureau: Bureau, post: Post) -> None:
-    plan(bureau, kind="confirmed", channel="mail")
+    plan(bureau, kind="offer_gone", channel="mail")
     bureau.maria.archived_at = NOW
     bureau.session.flush()
 
     assert prepare(bureau, post, channel="mail") is Skipped.SETTLED
-    assert told(bureau) == [("confirmed", "mail", "cancelled", "no_address")]
+    assert told(bureau) == [("offer_gone", "mail", "cancelled", "no_address")]
 
 
 def test_a_text_at_night_waits_for_the_morning(bureau: Bureau, post: Post) -> None:
     may_text(bureau)
-    plan(bureau, kind="confirmed", channel="sms", expires_at=VISIT_AT)
+    plan(bureau, kind="offer_gone", channel="sms", expires_at=VISIT_AT)
 
     assert prepare(bureau, post, now=EVENING) is Skipped.SETTLED
 
@@ -152,7 +152,7 @@ def test_a_text_at_night_waits_for_the_morning(bureau: Bureau, post: Post) -> No
 def test_the_affiliates_own_hours_count(bureau: Bureau, post: Post) -> None:
     may_text(bureau)
     bureau.world.affiliate.quiet_from = bureau.world.affiliate.quiet_from.replace(hour=22)
-    plan(bureau, kind="confirmed", channel="sms", expires_at=VISIT_AT)
+    plan(bureau, kind="offer_gone", channel="sms", expires_at=VISIT_AT)
 
     # The law's 9 PM ends it all the same.
     assert prepare(bureau, post, now=EVENING - timedelta(minutes=1)) is not Skipped.SETTLED
@@ -160,15 +160,15 @@ def test_the_affiliates_own_hours_count(bureau: Bureau, post: Post) -> None:
 
 def test_a_text_the_morning_is_too_late_for_expires(bureau: Bureau, post: Post) -> None:
     may_text(bureau)
-    plan(bureau, kind="confirmed", channel="sms", expires_at=NOW + timedelta(hours=22))
+    plan(bureau, kind="offer_gone", channel="sms", expires_at=NOW + timedelta(hours=22))
 
     assert prepare(bureau, post, now=EVENING) is Skipped.SETTLED
-    assert told(bureau) == [("confirmed", "sms", "expired", "expired")]
+    assert told(bureau) == [("offer_gone", "sms", "expired", "expired")]
 
 
 def test_what_cannot_wait_leaves_at_night(bureau: Bureau, post: Post) -> None:
     may_text(bureau)
-    plan(bureau, kind="confirmed", channel="sms", urgent=True, expires_at=VISIT_AT)
+    plan(bureau, kind="offer_gone", channel="sms", urgent=True, expires_at=VISIT_AT)
 
     prepared = prepare(bureau, post, now=EVENING)
 
@@ -178,10 +178,10 @@ def test_what_cannot_wait_leaves_at_night(bureau: Bureau, post: Post) -> None:
 
 
 def test_what_is_past_its_time_is_never_sent(bureau: Bureau, post: Post) -> None:
-    plan(bureau, kind="confirmed", channel="mail", expires_at=NOW + timedelta(hours=1))
+    plan(bureau, kind="offer_gone", channel="mail", expires_at=NOW + timedelta(hours=1))
 
     assert prepare(bureau, post, channel="mail", now=EVENING) is Skipped.SETTLED
-    assert told(bureau) == [("confirmed", "mail", "expired", "expired")]
+    assert told(bureau) == [("offer_gone", "mail", "expired", "expired")]
 
 
 def test_a_text_of_three_segments_is_refused_with_the_count(bureau: Bureau, post: Post) -> None:
@@ -198,8 +198,8 @@ def test_a_text_of_three_segments_is_refused_with_the_count(bureau: Bureau, post
 def test_when_the_rate_is_used_up_the_text_stays(bureau: Bureau, database: Database) -> None:
     may_text(bureau)
     post = fakes.post(database, phones=fakes.Phones(), per_second=0.1)
-    plan(bureau, kind="confirmed", channel="sms")
     plan(bureau, kind="offer_gone", channel="sms")
+    plan(bureau, kind="called_off", channel="sms")
 
     assert isinstance(prepare(bureau, post), Prepared)
     assert prepare(bureau, post) is Skipped.WAIT
@@ -207,7 +207,7 @@ def test_when_the_rate_is_used_up_the_text_stays(bureau: Bureau, database: Datab
 
 
 def test_a_cancelled_message_is_left_alone(bureau: Bureau, post: Post) -> None:
-    plan(bureau, kind="confirmed", channel="mail")
+    plan(bureau, kind="offer_gone", channel="mail")
     (claimed,) = outbox.claim(bureau.session, channel="mail", now=NOW)
     service.cancel(bureau.session, subject=("visit", bureau.visit.id), now=NOW)
 

@@ -25,23 +25,23 @@ def test_a_number_that_takes_no_texts_is_noted_and_mailed_from_then_on(
     bureau: Bureau, post: Post
 ) -> None:
     may_text(bureau)
-    plan(bureau, kind="confirmed", channel="sms")
     plan(bureau, kind="offer_gone", channel="sms")
+    plan(bureau, kind="called_off", channel="sms")
 
     conclude(bureau, post, Rejected("21211"))
 
     assert told(bureau) == [
-        ("confirmed", "sms", "failed", "bad_number"),
-        ("offer_gone", "sms", "cancelled", "no_consent"),
+        ("offer_gone", "sms", "failed", "bad_number"),
+        ("called_off", "sms", "cancelled", "no_consent"),
+        ("called_off", "mail", "pending", ""),
         ("offer_gone", "mail", "pending", ""),
-        ("confirmed", "mail", "pending", ""),
     ]
     assert not service.agreed(bureau.session, bureau.maria.phone or "")
 
 
 def test_a_stop_told_by_the_provider_is_a_stop(bureau: Bureau, post: Post) -> None:
     may_text(bureau)
-    plan(bureau, kind="confirmed", channel="sms")
+    plan(bureau, kind="offer_gone", channel="sms")
 
     conclude(bureau, post, Rejected("21610"))
 
@@ -54,14 +54,14 @@ def test_a_passing_trouble_is_tried_once_more_after_half_an_hour(
     bureau: Bureau, post: Post
 ) -> None:
     may_text(bureau)
-    plan(bureau, kind="confirmed", channel="sms")
+    plan(bureau, kind="offer_gone", channel="sms")
     conclude(bureau, post, Accepted("SM1", "queued"))
 
     said(bureau, "undelivered", "30003", provider_id="SM1")
 
     assert [row[:3] for row in told(bureau)] == [
-        ("confirmed", "sms", "undelivered"),
-        ("confirmed", "sms", "pending"),
+        ("offer_gone", "sms", "undelivered"),
+        ("offer_gone", "sms", "pending"),
     ]
     again = bureau.session.scalars(select(Message).order_by(Message.id.desc())).first()
     assert again is not None
@@ -74,7 +74,7 @@ def test_a_passing_trouble_is_tried_once_more_after_half_an_hour(
 
 def test_a_passing_trouble_too_late_is_not_tried_again(bureau: Bureau, post: Post) -> None:
     may_text(bureau)
-    plan(bureau, kind="confirmed", channel="sms", expires_at=NOW + timedelta(minutes=30))
+    plan(bureau, kind="offer_gone", channel="sms", expires_at=NOW + timedelta(minutes=30))
     conclude(bureau, post, Accepted("SM1", "queued"))
 
     said(bureau, "undelivered", "30003", provider_id="SM1")
@@ -84,7 +84,7 @@ def test_a_passing_trouble_too_late_is_not_tried_again(bureau: Bureau, post: Pos
 
 def test_an_opt_out_known_only_from_a_callback_counts(bureau: Bureau, post: Post) -> None:
     may_text(bureau)
-    plan(bureau, kind="confirmed", channel="sms")
+    plan(bureau, kind="offer_gone", channel="sms")
     conclude(bureau, post, Accepted("SM1", "queued"))
 
     said(bureau, "failed", "21610", provider_id="SM1")
@@ -94,9 +94,9 @@ def test_an_opt_out_known_only_from_a_callback_counts(bureau: Bureau, post: Post
 
 def test_a_word_of_delivery_has_no_further_consequence(bureau: Bureau, post: Post) -> None:
     may_text(bureau)
-    plan(bureau, kind="confirmed", channel="sms")
+    plan(bureau, kind="offer_gone", channel="sms")
     conclude(bureau, post, Accepted("SM1", "queued"))
 
     said(bureau, "delivered", "", provider_id="SM1")
 
-    assert [row[:3] for row in told(bureau)] == [("confirmed", "sms", "delivered")]
+    assert [row[:3] for row in told(bureau)] == [("offer_gone", "sms", "delivered")]

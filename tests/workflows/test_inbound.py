@@ -169,7 +169,7 @@ def test_the_same_text_twice_is_one_text(bureau: Bureau) -> None:
 
 def test_a_stop_silences_everything_in_one_transaction(bureau: Bureau) -> None:
     may_text(bureau)
-    plan(bureau, kind="confirmed", channel="sms")
+    plan(bureau, kind="offer_gone", channel="sms")
 
     received = text(bureau, "STOP", keywords=False)
 

@@ -1,0 +1,194 @@
+"""What a yes, a move and an end do to a person's calendar and to the words beside it."""
+
+from collections.abc import Callable
+from datetime import date, time, timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from outreach.actor import SYSTEM
+from outreach.db import Database
+from outreach.messaging.models import Message
+from outreach.visits.models import Assignment
+from outreach.workflows import inbound, offers, visits
+from outreach.workflows.delivery import Post, Prepared, Skipped
+from tests import fakes
+from tests.builders import NOW, VISIT_AT
+from tests.workflows.conftest import LINKS, Bureau
+from tests.workflows.sending import agree, may_text, prepare_kind
+
+NEXT_DAY = date(2026, 12, 9)
+
+
+def say_yes(bureau: Bureau, *, via: str = "link") -> Assignment:
+    offer = bureau.ask(bureau.maria)
+    let_everything_leave(bureau)
+    return offers.accept(bureau.session, offer=offer, by=SYSTEM, via=via, links=LINKS, now=NOW)
+
+
+def let_everything_leave(bureau: Bureau) -> None:
+    due = (Message.state == "pending", Message.send_after <= NOW)
+    bureau.session.execute(update(Message).where(*due).values(state="accepted"))
+
+
+def move(bureau: Bureau, day: date) -> None:
+    visits.move(
+        bureau.session,
+        bureau.visit,
+        day=day,
+        at=time(10),
+        minutes=60,
+        overrule=True,
+        by=SYSTEM,
+        links=LINKS,
+        now=NOW,
+    )
+
+
+def call_off(bureau: Bureau) -> None:
+    visits.call_off(bureau.session, bureau.visit, by=SYSTEM, links=LINKS, now=NOW)
+
+
+def step_back(bureau: Bureau) -> None:
+    assignment = bureau.session.scalars(select(Assignment).where(Assignment.active)).one()
+    offers.cannot_come(
+        bureau.session, assignment, by=SYSTEM, links=LINKS, now=NOW + timedelta(minutes=1)
+    )
+
+
+def waiting(bureau: Bureau) -> list[str]:
+    """Give what Maria hears next, reminders aside."""
+    return [told for told in bureau.messages(to=bureau.maria) if "reminder" not in told]
+
+
+@pytest.fixture
+def post(database: Database) -> Post:
+    return fakes.post(database, phones=fakes.Phones())
+
+
+# --- a yes of somebody whose calendar gets no mail
+
+
+def test_who_gets_no_invite_by_mail_is_told_that_the_visit_is_theirs(bureau: Bureau) -> None:
+    bureau.maria.calendar = "feed"
+
+    say_yes(bureau)
+
+    assert waiting(bureau) == ["confirmed mail"]
+
+
+def test_who_chose_texts_is_told_so_by_text(bureau: Bureau) -> None:
+    bureau.maria.calendar = "feed"
+    may_text(bureau)
+
+    say_yes(bureau)
+
+    assert waiting(bureau) == ["confirmed sms"]
+
+
+def test_an_invite_is_word_enough(bureau: Bureau) -> None:
+    may_text(bureau)
+
+    say_yes(bureau)
+
+    assert waiting(bureau) == ["invite mail"]
+
+
+def test_the_answer_to_a_text_is_word_enough(bureau: Bureau) -> None:
+    bureau.maria.calendar = "feed"
+    may_text(bureau)
+    offer = bureau.ask(bureau.maria)
+    let_everything_leave(bureau)
+
+    inbound.receive_sms(
+        bureau.session,
+        provider_id="SM1",
+        from_phone=bureau.maria.phone or "",
+        body=f"YES {offer.number}",
+        links=LINKS,
+        now=NOW,
+    )
+
+    assert waiting(bureau) == ["yes_reply sms"]
+
+
+def test_a_yes_by_text_that_may_not_be_answered_by_text_is_confirmed_by_mail(
+    bureau: Bureau,
+) -> None:
+    bureau.maria.calendar = "feed"
+    may_text(bureau)
+    agree(bureau.session, bureau.maria.phone or "", event="opt_out", speaker_id=bureau.maria.id)
+
+    say_yes(bureau, via="sms")
+
+    assert waiting(bureau) == ["confirmed mail"]
+
+
+def test_a_yes_on_the_phone_is_confirmed_as_well(bureau: Bureau) -> None:
+    bureau.maria.calendar = "feed"
+
+    offers.record_yes(
+        bureau.session,
+        bureau.slot("lead"),
+        speaker=bureau.maria,
+        by=SYSTEM,
+        links=LINKS,
+        now=NOW,
+    )
+
+    assert waiting(bureau) == ["confirmed mail"]
+
+
+def test_a_confirmation_gives_way_to_the_news_of_a_move(bureau: Bureau) -> None:
+    bureau.maria.calendar = "feed"
+    say_yes(bureau)
+
+    move(bureau, NEXT_DAY)
+
+    assert waiting(bureau) == ["moved mail"]
+
+
+@pytest.mark.parametrize("end", [call_off, step_back])
+def test_a_confirmation_is_taken_back_with_the_visit(
+    bureau: Bureau, end: Callable[[Bureau], None]
+) -> None:
+    bureau.maria.calendar = "feed"
+    say_yes(bureau)
+
+    end(bureau)
+
+    assert "confirmed mail" not in waiting(bureau)
+    assert "confirmed mail" in bureau.messages(to=bureau.maria, state="cancelled")
+
+
+def test_a_confirmation_leaves_only_while_it_is_true(bureau: Bureau, post: Post) -> None:
+    bureau.maria.calendar = "feed"
+    assignment = say_yes(bureau)
+    assignment.active = False
+    bureau.session.flush()
+
+    assert prepare_kind(bureau, post, "confirmed", now=NOW) is Skipped.SETTLED
+
+
+def test_a_confirmation_leaves_while_the_speaker_comes(bureau: Bureau, post: Post) -> None:
+    bureau.maria.calendar = "feed"
+    say_yes(bureau)
+
+    assert isinstance(prepare_kind(bureau, post, "confirmed", now=NOW), Prepared)
+
+
+# --- reminders of a time that is over
+
+
+def test_a_move_takes_back_reminders_that_are_not_planned_anew(bureau: Bureau) -> None:
+    say_yes(bureau)
+    sooner = (VISIT_AT - timedelta(days=11)).date()
+
+    move(bureau, sooner)
+
+    older = select(Message).where(
+        Message.kind == "reminder",
+        Message.state == "pending",
+        Message.subject_revision < bureau.visit.revision,
+    )
+    assert bureau.session.scalars(older).all() == []
