@@ -6,7 +6,7 @@ from flask import Flask, current_app, g, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, SecurityError
+from werkzeug.exceptions import BadHost, HTTPException, MethodNotAllowed, SecurityError
 
 from outreach import access, clock, crypto, logs, phone
 from outreach.accounts import service as accounts
@@ -86,7 +86,7 @@ def _on_purpose(error: OutreachError) -> ResponseReturnValue:
 
 
 def _of_http(error: HTTPException) -> ResponseReturnValue:
-    if isinstance(error, SecurityError):  # an untrusted host: no page can name an address there
+    if isinstance(error, SecurityError | BadHost):  # no page can name an address there
         return error
     status = error.code or 500
     if status < 400:  # noqa: PLR2004 - a redirect that was raised, of a missing slash

@@ -105,6 +105,15 @@ def test_a_host_that_is_not_ours_is_refused(https_app: Flask) -> None:
     assert answer.status_code == 400
 
 
+@pytest.mark.parametrize(
+    "host", ["x" * 70, "one..two", "[::1", "a b", "caf\N{LATIN SMALL LETTER E WITH ACUTE}"]
+)
+def test_what_is_no_host_at_all_is_no_fault_of_ours(app: Flask, host: str) -> None:
+    answer = app.test_client().get("/sign-in", environ_overrides={"HTTP_HOST": host})
+
+    assert answer.status_code in {200, 400}
+
+
 def test_proxy_headers_count_only_where_configured(app: Flask, https_app: Flask) -> None:
     forwarded = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "203.0.113.9"}
 
