@@ -13,7 +13,7 @@ PIP := $(BIN)/pip --quiet --disable-pip-version-check --require-virtualenv
 help:
 	@echo "make demo          look around with fictional people at http://127.0.0.1:8000 (PORT=8000)"
 	@echo "make serve         run the service as config.toml says (PORT=8000)"
-	@echo "make test          the tests on this machine, about 6 minutes; ALL=1 runs everything, about 30"
+	@echo "make test          the tests on this machine, some 5 minutes; ALL=1 runs everything, about 20"
 	@echo "make check         lint, format, types, floors and templates"
 	@echo "make soak          the long races and kill loops"
 	@echo "make bench         the benchmarks, each beside its bar"
@@ -32,7 +32,7 @@ serve: $(VENV)/runtime
 test: $(VENV)/dev
 	@echo "Running the tests$(if $(ALL), (all of them: both database engines, every page, language and theme))."
 	@rm -f .coverage .coverage.*
-	@$(BIN)/coverage run -m pytest -q -rs $(if $(ALL),--all)
+	@$(BIN)/coverage run -m pytest -q -rs --numprocesses auto --maxprocesses 4 --dist worksteal $(if $(ALL),--all)
 	@$(BIN)/coverage combine --quiet
 	@echo "Coverage: at least 90 % of all, and every line and branch of the rules."
 	@$(BIN)/coverage report
