@@ -20,6 +20,7 @@ from outreach.messaging import kinds, outbox, reconcile
 from outreach.messaging.models import WorkerHeartbeat
 from outreach.messaging.outbox import Claimed
 from outreach.messaging.ports import Ambiguous, CouldNotLook, Result
+from outreach.messaging.reasons import Reason
 from outreach.messaging.reconcile import Doubt
 from outreach.workflows import delivery, offers, unfilled
 from outreach.workflows.delivery import Post, Prepared, Skipped
@@ -142,7 +143,7 @@ def _send(post: Post, prepared: Prepared) -> outbox.Outcome:
     except Exception as error:
         # A gateway must not raise; if it does, nobody knows how far it came.
         log.exception("message.gateway", message=prepared.claimed.id, error=type(error).__name__)
-        result = Ambiguous("gateway")
+        result = Ambiguous(Reason.GATEWAY)
     return _conclude(post, prepared, result)
 
 

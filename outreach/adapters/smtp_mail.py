@@ -7,6 +7,7 @@ from typing import Literal
 
 from outreach import logs
 from outreach.messaging.ports import Accepted, Ambiguous, Mail, Rejected, Result, Retry
+from outreach.messaging.reasons import Reason
 
 TIMEOUT_S = 12
 FOR_GOOD = 500
@@ -43,7 +44,7 @@ class SmtpMail:
             return Retry(str(error.smtp_code))
         except (OSError, smtplib.SMTPException) as error:
             log.warning("smtp.unreachable", error=type(error).__name__)
-            return Retry("unreachable")
+            return Retry(Reason.UNREACHABLE)
         try:
             return self._submit(server, mail)
         finally:
@@ -87,7 +88,7 @@ class SmtpMail:
             return Rejected("553")
         except (OSError, smtplib.SMTPException) as error:
             log.warning("smtp.broken", error=type(error).__name__)
-            return Ambiguous("connection")
+            return Ambiguous(Reason.CONNECTION)
         return Accepted(mail.message_id)
 
 

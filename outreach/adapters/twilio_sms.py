@@ -26,6 +26,7 @@ from outreach.messaging.ports import (
     Seen,
     Sms,
 )
+from outreach.messaging.reasons import Reason
 
 CONNECT_S, READ_S = 3, 12
 LIST_LIMIT = 50
@@ -84,9 +85,9 @@ class TwilioSms:
             return _refusal(error)
         except ValueError:
             # Accepted, but the answer could not be read.
-            return Ambiguous("unreadable")
+            return Ambiguous(Reason.UNREADABLE)
         if not message.sid:
-            return Ambiguous("unreadable")
+            return Ambiguous(Reason.UNREADABLE)
         return Accepted(message.sid, status=str(message.status or "accepted"))
 
     def sent_to(self, phone: str, *, since: datetime) -> Sequence[Seen]:
@@ -132,7 +133,7 @@ def _seen(message: Any) -> Seen:  # noqa: ANN401 - the client ships no types
 
 def _refusal(error: TwilioException) -> Result:
     if not isinstance(error, TwilioRestException | TwilioServiceException):
-        return Ambiguous("client")
+        return Ambiguous(Reason.GATEWAY)
     status, code = int(error.status), str(error.code or error.status)
     log.warning("twilio.refused", status=status, code=code)
     if status == TOO_MANY:
@@ -146,8 +147,8 @@ def _refusal(error: TwilioException) -> Result:
 def _network_trouble(error: requests.RequestException) -> Result:
     log.warning("twilio.unreachable", error=type(error).__name__)
     if _never_connected(error):
-        return Retry("unreachable")
-    return Ambiguous("connection")
+        return Retry(Reason.UNREACHABLE)
+    return Ambiguous(Reason.CONNECTION)
 
 
 def _never_connected(error: requests.RequestException) -> bool:

@@ -18,6 +18,7 @@ from outreach.messaging.codes import Action
 from outreach.messaging.models import Message, MessageAttempt, Sender
 from outreach.messaging.once import insert_once
 from outreach.messaging.ports import Accepted, Ambiguous, Rejected, Result, Retry
+from outreach.messaging.reasons import Reason
 
 LEASE_S = 120
 CALL_S = 20
@@ -107,7 +108,7 @@ def let_go(
     claimed: Claimed,
     *,
     state: str,
-    reason: str = "",
+    reason: Reason | None = None,
     send_after: datetime | None = None,
     now: datetime,
 ) -> bool:
@@ -122,7 +123,7 @@ def let_go(
             Message.state == "claimed",
             Message.lease_token == claimed.lease_token,
         )
-        .values(**changes, reason=reason)
+        .values(**changes, reason=reason or "")
         .returning(Message.id)
     )
     return session.scalar(released) is not None
@@ -136,14 +137,14 @@ def stumbled(session: Session, claimed: Claimed, *, now: datetime, rng: random.R
     message.attempts += 1
     session.flush()
     if message.attempts >= rules.MAX_ATTEMPTS:
-        let_go(session, claimed, state="dead", reason="cannot_prepare", now=now)
+        let_go(session, claimed, state="dead", reason=Reason.CANNOT_PREPARE, now=now)
     else:
         wait = rules.backoff(message.attempts, rng=rng)
         let_go(
             session,
             claimed,
             state="pending",
-            reason="cannot_prepare",
+            reason=Reason.CANNOT_PREPARE,
             send_after=now + wait,
             now=now,
         )
@@ -278,9 +279,9 @@ def adopt(
 
 
 _REASONS = {
-    Action.BAD_NUMBER: "bad_number",
-    Action.OPT_OUT: "opted_out",
-    Action.EXPIRED: "expired",
+    Action.BAD_NUMBER: Reason.BAD_NUMBER,
+    Action.OPT_OUT: Reason.OPTED_OUT,
+    Action.EXPIRED: Reason.EXPIRED,
 }
 _BAD_MAILBOX = {"550", "551", "553", "556"}
 """No such mailbox, it is elsewhere, its name is wrong, it takes no mail (RFC 5321, 7504)."""
@@ -309,10 +310,10 @@ def _after(
     if action in {Action.PAUSE, Action.CHANNEL}:
         return _again(message, code, action, now=now, rng=rng)
     state = "expired" if action is Action.EXPIRED else "failed"
-    reason = "bad_address" if code in _BAD_MAILBOX and message.channel == "mail" else code
+    is_gone = message.channel == "mail" and code in _BAD_MAILBOX
     return Outcome(state, action, code), {
         "state": state,
-        "reason": _REASONS.get(action, reason),
+        "reason": Reason.BAD_ADDRESS if is_gone else _REASONS.get(action, code),
         "provider_code": code,
     }
 

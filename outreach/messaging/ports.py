@@ -1,4 +1,7 @@
-"""What messaging needs from outside, and what the adapters answer."""
+"""What messaging needs from outside, and what the adapters answer.
+
+A `code` is the provider's own, or a `Reason` where the provider gave none.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -13,6 +13,7 @@ from outreach.messaging.models import Message, MessageAttempt, ProviderEvent
 from outreach.messaging.once import insert_once
 from outreach.messaging.outbox import Outcome, adopt
 from outreach.messaging.ports import Seen
+from outreach.messaging.reasons import Reason
 
 log = logs.get(__name__)
 
@@ -51,19 +52,19 @@ def reap(session: Session, *, now: datetime) -> int:
         update(Message).where(Message.state == "claimed", *over).values(state="pending", **free),
         update(Message)
         .where(Message.state == "sending", Message.channel == "sms", *over)
-        .values(state="unknown", reason="crashed", next_check_at=now, **free),
+        .values(state="unknown", reason=Reason.CRASHED, next_check_at=now, **free),
         update(Message)
         .where(Message.state == "sending", Message.attempts >= rules.MAX_ATTEMPTS, *over)
-        .values(state="dead", reason="crashed", **free),
+        .values(state="dead", reason=Reason.CRASHED, **free),
         update(Message)
         .where(Message.state == "sending", *over)
-        .values(state="pending", reason="crashed", **free),
+        .values(state="pending", reason=Reason.CRASHED, **free),
         update(Message)
         .where(Message.state == "pending", Message.expires_at <= now)
-        .values(state="expired", reason="expired", state_at=now),
+        .values(state="expired", reason=Reason.EXPIRED, state_at=now),
         update(Message)
         .where(Message.state == "unknown", Message.expires_at <= now)
-        .values(state="dead", reason="in_doubt", state_at=now, next_check_at=None),
+        .values(state="dead", reason=Reason.IN_DOUBT, state_at=now, next_check_at=None),
     )
     found = 0
     for step in steps:

@@ -15,6 +15,7 @@ from outreach.messaging import kinds as known
 from outreach.messaging import rules
 from outreach.messaging.models import Consent, Message
 from outreach.messaging.once import insert_once
+from outreach.messaging.reasons import Reason
 from outreach.messaging.rules import Window
 
 WAITING = ("pending", "claimed")
@@ -112,7 +113,7 @@ def cancel(
     `before` spares that revision of the row and later ones. What has left already is not
     touched: it needs a correction, which is the caller's to plan.
     """
-    stop = _cancelling("superseded", now=now).where(
+    stop = _cancelling(Reason.SUPERSEDED, now=now).where(
         Message.subject_kind == subject[0], Message.subject_id == subject[1]
     )
     if kinds:
@@ -134,7 +135,7 @@ def has_left(session: Session, *, subject: tuple[str, int]) -> bool:
 
 def cancel_texts(session: Session, phone: str, *, now: datetime) -> list[Message]:
     """Cancel every text that waits for a number; return them, so that mails can stand in."""
-    stop = _cancelling("no_consent", now=now).where(
+    stop = _cancelling(Reason.NO_CONSENT, now=now).where(
         Message.channel == known.SMS, Message.to_address == phone
     )
     ids = session.scalars(stop).all()
@@ -205,7 +206,7 @@ def _leaves_at(message: NewMessage, *, now: datetime) -> datetime:
 
 def _supersede(session: Session, message: NewMessage, *, now: datetime) -> None:
     kind, row, revision = message.subject
-    older = _cancelling("superseded", now=now).where(
+    older = _cancelling(Reason.SUPERSEDED, now=now).where(
         Message.subject_kind == kind,
         Message.subject_id == row,
         Message.subject_revision < revision,
@@ -216,7 +217,7 @@ def _supersede(session: Session, message: NewMessage, *, now: datetime) -> None:
     session.execute(older)
 
 
-def _cancelling(reason: str, *, now: datetime) -> ReturningUpdate[tuple[int]]:
+def _cancelling(reason: Reason, *, now: datetime) -> ReturningUpdate[tuple[int]]:
     return (
         update(Message)
         .where(Message.state.in_(WAITING))

@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 
 from outreach import access
 from outreach.actor import Actor
+from outreach.calendars.models import CalendarItem
 from outreach.i18n import gettext as _
-from outreach.i18n import lazy
 from outreach.messaging.models import InboundMessage, Message, MessageAttempt
-from outreach.reads import words
+from outreach.reads import outbox_words, words
 from outreach.reads.words import Status
 from outreach.speakers.models import Speaker
 from outreach.visits.models import Assignment, Offer, Visit
@@ -32,17 +32,6 @@ STATES = {
     "off": ("cancelled",),
 }
 """The filters of the list."""
-
-_REASONS = {
-    "no_consent": lazy("This number has not agreed to texts, or has said STOP."),
-    "opted_out": lazy("This number has said STOP."),
-    "no_address": lazy("There is no address to send it to."),
-    "bad_address": lazy("The address does not take mail. Ask for a new one."),
-    "bad_number": lazy("The number does not take texts. Ask for a new one."),
-    "expired": lazy("It could not leave in time."),
-    "superseded": lazy("Something newer took its place."),
-    "paused": lazy("The person has paused everything we send."),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,21 +109,6 @@ def not_understood(actor: Actor) -> Select[InboundMessage]:
     )
 
 
-def why(message: Message) -> str:
-    """Say why a message is where it is; "" where there is nothing to say."""
-    if message.state not in TROUBLE and message.state != "cancelled":
-        return ""
-    if message.reason in _REASONS:
-        return _(_REASONS[message.reason])
-    if message.state == "unknown":
-        return _("The provider has not said whether it arrived. We keep asking.")
-    if message.state == "expired":
-        return _(_REASONS["expired"])
-    if message.provider_code:
-        return _("The provider refused it (code %(code)s).", code=message.provider_code)
-    return _("It was tried several times without success.")
-
-
 def shortened(body: str) -> str:
     """Return the beginning of a text in quotation marks."""
     line = " ".join(body.split())
@@ -172,7 +146,7 @@ def details(session: Session, message: Message, *, now: datetime) -> MessageDeta
     return MessageDetails(
         row=_row(message),
         visit_id=_visit_of(session, message),
-        tries=[(at, outcome) for at, outcome in tries],
+        tries=[(at, outbox_words.outcome(outcome)) for at, outcome in tries],
         can_retry=message.state in {"failed", "undelivered", "dead"} and message.expires_at > now,
         can_dismiss=in_trouble and message.seen_by_id is None,
     )
@@ -209,7 +183,7 @@ def _row(message: Message) -> MessageRow:
         status=words.message_state(message.state),
         planned_at=message.send_after,
         zone=message.time_zone,
-        problem=why(message),
+        problem=outbox_words.why(message),
         seen=message.seen_by_id is not None,
     )
 
@@ -224,6 +198,9 @@ def _visit_of(session: Session, message: Message) -> str | None:
         "assignment": select(Visit.public_id)
         .join(Assignment, Assignment.visit_id == Visit.id)
         .where(Assignment.id == message.subject_id),
+        "calendar_item": select(Visit.public_id)
+        .join(CalendarItem, CalendarItem.visit_id == Visit.id)
+        .where(CalendarItem.id == message.subject_id),
     }
     way = ways.get(message.subject_kind)
     return session.scalar(way) if way is not None else None

@@ -15,7 +15,7 @@ from outreach.directory.models import Affiliate
 from outreach.i18n import gettext as _
 from outreach.i18n import ngettext
 from outreach.messaging.models import InboundMessage, Message
-from outreach.reads import board, outbox, words
+from outreach.reads import board, outbox, outbox_words, words
 from outreach.reads.board import VisitRow
 from outreach.reads.words import Status
 from outreach.visits.models import Offer, Proposal, Slot, Visit
@@ -240,7 +240,7 @@ def _messages(session: Session, actor: Actor, *, now: datetime) -> Iterator[Need
                 what=words.message_kind(message.kind),
                 name=message.to_name or _("somebody"),
             ),
-            text=outbox.why(message),
+            text=outbox_words.why(message),
             step=Step.LOOK,
             target=message.public_id,
         )

@@ -20,6 +20,7 @@ from outreach.messaging.codes import Action
 from outreach.messaging.models import Message
 from outreach.messaging.outbox import Claimed, Outcome
 from outreach.messaging.ports import Mail, MailGateway, Result, Retry, Sms, SmsGateway
+from outreach.messaging.reasons import Reason
 from outreach.messaging.service import NewMessage
 from outreach.messaging.templates import Texts
 from outreach.speakers.models import Speaker
@@ -58,6 +59,9 @@ class Prepared:
     parcel: Sms | Mail
 
 
+_MAIL_STANDS_IN: Final = {Reason.NO_CONSENT, Reason.SMS_OFF}
+
+
 class Skipped(Enum):
     """Why nothing is to be handed over."""
 
@@ -72,7 +76,7 @@ class _Obstacle:
     """Why a message does not leave now: its next state, and when to try again."""
 
     state: str
-    reason: str
+    reason: Reason
     send_after: datetime | None = None
 
 
@@ -95,7 +99,7 @@ def prepare(session: Session, claimed: Claimed, *, post: Post, now: datetime) ->
             send_after=obstacle.send_after,
             now=now,
         )
-        if obstacle.reason == "no_consent":
+        if obstacle.reason in _MAIL_STANDS_IN:
             _mail_instead(session, message, now=now)
         return Skipped.SETTLED
     if message.channel == kinds.SMS:
@@ -108,7 +112,7 @@ def hand_over(prepared: Prepared, *, post: Post) -> Result:
     if isinstance(prepared.parcel, Mail):
         return post.mail.send(prepared.parcel)
     if post.sms is None:
-        return Retry("sms_off")
+        return Retry(Reason.SMS_OFF)
     return post.sms.send(prepared.parcel)
 
 
@@ -161,7 +165,8 @@ def _prepare_sms(
     body = post.texts.sms(message.kind, message.values, locale=message.locale)
     units = segments.count(body)
     if units > rules.MAX_SEGMENTS:
-        outbox.let_go(session, claimed, state="failed", reason=f"too_long:{units}", now=now)
+        message.segments = units
+        outbox.let_go(session, claimed, state="failed", reason=Reason.TOO_LONG, now=now)
         _mail_instead(session, message, now=now)
         return Skipped.SETTLED
     if post.sms_per_second is not None and not outbox.take_slot(
@@ -194,12 +199,12 @@ def _prepare_mail(
 
 def _obstacle(session: Session, message: Message, *, post: Post, now: datetime) -> _Obstacle | None:
     if message.expires_at <= now:
-        return _Obstacle("expired", "expired")
+        return _Obstacle("expired", Reason.EXPIRED)
     if not standing.is_true(session, message, now=now):
-        return _Obstacle("cancelled", "superseded")
+        return _Obstacle("cancelled", Reason.SUPERSEDED)
     address = standing.address(session, message)
     if address is None:
-        return _Obstacle("cancelled", "no_address")
+        return _Obstacle("cancelled", Reason.NO_ADDRESS)
     if message.channel == kinds.MAIL:
         message.to_address = address
         return None
@@ -209,19 +214,21 @@ def _obstacle(session: Session, message: Message, *, post: Post, now: datetime) 
 def _obstacle_to_text(
     session: Session, message: Message, *, phone: str, post: Post, now: datetime
 ) -> _Obstacle | None:
-    if not _may_be_texted(session, message, phone=phone, post=post):
-        return _Obstacle("cancelled", "no_consent")
+    if post.sms is None:
+        return _Obstacle("cancelled", Reason.SMS_OFF)
+    if not _may_be_texted(session, message, phone=phone):
+        return _Obstacle("cancelled", Reason.NO_CONSENT)
     window = standing.window(session, message)
     if message.urgent or rules.is_allowed(now, zone=message.time_zone, window=window):
         return None
     morning = rules.next_allowed(now, zone=message.time_zone, window=window)
     if morning >= message.expires_at:
-        return _Obstacle("expired", "expired")
-    return _Obstacle("pending", "quiet_hours", send_after=morning)
+        return _Obstacle("expired", Reason.EXPIRED)
+    return _Obstacle("pending", Reason.QUIET_HOURS, send_after=morning)
 
 
-def _may_be_texted(session: Session, message: Message, *, phone: str, post: Post) -> bool:
-    if post.sms is None or phone != message.to_address:
+def _may_be_texted(session: Session, message: Message, *, phone: str) -> bool:
+    if phone != message.to_address:
         return False
     if message.kind in kinds.KEYWORD_REPLIES:
         return True

@@ -191,7 +191,7 @@ def test_a_text_of_three_segments_is_refused_with_the_count(bureau: Bureau, post
 
     assert prepare(bureau, replace(post, texts=wordy)) is Skipped.SETTLED
 
-    assert told(bureau)[0] == ("called_off", "sms", "failed", "too_long:3")
+    assert told(bureau)[0] == ("called_off", "sms", "failed", "too_long")
     assert told(bureau)[1] == ("called_off", "mail", "pending", "")
 
 

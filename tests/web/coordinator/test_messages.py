@@ -9,9 +9,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from outreach.accounts.models import Membership
+from outreach.calendars.models import CalendarItem
 from outreach.db import Database
-from outreach.messaging.models import InboundMessage, Message
+from outreach.messaging.models import InboundMessage, Message, MessageAttempt
 from outreach.speakers.models import Speaker
+from outreach.workflows import invites
 from tests import builders
 from tests.builders import NOW, World
 from tests.web.coordinator.conftest import Counting
@@ -53,6 +55,35 @@ def test_a_message_shows_neither_address_nor_text(
 
     assert "Send it once more" in page
     assert maria.email not in page
+
+
+def test_each_try_is_told_in_words(desk: Desk, session: Session, failed: Message) -> None:
+    session.add(MessageAttempt(message_id=failed.id, number=1, started_at=NOW, outcome="ambiguous"))
+
+    page = desk().get(f"/coordinator/messages/{failed.public_id}").text
+
+    assert "not known whether it was sent" in page
+
+
+def test_an_invite_leads_to_its_visit(
+    desk: Desk, session: Session, here: World, maria: Speaker
+) -> None:
+    visit = builders.visit(session, here)
+    builders.assignment(session, builders.slots(session, visit)[0], maria)
+    invites.sync(session, visit, host="outreach.example", now=NOW)
+    item = session.scalars(select(CalendarItem)).one()
+    mail = builders.message(
+        session,
+        here.affiliate,
+        to=maria,
+        kind="invite",
+        subject_kind="calendar_item",
+        subject_id=item.id,
+    )
+
+    page = desk().get(f"/coordinator/messages/{mail.public_id}").text
+
+    assert f"/coordinator/visits/{visit.public_id}" in page
 
 
 def test_a_failed_message_is_sent_once_more(
