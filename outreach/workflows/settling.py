@@ -29,7 +29,17 @@ def retry(session: Session, message: Message, *, by: Actor, now: datetime) -> No
     again = (
         update(Message)
         .where(Message.id == message.id, Message.state.in_(RETRIED))
-        .values(state="pending", state_at=now, send_after=now, reason="", seen_by_id=None)
+        .values(
+            state="pending",
+            state_at=now,
+            send_after=now,
+            reason="",
+            seen_by_id=None,
+            # A new call gets a new number from the provider; under the old one it would be lost.
+            provider_id=None,
+            provider_status="",
+            provider_code="",
+        )
         .returning(Message.id)
     )
     if session.scalar(again) is None:
