@@ -50,7 +50,12 @@ POLICY: Mapping[str, Kinds] = {
     "membership.choose": ANYONE,
     # accounts and settings
     "audit.see": ADMINISTRATOR,
-    "invitation.send": STAFF,
+    "colleague.see": STAFF,
+    "administrator.appoint": ADMINISTRATOR,
+    "coordinator.appoint": STAFF,
+    "liaison.invite": COORDINATOR,
+    "invitation.repeat": STAFF,
+    "membership.end": STAFF,
     "settings.see": STAFF,
     "settings.change": STAFF,
     # the bureau's day

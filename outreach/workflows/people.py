@@ -2,13 +2,13 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from outreach import audit
+from outreach import audit, db
 from outreach.accounts import service as accounts
 from outreach.accounts.models import Account, Membership
-from outreach.actor import Actor
+from outreach.actor import Actor, Kind
 from outreach.directory.models import Affiliate, Hospital
 from outreach.errors import Conflict, RuleBroken
 from outreach.i18n import lazy
@@ -27,6 +27,7 @@ COMES = lazy("%(name)s has a visit to come. Record there first that %(name)s can
 INVITED_JUST_NOW = lazy("An invitation left a moment ago. Please wait ten minutes.")
 THERE_ALREADY = lazy("This person is invited already. Send the invitation again from the list.")
 ARCHIVED = lazy("This speaker was put aside. Take the speaker back first.")
+LAST = lazy("You are the only administrator. Appoint another first.")
 ONESELF = lazy("You can’t end your own place here. Ask a colleague to do it.")
 
 
@@ -91,31 +92,32 @@ def invite_liaison(
     return place
 
 
-def invite_coordinator(
+def invite_colleague(
     session: Session,
     affiliate: Affiliate,
     *,
+    kind: Kind,
     email: str,
     name: str,
     by: Actor,
     inviter: str,
     now: datetime,
 ) -> Membership:
-    """Let somebody coordinate for this affiliate, and mail it to them.
+    """Make somebody a coordinator or administrator of this affiliate, and mail it to them.
 
     Raises:
-        RuleBroken: the person is a coordinator here already.
+        RuleBroken: the person is that here already.
     """
     account = _account(session, email, name=name, locale="en", now=now)
     known = select(Membership).where(
         Membership.account_id == account.id,
         Membership.affiliate_id == affiliate.id,
-        Membership.kind == "coordinator",
+        Membership.kind == kind,
     )
     place = _reopened(session.scalar(known), now=now)
     if place is None:
         place = Membership(
-            account_id=account.id, kind="coordinator", affiliate_id=affiliate.id, starts_at=now
+            account_id=account.id, kind=kind, affiliate_id=affiliate.id, starts_at=now
         )
         session.add(place)
     session.flush()
@@ -163,8 +165,10 @@ def end_membership(session: Session, place: Membership, *, by: Actor, now: datet
     """End what a person is at one place, at once. Twice changes nothing.
 
     Raises:
-        RuleBroken: it is one's own.
+        RuleBroken: it is one's own, or that of the affiliate's last administrator.
     """
+    if place.kind == Kind.ADMINISTRATOR and _is_the_last(session, place, now=now):
+        raise RuleBroken(LAST)
     if place.account_id == by.account_id:
         raise RuleBroken(ONESELF)
     if place.ends_at is not None and place.ends_at <= now:
@@ -214,6 +218,27 @@ def _reopened(place: Membership | None, *, now: datetime) -> Membership | None:
         raise RuleBroken(THERE_ALREADY, field="email")
     place.starts_at, place.ends_at, place.invited_at = now, None, None
     return place
+
+
+def _is_the_last(session: Session, place: Membership, *, now: datetime) -> bool:
+    """Say whether nobody else administers the affiliate.
+
+    The affiliate's row is held, so that of two who end each other's place only one comes through.
+    """
+    db.locked(session, Affiliate, _affiliate_of(session, place).id)
+    others = (
+        select(Membership.id)
+        .join(Account, Account.id == Membership.account_id)
+        .where(
+            Membership.affiliate_id == place.affiliate_id,
+            Membership.kind == Kind.ADMINISTRATOR,
+            Membership.id != place.id,
+            Membership.starts_at <= now,
+            or_(Membership.ends_at.is_(None), Membership.ends_at > now),
+            Account.disabled_at.is_(None),
+        )
+    )
+    return session.scalar(others.limit(1)) is None
 
 
 def _affiliate_of(session: Session, place: Membership) -> Affiliate:

@@ -238,6 +238,11 @@ COORDINATOR = _for(
     Shown("imports", "coordinator.imports"),
     Shown("account", "account.show"),
 )
-ADMINISTRATION = _for(ADMINISTRATOR, Shown("audit", "coordinator.audit_log"))
+ADMINISTRATION = _for(
+    ADMINISTRATOR,
+    Shown("audit", "coordinator.audit_log"),
+    Shown("colleagues", "coordinator.coordinators"),
+    Shown("administrator-new", "coordinator.invite_administrator"),
+)
 
 PAGES = [*ANYONE, *LIAISON, *SPEAKER, *NEW_SPEAKER, *COORDINATOR, *ADMINISTRATION]

@@ -170,11 +170,14 @@ TABLE: Mapping[str, Row] = {
     "coordinator.people": members(COORDINATOR),
     "coordinator.liaisons": members(COORDINATOR),
     "coordinator.invite_liaison": members(
-        STAFF, form={"hospital": "@hospital", "name": "Lee", "email": "lee@hospital.example"}
+        COORDINATOR, form={"hospital": "@hospital", "name": "Lee", "email": "lee@hospital.example"}
     ),
     "coordinator.coordinators": members(STAFF),
     "coordinator.invite_coordinator": members(
         STAFF, form={"name": "Sam", "email": "sam@people.example"}
+    ),
+    "coordinator.invite_administrator": members(
+        ADMINISTRATOR, form={"name": "Sam", "email": "sam@people.example"}
     ),
     "coordinator.invite_again": members(STAFF, membership_id="membership"),
     "coordinator.end_membership": members(STAFF, membership_id="membership"),

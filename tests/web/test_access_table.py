@@ -5,9 +5,11 @@ stranger's ids in every place where an id can stand (not found, nothing changed)
 may (a GET changes nothing, and shows nothing of another bureau).
 """
 
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -105,6 +107,12 @@ class Walk:
     endpoint: str
     method: str
     row: Row
+
+    @property
+    def exists(self) -> bool:
+        """Say whether the endpoint knows this method."""
+        rules = self.app.url_map.iter_rules(self.endpoint)
+        return any(self.method in (rule.methods or ()) for rule in rules)
 
     def ask(
         self, *, cookie: str | None = None, ids: Mapping[str, str], values: Mapping[str, str]
@@ -250,6 +258,29 @@ def _is_let_in(walk: Walk, worlds: Worlds) -> None:
         assert digest(walk.db) == before
 
 
+@pytest.mark.parametrize("kind", MEMBERS)
+def test_no_page_leads_its_reader_to_a_closed_door(
+    whole_app: Flask, wired_afresh: Wiring, worlds: Worlds, kind: Kind
+) -> None:
+    browser, ids = whole_app.test_client(), _ids(worlds.here, kind)
+    browser.set_cookie("session", worlds.here.cookies[kind])
+    shown: dict[str, int] = {}
+
+    def status(path: str) -> int:
+        if path not in shown:
+            shown[path] = browser.get(path).status_code
+        return shown[path]
+
+    for walk in (Walk(whole_app, wired_afresh.db, each, "GET", TABLE[each]) for each in TABLE):
+        if (walk.row.who and kind not in walk.row.who) or not walk.exists:
+            continue
+        page = walk.ask(cookie=worlds.here.cookies[kind], ids=ids, values=ids)
+        for path in _links(page.text):
+            assert status(path) not in {403, 404}, (walk.endpoint, path)
+        for path in _buttons(page.text):
+            assert _may_press(whole_app, path, kind), (walk.endpoint, path)
+
+
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "TRACE"])
 def test_no_route_knows_another_method(whole_app: Flask, method: str) -> None:
     for rule in whole_app.url_map.iter_rules():
@@ -274,6 +305,25 @@ def test_head_and_options_change_nothing_either(
             assert answer.status_code < 500, (method, rule.endpoint)
 
     assert digest(wired_afresh.db) == before
+
+
+def _links(page: str) -> set[str]:
+    """Return the addresses here that a page's links name."""
+    found = re.findall(r'<a [^>]*href="(/[^"#]*)', page)
+    return {unescape(path) for path in found}
+
+
+def _buttons(page: str) -> set[str]:
+    """Return the addresses that a page's buttons send something to."""
+    found = re.findall(r'<form [^>]*method="post"[^>]*action="(/[^"#]*)', page)
+    return {unescape(path) for path in found}
+
+
+def _may_press(app: Flask, path: str, kind: Kind) -> bool:
+    """Say whether a POST there is for this kind of membership: the table knows."""
+    endpoint, _parts = app.url_map.bind("localhost").match(path.partition("?")[0], method="POST")
+    row = TABLE[endpoint]
+    return row.door != "members" or kind in row.who
 
 
 def _ids(of: Bureau, kind: Kind) -> dict[str, str]:

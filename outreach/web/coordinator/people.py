@@ -1,4 +1,4 @@
-"""The lists of people: speakers, liaisons, coordinators, and inviting the latter two."""
+"""The lists of people: speakers, liaisons, colleagues, and inviting the latter two."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from outreach import access, clock
 from outreach.accounts.models import Membership
+from outreach.actor import Kind
 from outreach.directory.models import Affiliate, Hospital
 from outreach.errors import Conflict, OutreachError, RuleBroken
 from outreach.i18n import gettext as _
@@ -35,7 +36,7 @@ class LiaisonForm(Form):
 
 
 class ColleagueForm(Form):
-    """Whom to invite as a coordinator."""
+    """Whom to make a coordinator or administrator."""
 
     name = TextField(lazy("Name"), longest=100, validators=[required(lazy("Enter the name."))])
     email = EmailField(
@@ -74,7 +75,7 @@ def liaisons() -> ResponseReturnValue:
 
 
 @bp.route("/people/liaisons/new", methods=["GET", "POST"])
-@requires("invitation.send")
+@requires("liaison.invite")
 def invite_liaison() -> ResponseReturnValue:
     """Invite somebody of a hospital."""
     actor, form = context.current_actor(), LiaisonForm(hospital=request.args.get("hospital"))
@@ -96,49 +97,36 @@ def invite_liaison() -> ResponseReturnValue:
 
 
 @bp.get("/people/coordinators")
-@requires("invitation.send")
+@requires("colleague.see")
 def coordinators() -> ResponseReturnValue:
-    """Show who coordinates."""
+    """Show who coordinates, and to administrators who administers."""
     with context.reading() as session:
         rows = reads.coordinators(session, context.current_actor(), now=clock.now())
     return render_template("coordinator/coordinators.html", rows=rows, views=_views("coordinators"))
 
 
 @bp.route("/people/coordinators/new", methods=["GET", "POST"])
-@requires("invitation.send")
+@requires("coordinator.appoint")
 def invite_coordinator() -> ResponseReturnValue:
     """Invite a colleague."""
-    actor, form = context.current_actor(), ColleagueForm()
-    if form.is_sent_and_right():
-        try:
-            with context.transaction() as session:
-                affiliate = session.scalars(access.scope(actor, Affiliate)).one()
-                workflow.invite_coordinator(
-                    session,
-                    affiliate,
-                    email=form.email.data or "",
-                    name=form.name.data or "",
-                    by=actor,
-                    inviter=inviter(),
-                    now=clock.now(),
-                )
-        except RuleBroken as error:
-            form.refuse(error)
-        else:
-            flash(_("The invitation is on its way."))
-            return redirect(url_for("coordinator.coordinators"), 303)
-    status = 422 if request.method == "POST" else 200
-    return render_template("coordinator/invite_coordinator.html", form=form), status
+    return _invite_colleague(Kind.COORDINATOR, page="coordinator/invite_coordinator.html")
+
+
+@bp.route("/people/administrators/new", methods=["GET", "POST"])
+@requires("administrator.appoint")
+def invite_administrator() -> ResponseReturnValue:
+    """Appoint one more administrator."""
+    return _invite_colleague(Kind.ADMINISTRATOR, page="coordinator/invite_administrator.html")
 
 
 @bp.post("/people/memberships/<membership_id>/invitation")
-@requires("invitation.send")
+@requires("invitation.repeat")
 def invite_again(membership_id: str) -> ResponseReturnValue:
     """Send an invitation once more."""
     actor = context.current_actor()
     with context.transaction() as session:
         place = access.load(
-            session, Membership, membership_id, actor=actor, action="invitation.send"
+            session, Membership, membership_id, actor=actor, action="invitation.repeat"
         )
         kind = place.kind
         said = _try(
@@ -152,13 +140,13 @@ def invite_again(membership_id: str) -> ResponseReturnValue:
 
 
 @bp.post("/people/memberships/<membership_id>/end")
-@requires("invitation.send")
+@requires("membership.end")
 def end_membership(membership_id: str) -> ResponseReturnValue:
     """End what somebody is here."""
     actor = context.current_actor()
     with context.transaction() as session:
         place = access.load(
-            session, Membership, membership_id, actor=actor, action="invitation.send"
+            session, Membership, membership_id, actor=actor, action="membership.end"
         )
         kind = place.kind
         said = _try(
@@ -179,7 +167,7 @@ def _invite_liaison(form: LiaisonForm) -> ResponseReturnValue:
     actor = context.current_actor()
     with context.transaction() as session:
         hospital = access.load(
-            session, Hospital, form.hospital.data, actor=actor, action="invitation.send"
+            session, Hospital, form.hospital.data, actor=actor, action="liaison.invite"
         )
         workflow.invite_liaison(
             session,
@@ -192,6 +180,30 @@ def _invite_liaison(form: LiaisonForm) -> ResponseReturnValue:
         )
     flash(_("The invitation is on its way."))
     return redirect(url_for("coordinator.liaisons"), 303)
+
+
+def _invite_colleague(kind: Kind, *, page: str) -> ResponseReturnValue:
+    actor, form = context.current_actor(), ColleagueForm()
+    if form.is_sent_and_right():
+        try:
+            with context.transaction() as session:
+                workflow.invite_colleague(
+                    session,
+                    session.scalars(access.scope(actor, Affiliate)).one(),
+                    kind=kind,
+                    email=form.email.data or "",
+                    name=form.name.data or "",
+                    by=actor,
+                    inviter=inviter(),
+                    now=clock.now(),
+                )
+        except RuleBroken as error:
+            form.refuse(error)
+        else:
+            flash(_("The invitation is on its way."))
+            return redirect(url_for("coordinator.coordinators"), 303)
+    status = 422 if request.method == "POST" else 200
+    return render_template(page, form=form), status
 
 
 def _try(action: Any, done: str) -> tuple[str, str]:  # noqa: ANN401 - any call without arguments
@@ -209,6 +221,8 @@ def _words(error: OutreachError) -> str:
 
 def _list_of(kind: str) -> str:
     endpoints = {"liaison": "coordinator.liaisons", "speaker": "coordinator.people"}
+    if not access.can(context.current_actor(), "speaker.see"):
+        endpoints = {}
     return url_for(endpoints.get(kind, "coordinator.coordinators"))
 
 
@@ -235,12 +249,16 @@ def _url(filters: Filters, **more: Any) -> str:  # noqa: ANN401 - as url_for
 
 
 def _views(current: str) -> list[dict[str, Any]]:
+    """Return the lists the reader may open; none where there is but one."""
     labels = {
-        "people": _("Speakers"),
-        "liaisons": _("Liaisons"),
-        "coordinators": _("Coordinators"),
+        "people": (_("Speakers"), "speaker.see"),
+        "liaisons": (_("Liaisons"), "speaker.see"),
+        "coordinators": (_("Coordinators"), "colleague.see"),
     }
-    return [
+    actor = context.current_actor()
+    views = [
         {"label": label, "href": url_for(f"coordinator.{name}"), "current": name == current}
-        for name, label in labels.items()
+        for name, (label, action) in labels.items()
+        if access.can(actor, action)
     ]
+    return views if len(views) > 1 else []
