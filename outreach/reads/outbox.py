@@ -6,7 +6,7 @@ that answers for somebody.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.orm import Session
@@ -15,7 +15,7 @@ from outreach import access
 from outreach.actor import Actor
 from outreach.calendars.models import CalendarItem
 from outreach.i18n import gettext as _
-from outreach.messaging.models import InboundMessage, Message, MessageAttempt
+from outreach.messaging.models import InboundMessage, Message, MessageAttempt, WorkerHeartbeat
 from outreach.reads import outbox_words, words
 from outreach.reads.words import Status
 from outreach.speakers.models import Speaker
@@ -23,6 +23,9 @@ from outreach.visits.models import Assignment, Offer, Visit
 
 PAGE_SIZE = 25
 SHOWN_OF_TEXT = 80
+
+SILENT_AFTER = timedelta(minutes=5)
+"""A worker says every ten seconds that it lives; a busy or restarted one is late, not dead."""
 
 TROUBLE = ("failed", "undelivered", "dead", "unknown", "expired")
 STATES = {
@@ -98,6 +101,18 @@ class TextRow:
 def needs_somebody() -> ColumnElement[bool]:
     """Return the condition that a message went wrong and nobody has looked at it."""
     return and_(Message.state.in_(TROUBLE), Message.seen_by_id.is_(None))
+
+
+def silent_since(session: Session, actor: Actor, *, now: datetime) -> datetime | None:
+    """Return since when nothing is sent, because no worker is alive; None while one is.
+
+    Where none ever was, it is the time at which the first message should have left.
+    """
+    last = session.scalar(select(func.max(WorkerHeartbeat.seen_at)))
+    if last is None:
+        waiting = access.scope(actor, Message).where(Message.state == "pending")
+        last = session.scalar(waiting.with_only_columns(func.min(Message.send_after)))
+    return last if last is not None and last < now - SILENT_AFTER else None
 
 
 def not_understood(actor: Actor) -> Select[InboundMessage]:

@@ -48,6 +48,7 @@ class Step(StrEnum):
     APPROVE = "approve"
     LOOK = "look"
     SETTLE = "settle"
+    SEE_WAITING = "see_waiting"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +107,7 @@ def today(session: Session, actor: Actor, *, now: datetime) -> Today:
     visits = board.rows(session, _relevant(actor, local), now=now)
     ahead = [v for v in visits if now < v.starts_at < now + AHEAD and not v.called_off]
     found = [
+        *_silence(session, actor, zone=affiliate.time_zone, now=now),
         *_unfilled(visits, now=now),
         *_proposals(session, actor, now=now),
         *_messages(session, actor, now=now),
@@ -118,6 +120,19 @@ def today(session: Session, actor: Actor, *, now: datetime) -> Today:
         numbers=_numbers(ahead),
         needs={group: [need for need in found if need.group is group] for group in Group},
         visits=[v for v in visits if v.day == local.date() and not v.called_off],
+    )
+
+
+def _silence(session: Session, actor: Actor, *, zone: str, now: datetime) -> Iterator[Need]:
+    since = outbox.silent_since(session, actor, now=now)
+    if since is None:
+        return
+    yield Need(
+        group=Group.FIRST,
+        status=Status("needs", _("Nothing is being sent")),
+        title=_("No message has left since %(time)s", time=i18n.when(since, zone=zone)),
+        text=_("Ask your administrator to start the worker. Call whoever must hear of it today."),
+        step=Step.SEE_WAITING,
     )
 
 

@@ -100,6 +100,8 @@ def _step(need: Need) -> tuple[str, str]:
             step = url_for("coordinator.proposals"), _("Look at them")
         case Step.LOOK:
             step = url_for("coordinator.message", message_id=need.target), _("Look at the message")
+        case Step.SEE_WAITING:
+            step = url_for("coordinator.messages", state="waiting"), _("See what waits")
         case _:
             step = url_for("coordinator.texts"), _("Read and settle")
     return step

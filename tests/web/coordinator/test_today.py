@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 from time_machine import Traveller
 
+from outreach.messaging.models import WorkerHeartbeat
 from tests import builders
 from tests.builders import DANIEL, JOY, NOW, VISIT_AT, World
 from tests.web.coordinator.conftest import Counting
@@ -62,6 +63,45 @@ def test_a_visit_that_waits_for_an_answer_needs_nobody(
     page = desk().get("/coordinator/").text
 
     assert "Nothing needs you right now" in page
+
+
+# --- the worker
+
+
+def test_a_worker_that_is_silent_for_more_than_five_minutes_comes_first(
+    desk: Desk, session: Session
+) -> None:
+    session.add(WorkerHeartbeat(worker="old:1", seen_at=NOW - timedelta(days=3)))
+    session.add(WorkerHeartbeat(worker="here:2", seen_at=NOW - timedelta(minutes=6)))
+
+    page = desk().get("/coordinator/").text
+
+    assert "Nothing is being sent" in page
+    assert "No message has left since Monday, November\u00a023, 9:54\u00a0AM Eastern Time" in page
+    assert "/coordinator/messages?state=waiting" in page
+
+
+def test_a_worker_that_is_late_by_five_minutes_is_not_yet_dead(
+    desk: Desk, session: Session
+) -> None:
+    session.add(WorkerHeartbeat(worker="here:2", seen_at=NOW - timedelta(minutes=5)))
+
+    assert "Nothing needs you right now" in desk().get("/coordinator/").text
+
+
+def test_without_any_worker_the_first_message_that_waits_tells_it(
+    desk: Desk, session: Session, here: World, present: Traveller
+) -> None:
+    maria = builders.speaker(session, here.affiliate)
+    builders.message(session, here.affiliate, to=maria, state="pending")
+    browser = desk()
+    at_once = browser.get("/coordinator/").text
+
+    present.move_to(NOW + timedelta(minutes=6))
+    later = browser.get("/coordinator/").text
+
+    assert "Nothing is being sent" not in at_once
+    assert "No message has left since Monday, November\u00a023, 10:00\u00a0AM" in later
 
 
 def test_half_a_pair_needs_the_other_half(desk: Desk, session: Session, here: World) -> None:
