@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 from outreach import app, clock, i18n, jobs, logs, matching
 from outreach.accounts.models import Membership
 from outreach.actor import Actor, Kind
-from outreach.calendars import service as calendars
 from outreach.demo import cast, stage, story
 from outreach.demo.record import Record
 from outreach.demo.stage import Stage
@@ -22,7 +21,7 @@ from outreach.messaging.models import ConsoleMessage
 from outreach.reads import words
 from outreach.speakers.models import Speaker
 from outreach.visits.models import Assignment, Offer, Slot, Visit
-from outreach.workflows import eligibility, inbound, offers, proposals, visits
+from outreach.workflows import eligibility, feeds, inbound, offers, proposals, visits
 
 BEGINS = datetime(2027, 1, 4, 15, tzinfo=UTC)
 """A Monday, 10:00 AM in the demo's zone: texts may leave."""
@@ -57,6 +56,7 @@ class _Tour:
         self.browsers = {who: self._enter(link) for who, link in built.links.items()}
         self.ruth = _actor(self.world.memberships["Ruth"])
         self.visit_id = 0
+        self.feed_paths: dict[str, str] = {}
         self.steps: tuple[tuple[str, Callable[[], None]], ...] = (
             ("A liaison asks for a visit", self.ask),
             ("The engine proposes speakers, and says why", self.propose),
@@ -79,6 +79,8 @@ class _Tour:
                 self.record.say(f"This step is broken: {title}. {error}")
                 self.record.close()
                 return False
+        for name in self.feed_paths:
+            self._feed(name)
         self.record.say("Every step held.")
         self.record.close()
         return True
@@ -160,8 +162,14 @@ class _Tour:
             raise Broken("Two people should come now.")
 
     def calendars(self) -> None:
-        for assignment in self._assignments():
-            self._feed(assignment.speaker_id)
+        self._give_addresses()
+        with self.db.reading() as session:
+            coming = [session.get_one(Speaker, a.speaker_id) for a in self._assignments()]
+        for name in [*(speaker.first_name for speaker in coming), "Nora"]:
+            count = self._feed(name)
+            if not count:
+                raise Broken(f"The feed of {name} shows no visit.")
+            self.record.say(f"Feed of {name}: {count} {'visit' if count == 1 else 'visits'}")
         self._see("Ruth", "today", "/coordinator/")
 
     def move(self) -> None:
@@ -269,24 +277,24 @@ class _Tour:
                 now=clock.now(),
             )
 
-    def _feed(self, speaker_id: int) -> None:
+    def _give_addresses(self) -> None:
+        """Give each speaker and liaison a private feed, as their calendar page does."""
+        owners = {
+            name: Actor(Kind.SPEAKER, speaker_id=speaker.id)
+            for name, speaker in self.world.speakers.items()
+        }
+        members = self.world.memberships.items()
+        owners |= {name: _actor(each) for name, each in members if each.kind == Kind.LIAISON}
         with self.db.transaction() as session:
-            speaker = session.get_one(Speaker, speaker_id)
-            address = calendars.issue(
-                session,
-                owner_kind="speaker",
-                owner_id=speaker_id,
-                links=self.links,
-                now=clock.now(),
-            )
-        token = self.links.feed_token(address.public_id)
-        answer = self.app.test_client().get(f"/f/{token}.ics")
-        if b"BEGIN:VEVENT" not in answer.data:
-            raise Broken(f"The feed of {speaker.first_name} shows no visit.")
-        self.record.feed(speaker.first_name.lower(), answer.data)
-        self.record.say(
-            f"Feed of {speaker.first_name}: {answer.data.count(b'BEGIN:VEVENT')} visits"
-        )
+            for name, owner in owners.items():
+                made = feeds.renew(session, by=owner, links=self.links, now=clock.now())
+                self.feed_paths[name] = f"/f/{self.links.feed_token(made.public_id)}.ics"
+
+    def _feed(self, name: str) -> int:
+        """Keep a person's feed as it stands; return how many visits it shows."""
+        body: bytes = self.app.test_client().get(self.feed_paths[name]).data
+        self.record.feed(name.lower(), body)
+        return body.count(b"BEGIN:VEVENT")
 
     def _see(self, who: str, name: str, path: str) -> None:
         page = self.browsers[who].get(path)

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 
 from outreach import clock
 from outreach.accounts.models import DemoSignIn
-from outreach.demo import stage, story, tour
+from outreach.demo import cast, stage, story, tour
 from outreach.demo.stage import Stage
 from outreach.messaging.models import ConsoleMessage
 from tests.builders import NOW
@@ -113,11 +113,11 @@ def test_the_tour_keeps_each_text_with_its_kind(played: tuple[bool, str, Path]) 
 
 
 def test_the_tour_keeps_feeds_that_a_calendar_reads(played: tuple[bool, str, Path]) -> None:
-    feeds = list((played[2] / "feeds").glob("*.ics"))
+    feeds = {path.stem: path.read_bytes() for path in (played[2] / "feeds").glob("*.ics")}
 
-    assert feeds
-    for path in feeds:
-        assert Calendar.from_ical(path.read_bytes()).events
+    visits = {name: Calendar.from_ical(body).events for name, body in feeds.items()}
+    assert set(visits) >= {peer.first.lower() for peer in cast.PEERS} | {"nora", "omar"}
+    assert all(visits[name] for name in ("eve", "tomás", "nora"))
 
 
 def test_the_tour_keeps_the_pages_that_were_seen(played: tuple[bool, str, Path]) -> None:
