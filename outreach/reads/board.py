@@ -38,7 +38,7 @@ class Filters:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VisitRow:
-    """One visit, as lists show it. `asked` counts offers that wait, `ended` those that are over."""
+    """One visit, as lists show it. `ended` counts the offers that are over."""
 
     id: int
     public_id: str
@@ -56,10 +56,15 @@ class VisitRow:
     slots: int = 0
     open_roles: tuple[str, ...] = ()
     who: tuple[str, ...] = ()
-    asked: int = 0
+    whom_asked: tuple[str, ...] = ()
     ended: int = 0
     proposed: int = 0
     warnings: tuple[str, ...] = ()
+
+    @property
+    def asked(self) -> int:
+        """How many offers wait for an answer."""
+        return len(self.whom_asked)
 
     @property
     def filled(self) -> int:
@@ -82,6 +87,11 @@ class VisitRow:
             asked=self.asked,
             is_over=self.is_over,
         )
+
+    @property
+    def who_comes(self) -> str:
+        """Who comes, else who is asked, in words; "" where nobody is."""
+        return words.who_comes(self.who, asked=self.whom_asked, proposed=self.proposed)
 
     @property
     def is_open(self) -> bool:
@@ -133,7 +143,7 @@ class _Crew:
     slots: int = 0
     open_roles: list[str] = field(default_factory=list)
     who: list[str] = field(default_factory=list)
-    asked: int = 0
+    asked: list[str] = field(default_factory=list)
     ended: int = 0
     proposed: int = 0
 
@@ -269,15 +279,16 @@ def _crews(session: Session, visit_ids: Sequence[int]) -> dict[int, _Crew]:
     for visit_id, name in session.execute(coming):
         crews[visit_id].who.append(name)
     asked = (
-        select(Offer.visit_id, Offer.state, func.count())
+        select(Offer.visit_id, Offer.state, Speaker.first_name)
+        .join(Speaker, Speaker.id == Offer.speaker_id)
         .where(Offer.visit_id.in_(visit_ids), Offer.state.in_(("open", "not_this_time", "lapsed")))
-        .group_by(Offer.visit_id, Offer.state)
+        .order_by(Offer.id)
     )
-    for visit_id, state, count in session.execute(asked):
+    for visit_id, state, name in session.execute(asked):
         if state == "open":
-            crews[visit_id].asked += count
+            crews[visit_id].asked.append(name)
         else:
-            crews[visit_id].ended += count
+            crews[visit_id].ended += 1
     _count_proposals(session, visit_ids, crews)
     return crews
 
@@ -315,7 +326,7 @@ def _row(
         slots=crew.slots,
         open_roles=tuple(crew.open_roles),
         who=tuple(crew.who),
-        asked=crew.asked,
+        whom_asked=tuple(crew.asked),
         ended=crew.ended,
         proposed=crew.proposed,
         warnings=tuple(visit.warnings),

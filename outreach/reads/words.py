@@ -194,6 +194,17 @@ def staffing(
     return Status("needs", _("Nobody yet"))
 
 
+def who_comes(who: Sequence[str], *, asked: Sequence[str], proposed: int) -> str:
+    """Return "Ana, Tomás", else "James asked" or "Two asked", else that there are proposals."""
+    if who:
+        return ", ".join(who)
+    if len(asked) == 1:
+        return _("%(name)s asked", name=asked[0])
+    if asked:
+        return _("%(num)s asked", num=capital(number(len(asked))))
+    return _("Proposed, not yet asked") if proposed else ""
+
+
 def reasons(given: Iterable[Mapping[str, Any]], *, hospital: str) -> list[str]:
     """Return what speaks for a speaker, a line each; no line shows when somebody is free."""
     said = {each["code"]: each.get("params", {}) for each in given}

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import Flask, request, url_for
 from jinja2 import StrictUndefined
@@ -10,6 +11,7 @@ from outreach import access, i18n, phone
 from outreach.actor import Actor, Kind
 from outreach.i18n import gettext as _
 from outreach.i18n import lazy
+from outreach.reads import words
 from outreach.web import context
 
 AUDIENCES = {
@@ -73,6 +75,7 @@ def init(app: Flask) -> None:
     )
     env.filters.update(
         day=i18n.day,
+        day_at=_day_at,
         short_day=i18n.short_day,
         short_date=i18n.short_date,
         when=i18n.when,
@@ -139,6 +142,10 @@ def _plain_gettext(message: str) -> str:
 
 def _plain_ngettext(one: str, many: str, count: int) -> str:
     return i18n.catalog(i18n.locale()).ngettext(one, many, count)
+
+
+def _day_at(instant: Any, zone: str) -> str:  # noqa: ANN401 - a filter's argument
+    return words.capital(i18n.day(instant.astimezone(ZoneInfo(zone))))
 
 
 def _span(starts_at: Any, ends_at: Any, zone: str) -> str:  # noqa: ANN401 - a filter's arguments

@@ -123,6 +123,7 @@ def _certification(
     with context.reading() as session:
         programs = board.programs(session, actor)
     form.program.choices = [(each.public_id, each.name) for each in programs]
+    form.role.choices = [(role, words.role_name(role)) for role in words.ROLES]
     if form.is_sent_and_right():
         try:
             _keep_certification(row.public_id, form, held_id=held_id)

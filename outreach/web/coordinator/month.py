@@ -57,6 +57,13 @@ def name(first: date) -> str:
     return words.capital(format_skeleton("yMMMM", first, locale=i18n.locale()))
 
 
+def short_name(first: date, *, beside: date) -> str:
+    """Return "January", with its year where that is not the year of the month beside it."""
+    if first.year != beside.year:
+        return name(first)
+    return words.capital(format_skeleton("MMMM", first, locale=i18n.locale()))
+
+
 def headings() -> list[tuple[str, str]]:
     """Return short and long names of the weekdays, Sunday first."""
     days = [_SUNDAY + timedelta(days=number) for number in range(7)]

@@ -8,7 +8,7 @@ from outreach import access, clock, matching
 from outreach.directory.models import Affiliate
 from outreach.i18n import gettext as _
 from outreach.i18n import ngettext
-from outreach.reads import board
+from outreach.reads import board, words
 from outreach.reads import visit as reads
 from outreach.visits.models import Proposal, Visit
 from outreach.web import context
@@ -39,6 +39,7 @@ def proposals() -> ResponseReturnValue:
         "coordinator/proposals.html",
         visits=visits,
         count=len(waiting),
+        count_words=words.capital(words.number(len(waiting))),
         open_count=len(open_ids),
         without=without[:SHOWN_WITHOUT],
         more=max(0, len(without) - SHOWN_WITHOUT),

@@ -81,7 +81,7 @@ def _as_list(page: board.Page, *, zone: str, given: dict[str, Any]) -> ResponseR
     return render_template(
         "coordinator/visits.html",
         page=page,
-        pills=_pills(filters, given, view="list"),
+        pills=_pills(filters, given, shown={}),
         views=_views(filters, current="list"),
         pager=_pager(page, filters),
         zone_words=zone_words(page.rows, zone=zone),
@@ -98,11 +98,12 @@ def _as_month(
         "coordinator/visits_month.html",
         first=first,
         title=month.name(first),
-        before=(month.name(before), _url(filters, view="month", month=before.isoformat()[:7])),
-        after=(month.name(after), _url(filters, view="month", month=after.isoformat()[:7])),
+        before=(month.short_name(before, beside=first), _url(filters, **_in_month(before))),
+        after=(month.short_name(after, beside=first), _url(filters, **_in_month(after))),
         headings=month.headings(),
         weeks=month.weeks(rows, first=first, today=today, href=_visit_url),
-        pills=_pills(filters, given, view="month"),
+        month=_in_month(first)["month"],
+        pills=_pills(filters, given, shown=_in_month(first)),
         views=_views(filters, current="month"),
         zone_words=zone_words(rows, zone=zone),
         **given,
@@ -127,26 +128,29 @@ def _known(public_id: str, choices: Sequence[Choice]) -> str:
     return public_id if any(each.public_id == public_id for each in choices) else ""
 
 
-def _pills(filters: Filters, given: dict[str, Any], *, view: str) -> list[dict[str, Any]]:
-    found = [] if view == "month" else _pills_of_time(filters)
+def _pills(
+    filters: Filters, given: dict[str, Any], *, shown: dict[str, str]
+) -> list[dict[str, Any]]:
+    """Return the pills; each leads to what is shown now with one filter more or less."""
+    found = [] if shown else _pills_of_time(filters)
     for status, label in STATUSES.items():
         on = filters.status == status
         if not on and status not in PILLS:
             continue
         changed = replace(filters, status="" if on else status)
-        found.append({"label": _(label), "on": on, "href": _url(changed, view=view)})
+        found.append({"label": _(label), "on": on, "href": _url(changed, **shown)})
     for code in words.LANGUAGES:
         if code != "en":
             on = filters.language == code
             label = _("In %(language)s", language=words.language(code))
             changed = replace(filters, language="" if on else code)
-            found.append({"label": label, "on": on, "href": _url(changed, view=view)})
+            found.append({"label": label, "on": on, "href": _url(changed, **shown)})
     for name in ("hospital", "program"):
         chosen = getattr(filters, name)
         label = next((c.name for c in given[f"{name}s"] if c.public_id == chosen), "")
         if label:
             changed = replace(filters, **{name: ""})
-            found.append({"label": label, "on": True, "href": _url(changed, view=view)})
+            found.append({"label": label, "on": True, "href": _url(changed, **shown)})
     return found
 
 
@@ -157,7 +161,7 @@ def _pills_of_time(filters: Filters) -> list[dict[str, Any]]:
         on = filters.when == when
         changed = replace(filters, when="coming" if on else when)
         if when != "2weeks" or on:
-            found.append({"label": label, "on": on, "href": _url(changed, view="list")})
+            found.append({"label": label, "on": on, "href": _url(changed)})
     return found
 
 
@@ -172,17 +176,22 @@ def _views(filters: Filters, *, current: str) -> list[dict[str, Any]]:
 def _pager(page: board.Page, filters: Filters) -> dict[str, Any]:
     return {
         "words": _(
-            "Visits %(first)s to %(last)s of %(total)s",
+            "Visits %(first)s to %(last)s of %(total)s.",
             first=page.first,
             last=page.last,
             total=page.total,
         ),
-        "before": _url(filters, view="list", page=page.number - 1) if page.number > 1 else None,
-        "after": _url(filters, view="list", page=page.number + 1) if page.has_next else None,
+        "before": _url(filters, page=page.number - 1) if page.number > 1 else None,
+        "after": _url(filters, page=page.number + 1) if page.has_next else None,
     }
 
 
-def _url(filters: Filters, *, view: str, **more: Any) -> str:  # noqa: ANN401 - as url_for
+def _in_month(first: date) -> dict[str, str]:
+    """Return what the address says of a month that is shown."""
+    return {"view": "month", "month": first.isoformat()[:7]}
+
+
+def _url(filters: Filters, *, view: str = "list", **more: Any) -> str:  # noqa: ANN401 - as url_for
     chosen: dict[str, Any] = {name: value for name, value in asdict(filters).items() if value}
     if chosen.get("when") == "4weeks":
         del chosen["when"]

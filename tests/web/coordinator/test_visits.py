@@ -126,3 +126,41 @@ def test_thirty_rows_cost_no_more_queries_than_one(
         browser.get(address)
 
     assert thirty.count == one.count
+
+
+@pytest.mark.usefixtures("here")
+def test_a_filter_taken_in_a_month_stays_in_that_month(desk: Desk) -> None:
+    page = desk().get("/coordinator/visits?view=month&month=2027-02&language=es").text
+
+    assert "?status=open&amp;language=es&amp;view=month&amp;month=2027-02" in page
+    assert '<input type="hidden" name="month" value="2027-02">' in page
+
+
+@pytest.mark.parametrize(
+    ("came_from", "leads_to"),
+    [
+        ("http://localhost/coordinator/visits?when=past&page=2", "?when=past&amp;page=2"),
+        ("http://localhost/coordinator/people?q=ana", ""),
+        ("http://elsewhere.example/coordinator/visits?when=past", ""),
+        ("http://localhost/coordinator/visits?%22%3E%3Cscript%3E", "?%22%3E%3Cscript%3E"),
+        ("http://[broken", ""),
+    ],
+)
+def test_the_way_back_leads_to_the_list_as_it_was(
+    desk: Desk, session: Session, here: World, came_from: str, leads_to: str
+) -> None:
+    visit = builders.visit(session, here)
+
+    page = desk().get(f"/coordinator/visits/{visit.public_id}", headers={"Referer": came_from}).text
+
+    assert f'<a class="back" href="/coordinator/visits{leads_to}">' in page
+
+
+def test_the_board_names_the_one_who_is_asked(desk: Desk, session: Session, here: World) -> None:
+    visit = builders.visit(session, here)
+    maria = builders.speaker(session, here.affiliate)
+    builders.offer(session, builders.slots(session, visit)[0], maria)
+
+    page = desk().get("/coordinator/visits").text
+
+    assert "Maria asked" in page
