@@ -1,6 +1,6 @@
 """Calendar rows and their files: one visit to keep, and the secret addresses of feeds."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, select, update
@@ -8,41 +8,34 @@ from sqlalchemy.orm import Session
 
 from outreach import crypto
 from outreach.calendars import feed
-from outreach.calendars.invite import Cancellation, Entry, Invite, calendar_of
+from outreach.calendars.invite import Answer, Cancellation, Entry, Invite, calendar_of
 from outreach.calendars.models import CalendarItem, FeedAddress
 from outreach.links import Links
 
 
 @dataclass(frozen=True, slots=True)
-class Organizer:
-    """Whose visits they are, as calendars name it: a neutral name and the service's mailbox."""
+class Person:
+    """Somebody a calendar names. The organizer is neutral: the service and its mailbox."""
 
     name: str
     email: str
 
 
-def entry(item: CalendarItem, *, organizer: Organizer) -> Entry:
-    """Return a row as it stands, with the UID, sequence and stamp of the mails about it.
+def entry(
+    item: CalendarItem,
+    *,
+    organizer: Person,
+    attendee: Person | None = None,
+    answer: Answer = Answer.NEEDED,
+) -> Entry:
+    """Return a row as it stands: mails and files about it say the same, under the same UID.
 
-    For published files, which name no attendee: the address in that place is never written.
+    A published file names no attendee; the organizer is then in that place, and never written.
+    `answer` is what the attendee of an invite is taken to have said.
     """
-    if item.cancelled_at is not None:
-        return Cancellation(
-            uid=item.uid,
-            sequence=item.sequence,
-            dtstamp=item.stamped_at,
-            starts_at=item.starts_at,
-            ends_at=item.ends_at,
-            time_zone=item.time_zone,
-            summary=item.summary,
-            location=item.location,
-            description=item.description,
-            organizer_name=organizer.name,
-            organizer_email=organizer.email,
-            attendee_name="",
-            attendee_email=organizer.email,
-        )
-    return Invite(
+    attendee = attendee or Person("", organizer.email)
+    kind = Invite if item.cancelled_at is None else Cancellation
+    shown = kind(
         uid=item.uid,
         sequence=item.sequence,
         dtstamp=item.stamped_at,
@@ -54,19 +47,20 @@ def entry(item: CalendarItem, *, organizer: Organizer) -> Entry:
         description=item.description,
         organizer_name=organizer.name,
         organizer_email=organizer.email,
-        attendee_name="",
-        attendee_email=organizer.email,
+        attendee_name=attendee.name,
+        attendee_email=attendee.email,
     )
+    return replace(shown, answer=answer) if isinstance(shown, Invite) else shown
 
 
-def single_file(item: CalendarItem, *, organizer: Organizer) -> bytes:
+def single_file(item: CalendarItem, *, organizer: Person) -> bytes:
     """Return one visit as a file to open in a calendar; no client answers it by mail."""
     shown = calendar_of([entry(item, organizer=organizer)], method="PUBLISH", with_attendee=False)
     body: bytes = shown.to_ical()
     return body
 
 
-def feed_file(items: list[CalendarItem], *, organizer: Organizer) -> bytes:
+def feed_file(items: list[CalendarItem], *, organizer: Person) -> bytes:
     """Return the feed of these visits. The same rows give the same bytes."""
     entries = [entry(item, organizer=organizer) for item in items]
     return feed.render_feed(entries, name=organizer.name)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from outreach import clock, i18n
 from outreach.actor import Actor, Kind
 from outreach.calendars import service as calendars
-from outreach.calendars.service import Organizer
+from outreach.calendars.service import Person
 from outreach.errors import Conflict, NotFound
 from outreach.i18n import gettext as _
 from outreach.i18n import lazy
@@ -100,9 +100,9 @@ def calendar_file(token: str) -> ResponseReturnValue:
     return calendar_response(body, name="visit.ics")
 
 
-def organizer() -> Organizer:
+def organizer() -> Person:
     """Return whose visits a calendar file says they are."""
-    return Organizer(context.config().service_name, context.config().mail_from)
+    return Person(context.config().service_name, context.config().mail_from)
 
 
 def calendar_response(body: bytes, *, name: str) -> Response:

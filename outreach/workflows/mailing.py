@@ -6,8 +6,10 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from outreach.calendars import mime
-from outreach.calendars.invite import Answer, Cancellation, Entry, Invite
+from outreach.calendars import service as calendars
+from outreach.calendars.invite import Answer
 from outreach.calendars.models import CalendarItem
+from outreach.calendars.service import Person
 from outreach.messaging import letters
 from outreach.messaging.models import Message
 from outreach.messaging.ports import Mail
@@ -59,8 +61,15 @@ def parcel(
 
 def _invite(message: Message, item: CalendarItem, letter: Letter, *, sender: Sender) -> bytes:
     first = _message_id(item, 0)
+    shown = calendars.entry(
+        item,
+        organizer=Person(sender.name, sender.address),
+        attendee=Person(message.to_name, message.to_address),
+        # The first invite follows the yes; what has changed since nobody has answered yet.
+        answer=Answer.ACCEPTED if message.kind == "invite" else Answer.NEEDED,
+    )
     mail = mime.compose(
-        _entry(message, item, sender=sender),
+        shown,
         subject=letter.subject,
         plain=letter.text,
         html=letter.html,
@@ -68,42 +77,6 @@ def _invite(message: Message, item: CalendarItem, letter: Letter, *, sender: Sen
         references=first if item.sequence else None,
     )
     return mail.as_bytes()
-
-
-def _entry(message: Message, item: CalendarItem, *, sender: Sender) -> Entry:
-    if message.kind == "invite_cancel":
-        return Cancellation(
-            uid=item.uid,
-            sequence=item.sequence,
-            dtstamp=item.stamped_at,
-            starts_at=item.starts_at,
-            ends_at=item.ends_at,
-            time_zone=item.time_zone,
-            summary=item.summary,
-            location=item.location,
-            description=item.description,
-            organizer_name=sender.name,
-            organizer_email=sender.address,
-            attendee_name=message.to_name,
-            attendee_email=message.to_address,
-        )
-    return Invite(
-        uid=item.uid,
-        sequence=item.sequence,
-        dtstamp=item.stamped_at,
-        starts_at=item.starts_at,
-        ends_at=item.ends_at,
-        time_zone=item.time_zone,
-        summary=item.summary,
-        location=item.location,
-        description=item.description,
-        organizer_name=sender.name,
-        organizer_email=sender.address,
-        attendee_name=message.to_name,
-        attendee_email=message.to_address,
-        # The first invite follows the yes; what has changed since nobody has answered yet.
-        answer=Answer.ACCEPTED if message.kind == "invite" else Answer.NEEDED,
-    )
 
 
 def _message_id(item: CalendarItem, sequence: int) -> str:
