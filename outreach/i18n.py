@@ -36,6 +36,8 @@ _NAMESAKES = {
     "America/Indiana/Indianapolis": "America/New_York",
     "America/Kentucky/Louisville": "America/New_York",
 }
+# CLDR's words for these two are not what people here call them.
+_SPOKEN = {"hora oriental": "hora del Este", "hora central": "hora del Centro"}
 _MONTH_AND_DAY = re.compile(r"[^\W\d_]+\.? \d{1,2}\b(?! de)|\b\d{1,2} (de )?[^\W\d_]+")
 
 _current: ContextVar[str] = ContextVar("locale", default=DEFAULT)
@@ -96,8 +98,9 @@ def clock_time(value: datetime | time, *, zone: str | None = None) -> str:
 
 
 def zone_name(zone: str) -> str:
-    """Return "Eastern Time" or "hora oriental"."""
-    return _zone(zone, width="long")
+    """Return "Eastern Time" or "hora del Este"."""
+    name = _zone(zone, width="long")
+    return _SPOKEN.get(name, name)
 
 
 def when(starts_at: datetime, *, zone: str) -> str:
@@ -113,8 +116,11 @@ def short_when(starts_at: datetime, *, zone: str) -> str:
 
 
 def span(starts_at: datetime, ends_at: datetime, *, zone: str) -> str:
-    """Return "10:00 AM to 11:00 AM Eastern Time"."""
+    """Return "10:00 to 11:00 AM Eastern Time", or "11:00 AM to 12:30 PM Eastern Time"."""
     first, last = clock_time(starts_at, zone=zone), clock_time(ends_at, zone=zone)
+    hour, _space, half = first.partition(NBSP)
+    if half and last.endswith(NBSP + half):
+        first = hour
     return gettext("%(first)s to %(last)s %(zone)s", first=first, last=last, zone=zone_name(zone))
 
 

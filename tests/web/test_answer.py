@@ -92,7 +92,7 @@ def test_the_question_says_who_when_where_with_whom_and_why(
     assert page.status_code == 200
     for words in (
         "Maria, could you visit on Tuesday, December\N{NO-BREAK SPACE}8?",
-        "10:00\N{NO-BREAK SPACE}AM to 11:00\N{NO-BREAK SPACE}AM Eastern Time",
+        "10:00 to 11:00\N{NO-BREAK SPACE}AM Eastern Time",
         "<strong>Detroit</strong>, about 10 minutes from you (4 miles)",
         "Show the hospital",
         asked.world.hospital.name,

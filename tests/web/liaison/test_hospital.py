@@ -135,7 +135,7 @@ def test_a_brief_that_cannot_be_kept_is_refused(
 
 
 def test_the_contact_can_be_changed(browser: FlaskClient, here: World, db: Database) -> None:
-    sent = {"name": "Charge nurse", "phone": "(313) 555-0117", "email": "Ward.4B@Clare.example"}
+    sent = {"name": "Charge nurse", "phone": "313-555-0117", "email": "Ward.4B@Clare.example"}
 
     answer = browser.post(form_of(here, "contact"), data=sent)
 
@@ -145,7 +145,7 @@ def test_the_contact_can_be_changed(browser: FlaskClient, here: World, db: Datab
     assert unit.contact_phone == "+13135550117"
     assert unit.contact_email == "ward.4b@clare.example"
     assert actions(db) == ["unit.change_contact"]
-    assert "Charge nurse, (313) 555-0117" in text_of(browser.get(HOSPITAL))
+    assert "Charge nurse, 313-555-0117" in text_of(browser.get(HOSPITAL))
     assert 'value="Charge nurse"' in browser.get(form_of(here, "contact")).text
 
 
@@ -165,7 +165,7 @@ def test_the_contact_can_be_changed(browser: FlaskClient, here: World, db: Datab
 def test_a_contact_that_cannot_be_is_explained(
     wrong: dict[str, str], browser: FlaskClient, here: World, db: Database
 ) -> None:
-    right = {"name": "Charge nurse", "phone": "(313) 555-0117", "email": "ward@clare.example"}
+    right = {"name": "Charge nurse", "phone": "313-555-0117", "email": "ward@clare.example"}
 
     page = browser.post(form_of(here, "contact"), data=right | wrong)
 

@@ -36,7 +36,7 @@ def test_the_next_visit_is_lit_and_names_who_comes(
     words = text_of(browser.get("/units/"))
 
     assert "Next visit: Tuesday, December 8" in words
-    assert "10:00 AM to 11:00 AM Eastern Time" in words
+    assert "10:00 to 11:00 AM Eastern Time" in words
     assert "Both speakers confirmed" in words
     assert "Who comes Daniel and Maria" in words
     assert "Yes, until December 31, 2028" in words

@@ -33,7 +33,7 @@ def test_the_next_visit_comes_first_with_all_one_needs(place: Place, session: Se
         "Hello, Maria",
         "You and Daniel are set",
         "Tuesday, December\N{NO-BREAK SPACE}8",
-        "10:00\N{NO-BREAK SPACE}AM to 11:00\N{NO-BREAK SPACE}AM Eastern Time",
+        "10:00 to 11:00\N{NO-BREAK SPACE}AM Eastern Time",
         f"{place.world.hospital.name}, Unit 4B",
         "Arrival notes",
         "I can’t make it",
