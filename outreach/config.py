@@ -5,6 +5,7 @@ no network. `config.example.toml` documents every key with its default and unit.
 """
 
 import os
+import re
 import secrets
 import tomllib
 from contextlib import suppress
@@ -29,6 +30,8 @@ NOT_SETTINGS = frozenset({"OUTREACH_CONFIG", "OUTREACH_TEST_ALL", "OUTREACH_TEST
 """Environment variables of ours that are no settings."""
 LEAST_KEY = 32
 """Characters of `secret_key`, the least from which a key may be derived."""
+
+_DIALED = re.compile(r"\+(1[2-9][0-9]{9}|[2-9][0-9]{6,14})")
 
 
 class Config(BaseSettings):
@@ -73,6 +76,16 @@ class Config(BaseSettings):
         if url and (parts.scheme not in {"http", "https"} or not parts.hostname):
             raise ValueError("must be an address like https://outreach.example")
         return url.rstrip("/")
+
+    @field_validator("support_phone")
+    @classmethod
+    def _can_be_called(cls, number: str) -> str:
+        """Keep the number as a phone dials it: +12165550142, however it was written."""
+        digits = re.sub(r"[\s().-]", "", number)
+        digits = f"+1{digits.removeprefix('1')}" if digits and digits[0] != "+" else digits
+        if digits and not _DIALED.fullmatch(digits):
+            raise ValueError("must be a telephone number like 216-555-0142 or +12165550142")
+        return digits
 
     @field_validator("database_url")
     @classmethod

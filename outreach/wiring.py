@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TextIO
 
-from outreach import clock, crypto
+from outreach import clock, crypto, phone
 from outreach.adapters.console import ConsoleMail, ConsoleSms
 from outreach.adapters.smtp_mail import SmtpMail
 from outreach.adapters.twilio_sms import TwilioSignature, TwilioSms
@@ -43,7 +43,9 @@ def build(config: Config, *, terminal: TextIO | None = None) -> Wiring:
         db=db,
         links=links,
         texts=Texts(
-            links=links, service_name=config.service_name, support_phone=config.support_phone
+            links=links,
+            service_name=config.service_name,
+            support_phone=phone.display(config.support_phone) if config.support_phone else "",
         ),
         mail=_mail_gateway(config, db, terminal),
         sms=_sms_gateway(config, db, terminal),

@@ -49,6 +49,17 @@ def test_every_key_of_the_example_is_explained_above_it() -> None:
     assert [p for p in keys if not p.startswith("# ")] == []
 
 
+@pytest.mark.parametrize("written", ["(216) 555-0142", "216.555.0142", "1-216-555-0142"])
+def test_the_number_to_call_is_taken_as_people_write_it(written: str) -> None:
+    assert config.load(support_phone=written).support_phone == "+12165550142"
+
+
+@pytest.mark.parametrize("written", ["555-0142", "call Ruth", "+1216", "+1 216 555 0142 x 4"])
+def test_what_nobody_can_call_is_refused(written: str) -> None:
+    with pytest.raises(Unusable, match="216-555-0142"):
+        config.load(support_phone=written)
+
+
 def test_the_environment_overrides_the_file_and_an_argument_overrides_both(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

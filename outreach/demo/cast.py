@@ -27,6 +27,7 @@ ZONE = "America/New_York"
 WEEKDAYS = tuple(range(5))
 STORIES = "Stories of recovery"
 CONVERSATION = "Morning conversation"
+BUREAU_PHONE = "+12165550100"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +151,7 @@ def write(session: Session, *, now: datetime) -> World:
     """Write the fictional bureau into an empty database."""
     affiliate = Affiliate(
         name="Harbor Falls",
-        phone=phone.parse("216-555-0100"),
+        phone=BUREAU_PHONE,
         email="hello@example.org",
         time_zone=ZONE,
         lead_days=3,

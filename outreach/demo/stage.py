@@ -40,6 +40,7 @@ def build(folder: Path, *, port: int, now: datetime) -> Stage:
         sms_gateway="console",
         mail_gateway="console",
         sms_per_second=1000,
+        support_phone=cast.BUREAU_PHONE,
         log_level="warning",
     )
     wired = wiring.build(settings)

@@ -33,19 +33,30 @@ HEADINGS = {
     500: lazy("Something went wrong on our side"),
     503: lazy("We are back in a moment"),
 }
+NOTHING_CHANGED = lazy("Nothing was changed.")
+WHAT_HAPPENED = {
+    403: lazy("Nothing was changed. What you may do here does not include it."),
+    404: lazy("The address may be mistyped, or what it led to is gone."),
+    500: lazy("Nothing was changed, and it was not your doing."),
+    503: lazy("Nothing was changed. We are being repaired or have too much to do just now."),
+}
+"""What became of the person's work, where more can be said than that nothing was changed."""
+NOT_SAVED = lazy("We could not save this")
+TYPED_STAYS = lazy(
+    "Nothing was changed. When you go back in your browser, what you typed is usually still there."
+)
 STEPS = {
     400: lazy("Go back, load the page again, and send it once more."),
     403: lazy("If you have another role here, choose it under your name and try again."),
-    404: lazy("Check the address, or go on from the start page."),
+    404: lazy("Check the address, or begin at the start page."),
     405: lazy("Go back and use the buttons on the page."),
     409: lazy("Load the page again to see how things stand now."),
     413: lazy("Send a smaller file, or less text."),
     422: lazy("Go back and change your answer."),
     429: lazy("Try again in five minutes."),
-    500: lazy("Try again. If it happens twice, tell us."),
+    500: lazy("Wait a minute, then try again."),
     503: lazy("Try again in a few seconds."),
 }
-NOTHING_CHANGED = lazy("Nothing was changed.")
 
 
 def init(app: Flask) -> None:
@@ -63,12 +74,14 @@ def page(
 ) -> tuple[str, int]:
     """Render the error page. `what` says what happened to the person's work."""
     known = status if status in HEADINGS else 500 if status >= OURS else 400
+    lost = known == OURS and request.method == "POST"
     rendered = render_template(
         "errors/error.html",
-        heading=_(HEADINGS[known]),
-        what_of_work=what or (_(NOTHING_CHANGED) if request.method == "POST" else None),
+        heading=_(NOT_SAVED if lost else HEADINGS[known]),
+        what_of_work=what or _(TYPED_STAYS if lost else WHAT_HAPPENED.get(known, NOTHING_CHANGED)),
         steps=list(steps) or [_(STEPS[known])],
         phone=_support(),
+        is_ours=known >= OURS,
         reference=reference,
         again_url=request.full_path.rstrip("?") if _may_pass(known) else None,
         start_url="/",
@@ -81,6 +94,7 @@ def _on_purpose(error: OutreachError) -> ResponseReturnValue:
         return _unknown(error)
     if isinstance(error, access.OutOfScope | access.NotAllowed):
         _record(error)
+        return page(error.status)
     answer = page(error.status, what=_(error.message, **error.values))
     return (*answer, {"Retry-After": "300"}) if isinstance(error, TooMany) else answer
 
@@ -128,7 +142,7 @@ def _may_pass(status: int) -> bool:
 
 def _support() -> dict[str, str] | None:
     number = context.config().support_phone
-    return {"number": number, "shown": phone.display(number), "hours": ""} if number else None
+    return {"number": number, "shown": phone.display(number)} if number else None
 
 
 def _record(error: access.OutOfScope | access.NotAllowed) -> None:

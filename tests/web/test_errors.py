@@ -48,7 +48,9 @@ def test_an_unknown_address_leads_back(client: FlaskClient) -> None:
 
     assert answer.status_code == 404
     assert headline(answer.text) == "There is nothing here"
+    assert "or what it led to is gone" in answer.text
     assert "Check the address" in answer.text
+    assert '<a href="tel:+13135550100">313-555-0100</a>' in answer.text
 
 
 def test_it_is_said_in_the_language_of_the_reader(client: FlaskClient) -> None:
@@ -148,6 +150,24 @@ def test_a_signed_in_person_gets_that_page_too_when_the_database_is_away(
     monkeypatch.setattr(Database, "reading", away)
 
     assert client.get("/account").status_code == 503
+
+
+def test_a_sending_that_fails_is_said_not_to_be_saved(
+    app: Flask, client: FlaskClient, failing: Callable[[Exception], None]
+) -> None:
+    failing(ZeroDivisionError())
+    app.view_functions["auth.send_code"], right = (
+        app.view_functions["auth.sign_in"],
+        app.view_functions["auth.send_code"],
+    )
+
+    answer = client.post("/sign-in", data={"email": "ruth@example.org"})
+    app.view_functions["auth.send_code"] = right
+
+    assert answer.status_code == 500
+    assert headline(answer.text) == "We could not save this"
+    assert "what you typed is usually still there" in answer.text
+    assert "Try again</a>" not in answer.text
 
 
 def test_a_view_that_fails_has_changed_nothing(
