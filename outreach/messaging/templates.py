@@ -91,6 +91,8 @@ class Texts:
                 given["offer_id"], speaker_id=given["speaker_id"], expires_at=given["expires_at"]
             )
             given["answer_link"] = self._links.answer(token)
+        # A speaker's own page of the visit needs no signing in; for everyone else there is home.
+        given["visit_link"] = given.get("answer_link", self._links.to("/"))
         if "code_id" in given:
             given["code"] = self._links.sign_in_code(given["code_id"])
         return given

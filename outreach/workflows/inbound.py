@@ -20,7 +20,7 @@ from outreach.messaging.service import NewMessage
 from outreach.messaging.words import Heard, Meaning
 from outreach.speakers.models import Speaker
 from outreach.visits.models import Offer, Visit
-from outreach.workflows import delivery, offers
+from outreach.workflows import delivery, notices, offers
 
 _KEYWORDS: Final = {
     Meaning.STOP: "stop_reply",
@@ -175,12 +175,13 @@ def _pass_on(session: Session, text: _Text, *, now: datetime) -> str:
 def _answered(session: Session, text: _Text, offer: Offer, kind: str, *, now: datetime) -> str:
     _settle(session, text, now=now)
     visit = session.get_one(Visit, offer.visit_id)
+    speaker = session.get_one(Speaker, offer.speaker_id)
     values = {
+        **notices.link_values(offer.public_id, speaker.public_id, offer.expires_at),
         "starts_at": visit.starts_at.isoformat(),
         "ends_at": visit.ends_at.isoformat(),
         "zone": visit.time_zone,
     }
-    speaker = session.get_one(Speaker, offer.speaker_id)
     return _reply(session, text, kind, to=speaker, values=values, now=now)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from outreach.directory.models import Affiliate, Hospital, Unit
@@ -12,7 +13,8 @@ from outreach.messaging import rules
 from outreach.messaging import service as messaging
 from outreach.messaging.rules import Window
 from outreach.messaging.service import NewMessage
-from outreach.visits.models import Visit
+from outreach.speakers.models import Speaker
+from outreach.visits.models import Assignment, Offer, Visit
 from outreach.workflows import recipients
 from outreach.workflows.recipients import Recipient
 
@@ -53,6 +55,32 @@ def facts(session: Session, visit: Visit, *, to: Recipient) -> dict[str, Any]:
     return told
 
 
+def own_page(session: Session, visit: Visit, *, to: Recipient) -> dict[str, str]:
+    """Return what leads a speaker who comes to the visit's own page, where no one signs in.
+
+    It is the page of the offer they said yes to; without one they sign in, and this is empty.
+    """
+    if to.kind != "speaker":
+        return {}
+    taken = (
+        select(Offer.public_id, Speaker.public_id, Offer.expires_at)
+        .join(Assignment, Assignment.offer_id == Offer.id)
+        .join(Speaker, Speaker.id == Assignment.speaker_id)
+        .where(Assignment.visit_id == visit.id, Assignment.speaker_id == to.id, Assignment.active)
+    )
+    row = session.execute(taken).one_or_none()
+    return link_values(*row) if row else {}
+
+
+def link_values(offer_id: str, speaker_id: str, expires_at: datetime) -> dict[str, str]:
+    """Return what the texts derive an answer link from; the ids are public ids."""
+    return {
+        "offer_id": offer_id,
+        "speaker_id": speaker_id,
+        "expires_at": expires_at.isoformat(),
+    }
+
+
 def tell(
     session: Session,
     to: Recipient,
@@ -79,7 +107,11 @@ def tell(
             to_name=to.name,
             locale=to.locale,
             subject=(cause.kind, cause.id, cause.revision),
-            values={**facts(session, visit, to=to), **(values or {})},
+            values={
+                **facts(session, visit, to=to),
+                **own_page(session, visit, to=to),
+                **(values or {}),
+            },
             time_zone=to.time_zone,
             window=_window(session, visit.affiliate_id),
             send_after=send_after or now,

@@ -6,7 +6,8 @@ import pytest
 
 from outreach.actor import SYSTEM
 from outreach.db import Database
-from outreach.messaging.ports import Accepted
+from outreach.messaging.ports import Accepted, Mail
+from outreach.visits.models import Offer
 from outreach.workflows import delivery, visits
 from outreach.workflows.delivery import Post, Prepared, Skipped
 from tests import builders, fakes
@@ -38,6 +39,20 @@ def test_a_reminder_stands_as_long_as_the_person_goes_and_nothing_moved(
     prepared = prepare_kind(bureau, post, "reminder", now=weeks_before)
 
     assert isinstance(prepared, Prepared)
+
+
+def test_a_reminder_leads_to_the_page_where_nobody_signs_in(bureau: Bureau, post: Post) -> None:
+    assignment = book(bureau)
+    offer = bureau.session.get_one(Offer, assignment.offer_id)
+
+    prepared = prepare_kind(bureau, post, "reminder", now=VISIT_AT - timedelta(days=7))
+
+    token = LINKS.answer_token(
+        offer.public_id, speaker_id=bureau.maria.public_id, expires_at=offer.expires_at
+    )
+    assert isinstance(prepared, Prepared)
+    assert isinstance(prepared.parcel, Mail)
+    assert LINKS.answer(token) in prepared.parcel.text
 
 
 def test_a_reminder_of_somebody_who_stepped_back_is_not_sent(bureau: Bureau, post: Post) -> None:
