@@ -3,9 +3,12 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from playwright.sync_api import FilePayload
+
 from tests.browser.lived_in import ADMINISTRATOR, Places
 from tests.browser.served import Demo
 from tests.browser.visitor import Visitor
+from tests.workflows.imports.importing import ST_CLARE_4B, csv_of
 
 Act = Callable[[Visitor], object]
 
@@ -17,6 +20,13 @@ NOT_PAGES: Mapping[str, str] = {
     "demo.invite": "a calendar file",
 }
 """What can be asked for and is no page."""
+
+SHEET = csv_of(
+    ST_CLARE_4B,
+    {**ST_CLARE_4B, "unit": "5W", "zip": "6O614"},
+    {**ST_CLARE_4B, "unit": "6E", "visiting_hours": "in the afternoon"},
+)
+"""A coordinator's spreadsheet of units: one row is right."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +102,25 @@ def _choose_needs(visitor: Visitor) -> None:
 def _send_wrong_code(visitor: Visitor) -> None:
     _send_with(email="nobody@example.org")(visitor)
     _send_with(code="1234 5678")(visitor)
+
+
+def _choose_file(visitor: Visitor) -> None:
+    page = visitor.page
+    page.locator("[name=kind][value=units]").check()
+    sent: FilePayload = {"name": "units.csv", "mimeType": "text/csv", "buffer": SHEET}
+    page.locator("[name=sheet]").set_input_files(sent)
+    _send(visitor)
+
+
+def _choose_no_column(visitor: Visitor) -> None:
+    _choose_file(visitor)
+    visitor.page.locator("[name=column-hospital]").select_option("")
+    _send(visitor)
+
+
+def _choose_columns(visitor: Visitor) -> None:
+    _choose_file(visitor)
+    _send(visitor)
 
 
 def _answer(state: str, *, main: bool = False, status: int = 200) -> Shown:
@@ -236,6 +265,10 @@ COORDINATOR = _for(
     Shown("program", "coordinator.change_program", ids={"program_id": "program"}),
     Shown("program-new", "coordinator.add_program"),
     Shown("imports", "coordinator.imports"),
+    Shown("imports-wrong", "coordinator.imports", act=_send),
+    Shown("imports-columns", "coordinator.imports", act=_choose_file),
+    Shown("imports-columns-wrong", "coordinator.imports", act=_choose_no_column),
+    Shown("imports-trial", "coordinator.imports", main=True, act=_choose_columns),
     Shown("account", "account.show"),
 )
 ADMINISTRATION = _for(

@@ -61,7 +61,7 @@ def short_name(first: date, *, beside: date) -> str:
     """Return "January", with its year where that is not the year of the month beside it."""
     if first.year != beside.year:
         return name(first)
-    return words.capital(format_skeleton("MMMM", first, locale=i18n.locale()))
+    return words.capital(format_date(first, "LLLL", locale=i18n.locale()))
 
 
 def headings() -> list[tuple[str, str]]:

@@ -97,9 +97,9 @@ def _step(need: Need) -> tuple[str, str]:
         case Step.SEE_WHO_FITS:
             step = url_for("coordinator.visit", visit_id=need.target), _("See who fits")
         case Step.APPROVE:
-            step = url_for("coordinator.proposals"), _("Look at them")
+            step = url_for("coordinator.proposals"), _("See them")
         case Step.LOOK:
-            step = url_for("coordinator.message", message_id=need.target), _("Look at the message")
+            step = url_for("coordinator.message", message_id=need.target), _("See the message")
         case Step.SEE_WAITING:
             step = url_for("coordinator.messages", state="waiting"), _("See what waits")
         case _:
