@@ -64,7 +64,7 @@ An exclusion, from either side, is `unavailable` and nothing else anywhere.
 """
 
 from outreach.matching.describe import as_it_stands
-from outreach.matching.explain import open_to, ranking, refusals_for
+from outreach.matching.explain import Explainer, open_to, ranking, refusals_for
 from outreach.matching.problem import (
     ALWAYS_FREE,
     CO_PRESENTER,
@@ -107,6 +107,7 @@ __all__ = [
     "ChangeCode",
     "Chosen",
     "Clearance",
+    "Explainer",
     "FixedConflict",
     "Level",
     "LevelName",

@@ -81,7 +81,8 @@ class Candidates:
             RefusalCode.LANGUAGE: ~_speaks(problem),
             RefusalCode.UNIT_TYPE: ~_comfortable(problem),
             RefusalCode.NOT_CLEARED: ~_cleared(problem, self.timetable),
-            RefusalCode.UNAVAILABLE: ~_free(problem, self.timetable) | _excluded(problem),
+            RefusalCode.UNAVAILABLE: ~_free(problem, self.timetable)
+            | _excluded(problem, self.timetable),
         }
         bits: Bits = np.zeros((len(problem.visits), len(problem.speakers)), np.uint8)
         for code, refused in against.items():
@@ -146,10 +147,13 @@ def _certified(problem: Problem, posts: tuple[Post, ...], timetable: Timetable) 
         for certification in speaker.certifications:
             for role in _roles_served(certification.role):
                 held.add((certification.program, role), column, certification)
-    certified = np.zeros((len(posts), len(problem.speakers)), np.bool_)
+    alike: defaultdict[tuple[str, str, int], list[int]] = defaultdict(list)
     for row, post in enumerate(posts):
-        wanted = (problem.visits[post.visit].program, post.role)
-        certified[row, held.on(wanted, int(timetable.day[post.visit]))] = True
+        program, day = problem.visits[post.visit].program, int(timetable.day[post.visit])
+        alike[program, post.role, day].append(row)
+    certified = np.zeros((len(posts), len(problem.speakers)), np.bool_)
+    for (program, role, day), rows in alike.items():
+        certified[np.array(rows)[:, None], held.on((program, role), day)] = True
     return certified
 
 
@@ -173,14 +177,15 @@ class _Held:
         return valid
 
 
-def _excluded(problem: Problem) -> Bools:
-    excluded = _nothing(problem)
+def _excluded(problem: Problem, timetable: Timetable) -> Bools:
     column = {speaker.id: index for index, speaker in enumerate(problem.speakers)}
-    kept_from = [frozenset(speaker.excluded_sites) for speaker in problem.speakers]
+    position = {site.id: index for index, site in enumerate(problem.sites)}
+    by_site = np.zeros((len(problem.sites), len(problem.speakers)), np.bool_)
+    for index, speaker in enumerate(problem.speakers):
+        by_site[[position[site] for site in speaker.excluded_sites], index] = True
+    excluded: Bools = by_site[timetable.site]
     for row, visit in enumerate(problem.visits):
-        excluded[row] = [visit.site in sites for sites in kept_from]
-        for speaker in visit.excluded_speakers:
-            excluded[row, column[speaker]] = True
+        excluded[row, [column[each] for each in visit.excluded_speakers]] = True
     return excluded
 
 

@@ -26,14 +26,7 @@ def refusals_for(
     speaks against only if it holds for every one of them. Raises KeyError for a
     visit or role that is not there.
     """
-    explainer = Explainer.of(problem, solution)
-    visit = explainer.visit_at(visit_id)
-    posts = explainer.posts_asked(visit, role=role)
-    absent = np.flatnonzero(~explainer.book.on(visit)).tolist()
-    return {
-        problem.speakers[speaker].id: tuple(explainer.refusals(visit, speaker, posts))
-        for speaker in absent
-    }
+    return Explainer.of(problem, solution).refusals_for(visit_id, role=role)
 
 
 def ranking(problem: Problem, solution: Solution | None, visit_id: str, role: str) -> list[Chosen]:
@@ -43,18 +36,7 @@ def ranking(problem: Problem, solution: Solution | None, visit_id: str, role: st
     are the fixed speakers of the visit and whoever takes another role in it.
     `solution` as in `refusals_for`. Raises KeyError for a visit or role that is not there.
     """
-    explainer = Explainer.of(problem, solution)
-    visit = explainer.visit_at(visit_id)
-    (post,) = explainer.posts_asked(visit, role=role)
-    proposed = [
-        seat.speaker
-        for seat in explainer.book.seats
-        if (seat.visit, seat.role, seat.fixed) == (visit, role, False)
-    ]
-    others = sorted(explainer.able(post), key=lambda speaker: explainer.rank(visit, speaker))
-    return [
-        explainer.chosen(Seat(visit, speaker, role, fixed=False)) for speaker in proposed + others
-    ]
+    return Explainer.of(problem, solution).ranking(visit_id, role)
 
 
 def open_to(problem: Problem, speaker_id: str) -> Iterator[tuple[str, Chosen]]:
@@ -89,6 +71,35 @@ class Explainer:
         """Take the seats from a solution of this problem, or as they stand in it."""
         seats = standing_seats(problem) if solution is None else seats_of(problem, solution)
         return cls(Candidates(problem, Timetable(problem)), seats)
+
+    def refusals_for(
+        self, visit_id: str, *, role: str | None = None
+    ) -> dict[str, tuple[Refusal, ...]]:
+        """Answer as the function `refusals_for` does."""
+        visit = self.visit_at(visit_id)
+        posts = self.posts_asked(visit, role=role)
+        # Few are kept by another visit, and only of them is it asked by which.
+        taken = self.book.taken(visit)
+        return {
+            self.problem.speakers[speaker].id: tuple(
+                self._refusals(visit, speaker, posts, taken=bool(taken[speaker]))
+            )
+            for speaker in np.flatnonzero(~self.book.on(visit)).tolist()
+        }
+
+    def ranking(self, visit_id: str, role: str) -> list[Chosen]:
+        """Answer as the function `ranking` does."""
+        visit = self.visit_at(visit_id)
+        (post,) = self.posts_asked(visit, role=role)
+        proposed = [
+            seat.speaker
+            for seat in self.book.seats
+            if (seat.visit, seat.role, seat.fixed) == (visit, role, False)
+        ]
+        others = sorted(self.able(post), key=lambda speaker: self.rank(visit, speaker))
+        return [
+            self.chosen(Seat(visit, speaker, role, fixed=False)) for speaker in proposed + others
+        ]
 
     def visit_at(self, visit_id: str) -> int:
         """Return a visit's position. Raises KeyError."""
@@ -146,14 +157,21 @@ class Explainer:
 
     def refusals(self, visit: int, speaker: int, posts: Sequence[int]) -> Iterator[Refusal]:
         """Give all that speaks against the speaker for these posts, in the codes' order."""
+        return self._refusals(visit, speaker, posts, taken=True)
+
+    def _refusals(
+        self, visit: int, speaker: int, posts: Sequence[int], *, taken: bool
+    ) -> Iterator[Refusal]:
+        """Give what speaks against; the other visits are only looked at where `taken`."""
         bits = int(self.candidates.bits[visit, speaker])
         for code, bit in BIT.items():
             if code is RefusalCode.NOT_CERTIFIED:
                 yield from self._not_certified(visit, speaker, posts)
             elif bits & bit:
                 yield Refusal(code, self._static_params(code, visit, speaker))
-        yield from self._quota(visit, speaker)
-        yield from self._clashes(visit, speaker)
+        if taken:
+            yield from self._quota(visit, speaker)
+            yield from self._clashes(visit, speaker)
 
     def fixed_conflicts(self, seat: Seat) -> Iterator[Refusal]:
         """Give the rules that a seat breaks as it stands, among the book's other seats."""

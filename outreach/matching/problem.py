@@ -201,7 +201,7 @@ def _check_settings(settings: Settings) -> None:
     _check_range("settings.desk_minutes", settings.desk_minutes, 0, DAY_MINUTES)
 
 
-def _check_speaker(path: str, speaker: Speaker, *, sites: Collection[str]) -> None:
+def _check_speaker(path: str, speaker: Speaker, *, sites: frozenset[str]) -> None:
     _check_place(path, speaker)
     radius = speaker.radius_km
     if radius is not None and (not isfinite(radius) or radius < 0):
@@ -221,7 +221,7 @@ def _check_speaker(path: str, speaker: Speaker, *, sites: Collection[str]) -> No
 
 
 def _check_visit(
-    path: str, visit: Visit, *, sites: Collection[str], speakers: Collection[str]
+    path: str, visit: Visit, *, sites: frozenset[str], speakers: frozenset[str]
 ) -> None:
     _check_known(f"{path}.site", visit.site, sites, "site")
     _check_times(path, visit)
@@ -286,7 +286,10 @@ def _check_range(path: str, value: float, low: float, high: float) -> None:
         raise ProblemError(path, f"must be from {low} to {high}")
 
 
-def _check_references(path: str, ids: tuple[str, ...], known: Collection[str], kind: str) -> None:
+def _check_references(path: str, ids: tuple[str, ...], known: frozenset[str], kind: str) -> None:
+    distinct = set(ids)
+    if len(distinct) == len(ids) and distinct <= known:
+        return  # nearly always so, and then no path need be made for each of thousands
     for inner, each in _numbered(path, ids):
         _check_known(inner, each, known, kind)
     _check_distinct(path, ids)

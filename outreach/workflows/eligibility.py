@@ -1,7 +1,7 @@
 """Who may take a slot, and who should be asked first: the engine's rules on one visit."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -49,7 +49,7 @@ def openings(session: Session, speaker: Speaker, *, limit: int, now: datetime) -
     """
     affiliate = session.get_one(Affiliate, speaker.affiliate_id)
     visits = problems.open_visits(session, affiliate.id, now=now, limit=LOOKED_AT)
-    problem = problems.build(
+    problem = problems.about(
         session, affiliate, visits, now=now, without_offers_to=speaker.id, only=speaker.id
     )
     if not problem.speakers:
@@ -80,7 +80,8 @@ def refusals(
     session: Session, visit: Visit, role: str, *, speaker_id: int, now: datetime
 ) -> tuple[Refusal, ...]:
     """Return every hard rule against the speaker in this role; empty means none."""
-    problem = _forgiving(_problem(session, visit, now=now, without_offers_to=speaker_id))
+    # A yes by telephone may follow a "not this time".
+    problem = _problem(session, visit, now=now, without_offers_to=speaker_id, once_more=True)
     everyone = matching.refusals_for(problem, None, visit.public_id, role=role)
     return everyone.get(session.get_one(Speaker, speaker_id).public_id, ())
 
@@ -138,22 +139,21 @@ def _free_slots(
     return free
 
 
-def unproposed(problem: Problem) -> Problem:
-    """Return the problem without its proposals: nobody has been asked on their account."""
-    return replace(problem, visits=tuple(replace(v, proposed=()) for v in problem.visits))
-
-
-def _forgiving(problem: Problem) -> Problem:
-    """Leave out who answered before: a yes by telephone may follow a "not this time"."""
-    return replace(problem, visits=tuple(replace(v, excluded_speakers=()) for v in problem.visits))
-
-
 def _problem(
-    session: Session, visit: Visit, *, now: datetime, without_offers_to: int | None = None
+    session: Session,
+    visit: Visit,
+    *,
+    now: datetime,
+    without_offers_to: int | None = None,
+    once_more: bool = False,
 ) -> Problem:
     session.flush()
     affiliate = session.get_one(Affiliate, visit.affiliate_id)
-    built = problems.build(
-        session, affiliate, [visit], now=now, without_offers_to=without_offers_to
+    return problems.about(
+        session,
+        affiliate,
+        [visit],
+        now=now,
+        without_offers_to=without_offers_to,
+        once_more=once_more,
     )
-    return unproposed(built)

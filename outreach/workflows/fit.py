@@ -114,8 +114,9 @@ def _fits(session: Session, visit: Visit, slots: Sequence[Slot], *, now: datetim
     if not slots:
         return []
     affiliate = session.get_one(Affiliate, visit.affiliate_id)
-    # Without proposals: who is proposed must be seen to fit by the rules of now, like anyone.
-    problem = eligibility.unproposed(problems.build(session, affiliate, [visit], now=now))
+    # Who is proposed must be seen to fit by the rules of now, like anyone.
+    problem = problems.about(session, affiliate, [visit], now=now)
+    explainer = matching.Explainer.of(problem, None)
     ids = eligibility.speaker_ids(session, [speaker.id for speaker in problem.speakers])
     waiting = _waiting(session, [slot.id for slot in slots])
     elsewhere = {p.speaker_id for p in waiting.values()}
@@ -123,12 +124,12 @@ def _fits(session: Session, visit: Visit, slots: Sequence[Slot], *, now: datetim
     for slot in slots:
         proposal = waiting.get(slot.id)
         first = proposal.speaker_id if proposal else None
-        ranked = matching.ranking(problem, None, visit.public_id, slot.role)
+        ranked = explainer.ranking(visit.public_id, slot.role)
         choices = [eligibility.choice(c, speaker_id=ids[c.speaker]) for c in ranked]
         # The proposed one first; who is proposed for the other place of this visit last.
         choices.sort(key=lambda c: (c.speaker_id != first, c.speaker_id in elsewhere - {first}))
         able = {c.speaker_id for c in choices}
-        against = matching.refusals_for(problem, None, visit.public_id, role=slot.role)
+        against = explainer.refusals_for(visit.public_id, role=slot.role)
         fits.append(
             Fit(
                 slot=slot,
