@@ -31,7 +31,7 @@ def parse(text: str, *, region: str = "US") -> str:
     if reason != phonenumbers.ValidationResult.IS_POSSIBLE or number.extension:
         raise RuleBroken(_WRONG)
     e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    if number.country_code == 1 and not _NORTH_AMERICAN.fullmatch(e164):
+    if number.country_code == NORTH_AMERICA and not _NORTH_AMERICAN.fullmatch(e164):
         raise RuleBroken(_WRONG)
     return e164
 

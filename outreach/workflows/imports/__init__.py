@@ -6,8 +6,9 @@ from outreach.workflows.imports.mapping import KINDS, AnyMapping, MappingError
 from outreach.workflows.imports.mapping import from_json as mapping_from_json
 from outreach.workflows.imports.mapping import read as read_mapping
 from outreach.workflows.imports.mapping import with_columns as mapping_with_columns
+from outreach.workflows.imports.records import SheetError
 from outreach.workflows.imports.report import Finding, Report
-from outreach.workflows.imports.sheets import MOST_BYTES, Sheet, SheetError
+from outreach.workflows.imports.sheets import MOST_BYTES, Sheet
 from outreach.workflows.imports.sheets import read as read_sheet
 
 __all__ = [

@@ -1,7 +1,7 @@
 """One spreadsheet cell → one typed value, in every way coordinators write it.
 
 Each function takes the cell's text, stripped and not blank, and raises `CellProblem` with what
-would be right. Dates are read the American way, month first; two-digit years are 2000 and later.
+would be right. Dates are read the American way, month first; two-digit years are 1970 to 2069.
 """
 
 import re
@@ -26,6 +26,8 @@ T = TypeVar("T")
 
 KM_PER_MILE = 1.609344
 EARLIEST_YEAR, LATEST_YEAR = 1950, 2099
+OLDEST_TWO_DIGITS = 70
+"""Years are those of somebody's training and tests; nobody plans for 2070."""
 LONGEST_EMAIL = 254
 """RFC 5321 §4.5.3.1.3, less the angle brackets."""
 CHOICES_SHOWN = 12
@@ -75,18 +77,39 @@ def folded(text: str) -> str:
 
 
 def day(text: str) -> date:
-    """Read a date: 2027-01-15, 1/15/27, 01/15/2027, 15-Jan-2027, Jan 15, 2027, January 15 2027."""
-    plain = _MIDNIGHT.sub("", text)
-    for pattern in _DATES:
-        if found := pattern.fullmatch(plain):
-            return _calendar_day(text, **found.groupdict())
-    raise CellProblem(
-        lazy("“%(value)s” is not a date. Write it like 2027-01-15 or 1/15/2027."), value=text
-    )
+    """Read a date: 2027-01-15, 1/15/27, 01/15/2027, 15-Jan-2027, Jan 15, 2027, January 15 2027.
+
+    A weekday may stand before it, and has to be that day's.
+    """
+    before = _LEADING_WEEKDAY.match(text)
+    weekday = weekday_named(before[1]) if before else None
+    plain = text[before.end() :] if before and weekday is not None else text
+    plain = _MIDNIGHT.sub("", plain)
+    read = next((found for pattern in _DATES if (found := pattern.fullmatch(plain))), None)
+    if read is None:
+        raise CellProblem(
+            lazy("“%(value)s” is not a date. Write it like 2027-01-15 or 1/15/2027."), value=text
+        )
+    named = _calendar_day(text, **read.groupdict())
+    if weekday not in {None, named.weekday()}:
+        raise CellProblem(
+            lazy("“%(value)s” names the wrong weekday for %(day)s. Which of the two is right?"),
+            value=text,
+            day=named.isoformat(),
+        )
+    return named
+
+
+def weekday_named(word: str) -> int | None:
+    """Return the number of "Mon", "tues", "Thursdays"; 0 is Monday, None is no weekday."""
+    name = word.strip(" .").lower()
+    if len(name) < 2:  # noqa: PLR2004 - T and S are two days each
+        return None
+    return next((n for n, full in enumerate(_WEEKDAYS) if f"{full}s".startswith(name)), None)
 
 
 def time_of_day(text: str) -> time:
-    """Read a wall-clock time: 14:00, 2 PM, 6:30 pm, 2 p.m., 1430, noon, midnight."""
+    """Read a wall-clock time: 14:00, 2 PM, 6:30 pm, 2 p.m., 1430, 14, noon, midnight."""
     if named := _NAMED_TIMES.get(folded(text)):
         return named
     found = TIME.fullmatch(text) or _MILITARY.fullmatch(text)
@@ -94,7 +117,7 @@ def time_of_day(text: str) -> time:
         raise CellProblem(_NO_TIME, value=text)
     hour, minute = int(found["hour"]), int(found["minute"] or 0)
     half = (found.groupdict().get("half") or "")[:1].lower()
-    if not half and found["minute"] is None:
+    if not half and found["minute"] is None and 1 <= hour <= 12:  # noqa: PLR2004 - both halves
         raise CellProblem(
             lazy(
                 "“%(value)s” could be in the morning or in the afternoon. Write 14:00 or 2:00 PM."
@@ -102,6 +125,8 @@ def time_of_day(text: str) -> time:
             value=text,
         )
     if half and not 1 <= hour <= 12:  # noqa: PLR2004 - the clock's face
+        raise CellProblem(_NO_TIME, value=text)
+    if not half and found["minute"] is None and not hour:
         raise CellProblem(_NO_TIME, value=text)
     if half:
         hour = hour % 12 + (12 if half == "p" else 0)
@@ -112,13 +137,14 @@ def time_of_day(text: str) -> time:
 
 
 def minutes(text: str) -> int:
-    """Read a length: 60, 60 min, 1 hour, 1.5 h. From 10 to 480 minutes."""
-    found = _MINUTES.fullmatch(text) or _HOURS.fullmatch(text)
+    """Read a length: 60, 60 min, 1 hour, 1.5 h, 1:30, 1 h 30 min. From 10 to 480 minutes."""
+    found = _LENGTH.fullmatch(text) or _MINUTES.fullmatch(text) or _HOURS.fullmatch(text)
     if found is None:
         raise CellProblem(
             lazy("“%(value)s” is not a number of minutes. Write digits, like 60."), value=text
         )
-    length = float(found["number"]) * (60 if found.re is _HOURS else 1)
+    given = found.groupdict()
+    length = float(given.get("hours") or 0) * 60 + float(given.get("minutes") or 0)
     if not 10 <= length <= 480 or length % 1:  # noqa: PLR2004 - visit_request's own bounds
         raise CellProblem(
             lazy("“%(value)s” is too short or too long for a visit. Write 10 to 480 minutes."),
@@ -129,7 +155,9 @@ def minutes(text: str) -> int:
 
 def whole_number(text: str, *, least: int, most: int) -> int:
     """Read a whole number between `least` and `most`, both inclusive."""
-    number = int(text) if re.fullmatch(r"[+-]?[0-9]{1,9}", text) else None
+    # A column with gaps in it comes out of some programs as 2.0.
+    whole = re.fullmatch(r"([+-]?[0-9]{1,9})(?:\.0+)?", text)
+    number = int(whole[1]) if whole else None
     if number is None or not least <= number <= most:
         raise CellProblem(
             lazy("“%(value)s” does not fit here. Write a whole number from %(least)s to %(most)s."),
@@ -145,13 +173,16 @@ def telephone(text: str, *, region: str = "US") -> str:
     try:
         return phone.parse(text, region=region)
     except RuleBroken as error:
-        raise CellProblem(
-            lazy(
-                "“%(value)s” is not a telephone number. Write it with the area code, like"
-                " 312-555-0123."
-            ),
-            value=text,
-        ) from error
+        message = lazy(
+            "“%(value)s” is not a telephone number. Write it with the area code, like 312-555-0123."
+        )
+        extended = _EXTENSION.fullmatch(text)
+        if extended is None:
+            raise CellProblem(message, value=text) from error
+        message = lazy(
+            "“%(value)s” is not a telephone number alone. Leave out the extension, like %(guess)s."
+        )
+        raise CellProblem(message, value=text, guess=extended["number"]) from error
 
 
 def email(text: str) -> str:
@@ -184,11 +215,17 @@ def place(text: str) -> Place:
 
 
 def time_zone(text: str) -> str:
-    """Read an IANA time zone, in any case."""
-    zone = {folded(zone): zone for zone in _zones()}.get(folded(text).replace(" ", "_"))
+    """Read an IANA time zone, in any case.
+
+    Only one that names a place: EST is in the list, too, and has no daylight saving.
+    """
+    zone = _zones().get(folded(text).replace(" ", "_"))
     if zone is None:
+        word = re.sub(r" (?:standard|daylight|time)\b", "", folded(text))
         raise CellProblem(
-            lazy("“%(value)s” is not a time zone. Write it like America/Chicago."), value=text
+            lazy("“%(value)s” is not a time zone. Write it like %(guess)s."),
+            value=text,
+            guess=_ZONES_CALLED.get(word, "America/Chicago"),
         )
     return zone
 
@@ -230,11 +267,13 @@ def yes_no(text: str, *, yes: Sequence[str], no: Sequence[str]) -> bool:
 
 
 def person(text: str) -> tuple[str, str]:
-    """Read a name as first and last: "Cantrell, William" or "William Cantrell"."""
+    """Read a name as first and last: "Cantrell, William", "William Cantrell", "Ana Reyes Jr."."""
     last, comma, first = (part.strip() for part in text.partition(","))
     if not comma:
-        first, _, last = (part.strip() for part in text.rpartition(" "))
-    if not first or not last or not any(map(str.isalpha, first + last)):
+        words = text.split()
+        at = -2 if folded("".join(words[-1:])).strip(".") in _SUFFIXES else -1
+        first, last = " ".join(words[:at]), " ".join(words[at:])
+    if "," in first or not first or not last or not any(map(str.isalpha, first + last)):
         raise CellProblem(
             lazy(
                 "“%(value)s” is not a first and a last name. Write it like Reyes, Ana or Ana Reyes."
@@ -245,7 +284,9 @@ def person(text: str) -> tuple[str, str]:
 
 
 def _calendar_day(text: str, *, year: str, month: str, day: str) -> date:
-    full_year = int(year) + (2000 if len(year) == 2 else 0)  # noqa: PLR2004 - digits
+    full_year = int(year)
+    if len(year) == 2:  # noqa: PLR2004 - digits
+        full_year += 1900 if full_year >= OLDEST_TWO_DIGITS else 2000
     number = int(month) if month.isdigit() else _month_named(month.lower())
     if not EARLIEST_YEAR <= full_year <= LATEST_YEAR:
         raise CellProblem(
@@ -294,24 +335,36 @@ def _guessed_address(text: str) -> str | None:
 
 
 @cache
-def _zones() -> frozenset[str]:
-    return frozenset(available_timezones())
+def _zones() -> Mapping[str, str]:
+    return {folded(zone): zone for zone in available_timezones() if "/" in zone}
 
 
 def _guessed_zip(text: str) -> str:
+    digits = re.search(r"\b[0-9]{3,5}\b", text.translate(_DIGITS_FOR_LETTERS))
     try:
-        return geography.place(text.translate(_DIGITS_FOR_LETTERS)).zip_code
+        # A code that begins with zeros loses them where it was kept as a number.
+        return geography.place(digits[0].zfill(5) if digits else "").zip_code
     except RuleBroken:
         return "60614"
 
 
 _DIGITS_FOR_LETTERS = str.maketrans("OoQIlSBZ", "00011582")
-_MIDNIGHT = re.compile(r"[ T]00:00(?::00)?$")
+_SUFFIXES = {"jr", "sr", "ii", "iii", "iv"}
+_EXTENSION = re.compile(r"(?P<number>.*[0-9])\s*(?:x|ext\.?|extension|#)\s*[0-9]+", re.IGNORECASE)
+_ZONES_CALLED = {
+    **dict.fromkeys(("et", "est", "edt", "eastern"), "America/New_York"),
+    **dict.fromkeys(("ct", "cst", "cdt", "central"), "America/Chicago"),
+    **dict.fromkeys(("mt", "mst", "mdt", "mountain"), "America/Denver"),
+    **dict.fromkeys(("pt", "pst", "pdt", "pacific"), "America/Los_Angeles"),
+}
+_MIDNIGHT = re.compile(r"(?:[ T]0?0:00(?::00)?| 12:00(?::00)? AM)$", re.IGNORECASE)
+"""What a spreadsheet adds to a date that it shows as a date and a time."""
+_LEADING_WEEKDAY = re.compile(r"([A-Za-z]{3,9})\.?,?\s+")
 _DATES = (
     re.compile(r"(?P<year>[0-9]{4})[-/.](?P<month>[0-9]{1,2})[-/.](?P<day>[0-9]{1,2})"),
     re.compile(r"(?P<month>[0-9]{1,2})[-/.](?P<day>[0-9]{1,2})[-/.](?P<year>[0-9]{4}|[0-9]{2})"),
     re.compile(
-        r"(?P<day>[0-9]{1,2})(?:st|nd|rd|th)?[- .]+(?P<month>[A-Za-z]{3,9})[-. ,]+"
+        r"(?P<day>[0-9]{1,2})(?:st|nd|rd|th)?[- .]+(?:of )?(?P<month>[A-Za-z]{3,9})[-. ,]+"
         r"(?P<year>[0-9]{4}|[0-9]{2})"
     ),
     re.compile(
@@ -319,6 +372,7 @@ _DATES = (
         r"(?P<year>[0-9]{4}|[0-9]{2})"
     ),
 )
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _MONTHS = (
     *("january", "february", "march", "april", "may", "june", "july"),
     *("august", "september", "october", "november", "december"),
@@ -330,10 +384,21 @@ TIME = re.compile(
 )
 """A time of day with at most one of minutes and AM/PM left out; spans.py looks for pairs of it."""
 _MILITARY = re.compile(r"(?P<hour>[0-9]{2})(?P<minute>[0-9]{2})")
-_NAMED_TIMES = {"noon": time(12), "midnight": time(0)}
+_NAMED_TIMES = {
+    **dict.fromkeys(("noon", "12 noon", "12noon"), time(12)),
+    **dict.fromkeys(("midnight", "12 midnight"), time(0)),
+}
 _NO_TIME = lazy("“%(value)s” is not a time of day. Write 14:00 or 2:00 PM.")
-_MINUTES = re.compile(r"(?P<number>[0-9]{1,4})\s*(?:m|min|mins|minutes?)?\.?", re.IGNORECASE)
-_HOURS = re.compile(r"(?P<number>[0-9]{1,2}(?:\.[0-9]{1,2})?)\s*(?:h|hrs?|hours?)", re.IGNORECASE)
+_MINUTES = re.compile(
+    r"(?P<minutes>[0-9]{1,4})(?:\.0+)?\s*(?:m|min|mins|minutes?)?\.?", re.IGNORECASE
+)
+_HOURS = re.compile(r"(?P<hours>[0-9]{1,2}(?:\.[0-9]{1,2})?)\s*(?:h|hrs?|hours?)", re.IGNORECASE)
+_LENGTH = re.compile(
+    r"(?P<hours>[0-9]{1,2})(?::|\s*(?:h|hrs?|hours?)\s*)(?P<minutes>[0-5]?[0-9])"
+    r"\s*(?:m|min|mins|minutes?)?",
+    re.IGNORECASE,
+)
+"""Hours and minutes together: 1:30, as a spreadsheet shows a span of time, or 1 h 30 min."""
 _ANY_DISTANCE = {"any", "any distance", "anywhere", "no limit", "unlimited"}
 _DISTANCE = re.compile(
     r"(?P<number>[0-9]{1,5}(?:\.[0-9]{1,3})?)\s*(?:(?P<unit>mi|km)(?:les?|s)?\.?)?", re.IGNORECASE

@@ -1,8 +1,7 @@
 """Which of a sheet's columns holds what. Case, spacing and underscores make no difference."""
 
 from outreach.i18n import lazy
-from outreach.workflows.imports import report
-from outreach.workflows.imports.cells import folded
+from outreach.workflows.imports import report, sheets
 from outreach.workflows.imports.mapping import BaseMapping, Columns, MappingError
 from outreach.workflows.imports.report import Finding
 from outreach.workflows.imports.sheets import Sheet
@@ -46,10 +45,10 @@ def match(sheet: Sheet, columns: Columns) -> dict[str, str]:
     Raises:
         MappingError: columns that must be there are missing; all of them are named.
     """
-    present = {_key(header): header for header in sheet.header}
+    present = {sheets.key(header): header for header in sheet.header}
     named = columns.named()
     wanted = (named.get(field, field) for field in columns.required)
-    missing = sorted(header for header in wanted if _key(header) not in present)
+    missing = sorted(header for header in wanted if sheets.key(header) not in present)
     if missing:
         raise MappingError(
             lazy(
@@ -59,7 +58,11 @@ def match(sheet: Sheet, columns: Columns) -> dict[str, str]:
             missing=", ".join(f"“{report.shown(name)}”" for name in missing),
             columns=", ".join(f"“{report.shown(name)}”" for name in sheet.header),
         )
-    return {field: present[_key(name)] for field, name in named.items() if _key(name) in present}
+    return {
+        field: present[sheets.key(name)]
+        for field, name in named.items()
+        if sheets.key(name) in present
+    }
 
 
 def guess(sheet: Sheet, columns: Columns) -> dict[str, str]:
@@ -67,9 +70,9 @@ def guess(sheet: Sheet, columns: Columns) -> dict[str, str]:
 
     First those that are called like the field, then those that say a word of it.
     """
-    free = {_key(header): header for header in sheet.header}
+    free = {sheets.key(header): header for header in sheet.header}
     fields = list(type(columns)().named())
-    found = {field: free.pop(_key(field)) for field in fields if _key(field) in free}
+    found = {field: free.pop(sheets.key(field)) for field in fields if sheets.key(field) in free}
     for field in fields:
         words = () if field in found else SAID_AS.get(field, ())
         near = next((key for word in words for key in free if word in key), None)
@@ -79,25 +82,22 @@ def guess(sheet: Sheet, columns: Columns) -> dict[str, str]:
 
 
 def warnings(sheet: Sheet, mapping: BaseMapping, columns: Columns) -> list[Finding]:
-    """Name the columns that nothing is taken from, and those a mapping names in vain."""
-    present = {_key(header) for header in sheet.header}
+    """Tell how the sheet was read, which columns are not, and which a mapping names in vain."""
+    present = {sheets.key(header) for header in sheet.header}
     named = columns.named()
-    used = {_key(name) for name in (*named.values(), *mapping.ignore)}
+    used = {sheets.key(name) for name in (*named.values(), *mapping.ignore)}
     unknown = lazy("The mapping does not name this column. Nothing is taken from it.")
     absent = lazy("The mapping names this column, but the sheet does not have it.")
     return [
+        *sheet.remarks,
         *(
             Finding(sheet.header_row, header, report.shown(header), unknown)
             for header in sheet.header
-            if _key(header) not in used
+            if sheets.key(header) not in used
         ),
         *(
             Finding(sheet.header_row, name, "", absent)
             for field, name in named.items()
-            if field in columns.chosen() and _key(name) not in present
+            if field in columns.chosen() and sheets.key(name) not in present
         ),
     ]
-
-
-def _key(header: str) -> str:
-    return folded(header.replace("_", " "))

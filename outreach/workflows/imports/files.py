@@ -99,8 +99,8 @@ def _importer(session: Session, context: Context, mapping: AnyMapping) -> Import
 
 
 def _import_row(session: Session, rows: Importer[Any], row: RowReader, tally: _Tally) -> None:
-    row.check_beyond()
-    record, changed = rows.read(row), False
+    row.check_line()
+    record, changed = None if row.row.is_broken else rows.read(row), False
     if record is not None and not row.problems:
         changed = _write_once(session, rows, record, row, tally)
     if row.problems:

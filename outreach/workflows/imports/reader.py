@@ -6,10 +6,11 @@ from typing import TypeVar, cast
 
 from outreach.errors import OutreachError
 from outreach.i18n import lazy
-from outreach.workflows.imports import report
+from outreach.workflows.imports import report, spans
 from outreach.workflows.imports.cells import CellProblem
 from outreach.workflows.imports.report import Finding
 from outreach.workflows.imports.sheets import Row
+from outreach.workflows.imports.spans import Window
 
 T = TypeVar("T")
 B = TypeVar("B")
@@ -50,6 +51,13 @@ class RowReader:
             self.problem(name, error)
             return blank
 
+    def weekly(self, name: str) -> tuple[Window, ...]:
+        """Read hours of the week, none where the cell is blank; ask about those in the night."""
+        windows = self.take(name, spans.weekly, blank=())
+        if question := spans.nightly(windows):
+            self.warn(name, question)
+        return windows
+
     def is_sound(self, *names: str) -> bool:
         """Say whether none of these fields had a problem."""
         wrong = {finding.column for finding in self.problems}
@@ -63,17 +71,22 @@ class RowReader:
         """Note what a coordinator should look at."""
         self.warnings.append(self._finding(name, error))
 
-    def check_beyond(self) -> None:
-        """Refuse a row with cells that belong to no column: its cells may have slipped."""
-        if self.row.beyond:
+    def check_line(self) -> None:
+        """Refuse a row whose cells may have slipped into other columns."""
+        if not self.row.beyond:
+            return
+        message = lazy(
+            "This row has cells that belong to no column. Is a quotation mark missing, or a"
+            " separator too many?"
+        )
+        if self.row.is_broken:
             message = lazy(
-                "This row has cells that belong to no column. Is a quotation mark missing, or a"
-                " separator too many?"
+                "A quotation mark is missing in this row, or is one too many. Write one inside a"
+                " cell twice."
             )
-            found = report.finding(
-                self.row.number, column="", value=self.row.beyond[0], error=CellProblem(message)
-            )
-            self.problems.append(found)
+        error = CellProblem(message)
+        found = report.finding(self.row.number, column="", value=self.row.beyond[0], error=error)
+        self.problems.append(found)
 
     def _finding(self, name: str, error: OutreachError) -> Finding:
         column = self.headers.get(name, name)
@@ -91,15 +104,26 @@ def prose(text: str) -> str:
 
 
 def _clean(text: str) -> str:
+    if text.startswith("="):
+        raise CellProblem(
+            lazy(
+                "This cell holds a formula without its value. Open the file in your spreadsheet"
+                " program and save it again, or write the value."
+            )
+        )
+    if text.upper() in _ERRORS:
+        raise CellProblem(
+            lazy("“%(value)s” is a spreadsheet’s error. Write the value."), value=text
+        )
     if any(_is_unkeepable(character) for character in text):
         raise CellProblem(lazy("This cell has a character that cannot be kept. Type it again."))
     return text
 
 
 def _is_unkeepable(character: str) -> bool:
-    """Say whether a character is a control character or half of one, as NUL and U+D800 are."""
+    """Say whether a character is a control character, half of one, or the mark of a lost one."""
     control = (character < " " and character not in "\t\n\r") or character == "\x7f"
-    return control or "\ud800" <= character <= "\udfff"
+    return control or "\ud800" <= character <= "\udfff" or character == "\ufffd"
 
 
 def _at_most(text: str, most: int) -> str:
@@ -108,3 +132,6 @@ def _at_most(text: str, most: int) -> str:
             lazy("This text has more than %(most)s characters. Shorten it."), most=most
         )
     return text
+
+
+_ERRORS = {"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!", "#SPILL!", "#CALC!"}

@@ -16,7 +16,7 @@ from itertools import islice
 from dateutil import rrule
 
 from outreach.i18n import lazy
-from outreach.workflows.imports import cells, spans
+from outreach.workflows.imports import cells
 from outreach.workflows.imports.cells import CellProblem
 
 MOST_VISITS = 60
@@ -106,11 +106,11 @@ def _pattern(words: str, *, text: str) -> tuple[int, tuple[int, ...], int | None
     if found := _WEEKLY.fullmatch(pattern):
         weeks = 2 if found["twice"] or found["other"] else int(found["weeks"] or 1)
         name = found["weekday"] or found["only_weekday"]
-        weekday = spans.weekday_named(name) if name else None
+        weekday = cells.weekday_named(name) if name else None
         if 1 <= weeks <= MOST_WEEKS and (weekday is None) == (name is None):
             return weeks, (), weekday
     *ordinals, name = pattern.removeprefix("every ").split() or [""]
-    weekday = spans.weekday_named(name)
+    weekday = cells.weekday_named(name)
     if ordinals and weekday is not None and set(ordinals) <= _ORDINALS.keys():
         return 1, tuple(sorted({_ORDINALS[word] for word in ordinals})), weekday
     raise _unknown(text)

@@ -13,6 +13,7 @@ from outreach.workflows.imports.cells import CellProblem
 
 EXAMPLE = "Mon, Wed 10:00-15:00; Sat 9am-1pm"
 LONGEST_AWAY_DAYS = 366
+MORNING, NOON = time(6), time(12)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -50,6 +51,18 @@ def weekly(text: str) -> tuple[Window, ...]:
         windows += [Window(weekday, starts, ends) for weekday in weekdays]
         read_until = found.end()
     return _joined(windows)
+
+
+def nightly(windows: tuple[Window, ...]) -> CellProblem | None:
+    """Return what to ask about hours that are more likely an afternoon's: "1:00-5:00"."""
+    found = [each for each in windows if each.starts < MORNING and each.ends <= NOON]
+    if not found:
+        return None
+    return CellProblem(
+        lazy("%(starts)s to %(ends)s was read as the night. In the afternoon, write 1pm-5pm."),
+        starts=found[0].starts.isoformat("minutes"),
+        ends=found[0].ends.isoformat("minutes"),
+    )
 
 
 def away(text: str) -> tuple[Days, ...]:
@@ -99,18 +112,10 @@ def _day_words(word: str, *, text: str) -> tuple[int, ...]:
 
 
 def _weekday(word: str, *, text: str) -> int:
-    number = weekday_named(word)
+    number = cells.weekday_named(word)
     if number is None:
         raise _no_hours(text)
     return number
-
-
-def weekday_named(word: str) -> int | None:
-    """Return the number of "Mon", "tues", "Thursdays"; 0 is Monday, None is no weekday."""
-    name = word.strip(" .").lower()
-    if len(name) < 2:  # noqa: PLR2004 - T and S are two days each
-        return None
-    return next((n for n, full in enumerate(_WEEKDAYS) if f"{full}s".startswith(name)), None)
 
 
 def _meant(text: str) -> str:
@@ -169,7 +174,6 @@ def _no_hours(text: str) -> CellProblem:
     )
 
 
-_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _DAY_GROUPS = {
     "daily": tuple(range(7)),
     "everyday": tuple(range(7)),

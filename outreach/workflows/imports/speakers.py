@@ -90,7 +90,7 @@ class SpeakersImporter:
         self._check_training(reader, trained_on, retrain_by)
         clearances = self._clearances(reader)
         cleared_at = reader.take("cleared_at", self._cleared_at, blank=None)
-        weekly = reader.take("weekly", spans.weekly, blank=())
+        weekly = reader.weekly("weekly")
         away = reader.take("away", spans.away, blank=())
         text_ok = reader.take("text_ok", self._yes_no, blank=None)
         if reader.problems:

@@ -64,7 +64,8 @@ class UnitsImporter:
         hospital = reader.need("hospital", line, example="St. Clare Medical Center")
         name = reader.need("unit", line, example="4B")
         place = reader.need("zip", cells.place, example="60614")
-        hours = reader.need("visiting_hours", spans.weekly, example=spans.EXAMPLE)
+        reader.need("visiting_hours", str, example=spans.EXAMPLE)
+        hours = reader.weekly("visiting_hours")
         groups = self.mapping.age_group_words()
         given = {
             "age_group": reader.need("age_group", groups.find, example="adult"),

@@ -3,11 +3,13 @@
 import csv
 import io
 from datetime import UTC, date, datetime
+from typing import Any
 
+import openpyxl
 from sqlalchemy.orm import Session
 
 from outreach.workflows import imports
-from outreach.workflows.imports import Report
+from outreach.workflows.imports import Report, sheets
 
 NOW = datetime(2026, 11, 22, 15, tzinfo=UTC)
 TODAY = date(2026, 11, 22)
@@ -69,6 +71,23 @@ A_VISIT = {
     "critical": "",
     "notes": "Quiet room on the left.",
 }
+
+
+def workbook(*rows: tuple[Any, ...], formats: dict[str, str] | None = None) -> bytes:
+    book = openpyxl.Workbook()
+    page = book.active
+    assert page is not None
+    for row in rows:
+        page.append(row)
+    for cell, shown_as in (formats or {}).items():
+        page[cell].number_format = shown_as
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
+def cells_of(content: bytes) -> list[dict[str, str]]:
+    return [dict(row.cells) for row in sheets.read("sheet", content).rows]
 
 
 def csv_of(*rows: dict[str, str]) -> bytes:

@@ -27,6 +27,11 @@ HOSPITALS = Words({"Hope, Sisters of": 1, "Calumet General": 2})
         "Jan. 15th, 2027",
         "2027-01-15 00:00:00",
         "2027-01-15T00:00",
+        "1/15/2027 0:00",
+        "1/15/2027 12:00:00 AM",
+        "Fri 1/15/27",
+        "Friday, January 15, 2027",
+        "15th of January, 2027",
     ],
 )
 def test_a_date_is_read_in_every_way_people_write_it(text: str) -> None:
@@ -35,6 +40,16 @@ def test_a_date_is_read_in_every_way_people_write_it(text: str) -> None:
 
 def test_slashes_are_read_the_american_way_month_first() -> None:
     assert cells.day("2/3/27") == date(2027, 2, 3)
+
+
+@pytest.mark.parametrize(("text", "year"), [("1/5/00", 2000), ("1/5/69", 2069), ("1/5/70", 1970)])
+def test_two_digits_of_a_year_are_read_as_spreadsheets_do(text: str, year: int) -> None:
+    assert cells.day(text) == date(year, 1, 5)
+
+
+def test_a_weekday_beside_a_date_has_to_be_its_own() -> None:
+    with pytest.raises(CellProblem, match="the wrong weekday for 2027-01-15"):
+        cells.day("Thu 1/15/27")
 
 
 def test_a_leap_day_is_a_day_only_in_a_leap_year() -> None:
@@ -77,7 +92,9 @@ def test_what_is_no_date_says_what_would_be(text: str, problem: str) -> None:
         ("12 am", time(0)),
         ("12 pm", time(12)),
         ("noon", time(12)),
+        ("12 noon", time(12)),
         ("Midnight", time(0)),
+        ("14", time(14)),
         ("23:59", time(23, 59)),
     ],
 )
@@ -85,7 +102,7 @@ def test_a_time_of_day_is_read_in_every_way_people_write_it(text: str, read: tim
     assert cells.time_of_day(text) == read
 
 
-@pytest.mark.parametrize("text", ["25:00", "24:00", "10:60", "13 pm", "0 am", "soon", "2460"])
+@pytest.mark.parametrize("text", ["25:00", "24:00", "24", "0", "13 pm", "0 am", "soon", "2460"])
 def test_what_is_no_time_of_day_says_what_would_be(text: str) -> None:
     with pytest.raises(CellProblem) as problem:
         cells.time_of_day(text)
@@ -100,7 +117,17 @@ def test_a_bare_hour_could_be_morning_or_afternoon() -> None:
 
 @pytest.mark.parametrize(
     ("text", "read"),
-    [("60", 60), ("60 min", 60), ("90 minutes", 90), ("1 hour", 60), ("1.5 h", 90), ("10", 10)],
+    [
+        *(("60", 60), ("60 min", 60), ("90 minutes", 90), ("1 hour", 60), ("1.5 h", 90)),
+        *(
+            ("10", 10),
+            ("60.0", 60),
+            ("1:30", 90),
+            ("01:30", 90),
+            ("1 h 30", 90),
+            ("1 hr 5 min", 65),
+        ),
+    ],
 )
 def test_a_length_is_read_in_minutes(text: str, read: int) -> None:
     assert cells.minutes(text) == read
@@ -113,6 +140,7 @@ def test_a_length_is_read_in_minutes(text: str, read: int) -> None:
         ("-60", "is not a number"),
         ("9", "too short or too long"),
         ("481", "too short or too long"),
+        ("1:60", "is not a number"),
         ("1.01 h", "too short or too long"),
     ],
 )
@@ -123,6 +151,7 @@ def test_what_is_no_length_says_what_would_be(text: str, problem: str) -> None:
 
 def test_a_whole_number_lies_between_its_bounds_both_inclusive() -> None:
     assert [cells.whole_number(text, least=0, most=31) for text in ("0", "31")] == [0, 31]
+    assert cells.whole_number("2.0", least=0, most=31) == 2
 
 
 @pytest.mark.parametrize("text", ["-1", "32", "2.5", "two", "²", "9999999999"])
@@ -139,10 +168,18 @@ def test_a_fictional_telephone_number_is_one_in_every_form(text: str) -> None:
     assert cells.telephone(text) == "+18475550100"
 
 
-@pytest.mark.parametrize("text", ["555-01", "no phone", "847-555-0100 x 12", "1234567890123456"])
+@pytest.mark.parametrize(
+    "text", ["555-01", "no phone", "1234567890123456", "6.31E+09", "847-555-O100", "000-000-0000"]
+)
 def test_what_is_no_telephone_number_says_what_would_be(text: str) -> None:
     with pytest.raises(CellProblem, match="Write it with the area code"):
         cells.telephone(text)
+
+
+def test_an_extension_has_no_place_in_a_telephone_number() -> None:
+    for text in ("847-555-0100 x 12", "847-555-0100 ext. 12", "847-555-0100 #12"):
+        with pytest.raises(CellProblem, match="Leave out the extension, like 847-555-0100"):
+            cells.telephone(text)
 
 
 @pytest.mark.parametrize(
@@ -192,6 +229,15 @@ def test_a_letter_in_a_zip_code_is_recognized_for_the_digit_it_looks_like() -> N
     assert str(problem.value) == "“6O614” is not a ZIP code. Write five digits, like 60614."
 
 
+@pytest.mark.parametrize(
+    ("text", "guess"),
+    [("2134", "02134"), ("60657.0", "60657"), ("60657 Chicago", "60657"), ("60657, USA", "60657")],
+)
+def test_what_a_spreadsheet_did_to_a_zip_code_is_guessed(text: str, guess: str) -> None:
+    with pytest.raises(CellProblem, match=f"Write five digits, like {guess}."):
+        cells.place(text)
+
+
 @pytest.mark.parametrize("text", ["00000", "6065", "606570", "Chicago", "09000"])
 def test_a_zip_code_that_is_nowhere_is_none(text: str) -> None:
     with pytest.raises(CellProblem, match="is not a ZIP code"):
@@ -202,6 +248,14 @@ def test_a_time_zone_is_found_in_any_case() -> None:
     assert cells.time_zone("america/new york") == "America/New_York"
     with pytest.raises(CellProblem, match="Write it like America/Chicago"):
         cells.time_zone("CST6")
+
+
+@pytest.mark.parametrize("text", ["EST", "ET", "Eastern", "eastern time", "EDT"])
+def test_a_zone_in_a_word_is_no_zone_because_some_of_them_never_change_their_clocks(
+    text: str,
+) -> None:
+    with pytest.raises(CellProblem, match="Write it like America/New_York"):
+        cells.time_zone(text)
 
 
 @pytest.mark.parametrize(
@@ -261,13 +315,15 @@ def test_yes_and_no_are_the_words_of_the_mapping() -> None:
         ("Cantrell, William", ("William", "Cantrell")),
         ("de la Cruz, Ana María", ("Ana María", "de la Cruz")),
         ("Ana Reyes", ("Ana", "Reyes")),
+        ("Robert Reyes Jr.", ("Robert", "Reyes Jr.")),
+        ("Reyes III, Robert", ("Robert", "Reyes III")),
     ],
 )
 def test_a_name_is_read_last_first_and_first_last(text: str, read: tuple[str, str]) -> None:
     assert cells.person(text) == read
 
 
-@pytest.mark.parametrize("text", ["Ana", "Reyes,", ", Ana", "- -"])
+@pytest.mark.parametrize("text", ["Ana", "Reyes,", ", Ana", "- -", "Ana Jr.", "Reyes, Ana, RN"])
 def test_half_a_name_is_none(text: str) -> None:
     with pytest.raises(CellProblem, match="Write it like Reyes, Ana"):
         cells.person(text)

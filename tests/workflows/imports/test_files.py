@@ -188,6 +188,75 @@ def test_cells_beyond_the_last_column_refuse_the_row(session: Session) -> None:
     assert "belong to no column" in report.refused[0].problem
 
 
+def test_a_row_with_a_stray_quotation_mark_is_left_out_and_the_next_one_comes_in(
+    session: Session,
+) -> None:
+    first, second = csv_of(ST_CLARE_4B), csv_of({**ST_CLARE_4B, "unit": "5W"})
+    broken = first.rstrip().replace(b"Ring at", b'"Ring at') + b"\n"
+
+    report = imports.run(
+        session,
+        filename="units.csv",
+        content=broken + second.splitlines(keepends=True)[1],
+        mapping=imports.read_mapping(None, kind="units"),
+        affiliate=BUREAU,
+        as_of=TODAY,
+        now=NOW,
+    )
+
+    assert outcome(report) == (1, 0, 1)
+    assert [(found.row, found.column) for found in report.refused] == [(2, "")]
+    assert report.refused[0].problem.startswith("A quotation mark is missing in this row")
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("=B2&C2", "a formula without its value"),
+        ("#N/A", "“#N/A” is a spreadsheet’s error"),
+        ("#name?", "is a spreadsheet’s error"),
+        ("Mej\N{REPLACEMENT CHARACTER}a", "a character that cannot be kept"),
+    ],
+)
+def test_a_cell_whose_value_is_lost_is_not_taken_for_text(
+    session: Session, text: str, problem: str
+) -> None:
+    report = bring_in(session, "units", {**ST_CLARE_4B, "liaison_name": text})
+
+    assert outcome(report) == (0, 0, 1)
+    assert (report.refused[0].column, problem in report.refused[0].problem) == (
+        "liaison_name",
+        True,
+    )
+
+
+def test_what_there_is_to_know_about_the_file_is_a_warning(session: Session) -> None:
+    content = b"Units fall 2026\n" + csv_of({**ST_CLARE_4B, "liaison_name": "L\xe9na"})
+
+    report = imports.run(
+        session,
+        filename="units.csv",
+        content=content.decode().encode("cp1252"),
+        mapping=imports.read_mapping(None, kind="units"),
+        affiliate=BUREAU,
+        as_of=TODAY,
+        now=NOW,
+    )
+
+    assert outcome(report) == (1, 0, 0)
+    assert [(found.row, found.value) for found in report.warnings] == [
+        (1, "Units fall 2026"),
+        (2, ""),
+    ]
+
+
+def test_hours_in_the_night_are_asked_about(session: Session) -> None:
+    report = bring_in(session, "units", {**ST_CLARE_4B, "visiting_hours": "Mon 1:00-5:00"})
+
+    assert outcome(report) == (1, 0, 0)
+    assert [(found.row, found.column) for found in report.warnings] == [(2, "visiting_hours")]
+
+
 def test_a_column_that_must_be_there_is_missed_by_name(session: Session) -> None:
     with pytest.raises(MappingError) as error:
         bring_in(session, "units", {"hospital": "St. Clare", "Ward": "4B"})

@@ -114,3 +114,17 @@ def test_no_text_whatever_does_worse_than_a_problem(text: str) -> None:
     for parse in (spans.weekly, spans.away):
         with suppress(CellProblem):
             parse(text)
+
+
+@pytest.mark.parametrize("text", ["Mon 1:00-5:00", "Mon 13:00-17:00; Tue 1:00-5:00"])
+def test_hours_that_were_read_as_the_night_are_asked_about(text: str) -> None:
+    question = spans.nightly(spans.weekly(text))
+
+    assert str(question) == (
+        "01:00 to 05:00 was read as the night. In the afternoon, write 1pm-5pm."
+    )
+
+
+@pytest.mark.parametrize("text", ["Mon 1pm-5pm", "Daily 0:00-23:59", "Mon 6:00-9:00"])
+def test_other_hours_are_not(text: str) -> None:
+    assert spans.nightly(spans.weekly(text)) is None
