@@ -474,6 +474,14 @@ def message(session: Session, of: Affiliate, *, to: Speaker, **values: Any) -> M
     return _add(session, Message(affiliate_id=of.id, **(mail | values)))
 
 
+def asked(session: Session, offer: Offer, *, to: Speaker) -> Message:
+    """Let the mail that puts an offer's question have left."""
+    visit = session.get_one(Visit, offer.visit_id)
+    of = session.get_one(Affiliate, visit.affiliate_id)
+    span = {"starts_at": visit.starts_at.isoformat(), "ends_at": visit.ends_at.isoformat()}
+    return message(session, of, to=to, state="accepted", subject_id=offer.id, values=span)
+
+
 def inbound(session: Session, of: Affiliate, *, body: str = "Which door?") -> InboundMessage:
     """Let a text come in that nobody understood."""
     return _add(

@@ -123,14 +123,29 @@ def cancel(
     return len(session.scalars(stop).all())
 
 
-def has_left(session: Session, *, subject: tuple[str, int]) -> bool:
-    """Say whether anything about a row has left, or may have."""
-    gone = select(Message.id).where(
+def last_left(session: Session, *, subject: tuple[str, int]) -> Message | None:
+    """Return the last message about a row that has left, or may have; None when nothing has."""
+    gone = select(Message).where(
         Message.subject_kind == subject[0],
         Message.subject_id == subject[1],
         Message.state.not_in((*WAITING, "cancelled", "expired")),
     )
-    return session.scalar(gone.limit(1)) is not None
+    return session.scalars(gone.order_by(Message.id.desc()).limit(1)).first()
+
+
+def last_waiting(
+    session: Session, *, subject: tuple[str, int], kind: str, recipient: tuple[str, int]
+) -> Message | None:
+    """Return the last message of a kind about a row that still waits for this recipient."""
+    waiting = select(Message).where(
+        Message.subject_kind == subject[0],
+        Message.subject_id == subject[1],
+        Message.kind == kind,
+        Message.recipient_kind == recipient[0],
+        Message.recipient_id == recipient[1],
+        Message.state.in_(WAITING),
+    )
+    return session.scalars(waiting.order_by(Message.id.desc()).limit(1)).first()
 
 
 def cancel_texts(session: Session, phone: str, *, now: datetime) -> list[Message]:

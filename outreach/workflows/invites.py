@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,6 +15,7 @@ from outreach.calendars.rules import Revision
 from outreach.directory.models import Hospital, Program, Unit
 from outreach.i18n import gettext, speaking
 from outreach.messaging import service as messaging
+from outreach.messaging.models import Message
 from outreach.speakers.models import Speaker
 from outreach.visits import service as visits
 from outreach.visits.models import Assignment, Slot, Visit
@@ -39,14 +41,17 @@ def sync(session: Session, visit: Visit, *, host: str, now: datetime) -> None:
 
 
 def reaches(session: Session, visit: Visit, to: Recipient) -> bool:
-    """Say whether a change of this visit reaches the person as a calendar mail."""
-    live = select(CalendarItem.id).where(
-        CalendarItem.visit_id == visit.id,
-        CalendarItem.owner_kind == to.kind,
-        CalendarItem.owner_id == to.id,
-        CalendarItem.cancelled_at.is_(None),
-    )
-    return session.scalar(live) is not None and _wants_mail(session, to)
+    """Say whether a change of this visit reaches the person as a calendar mail.
+
+    Only where an invite has left: a change of one that waits would be no news to its reader.
+    """
+    item = _live_item(session, visit, to)
+    return item is not None and _mailed(session, item) is not None
+
+
+def has_entry(session: Session, visit: Visit, to: Recipient) -> bool:
+    """Say whether the visit is, or is about to be, in the person's calendar."""
+    return _live_item(session, visit, to) is not None
 
 
 def confirm(
@@ -55,7 +60,8 @@ def confirm(
     """Tell a speaker that the visit is theirs, unless an invite or the answer to a text says so."""
     to = recipients.speaker_by_id(session, assignment.speaker_id)
     is_answered = via == "sms" and notices.has_agreed(session, to)
-    if is_answered or reaches(session, visit, to):
+    item = _live_item(session, visit, to)
+    if is_answered or (item is not None and _goes_by_mail(session, item, to)):
         return
     cause = Cause("assignment", assignment.id, visit.revision)
     notices.tell(
@@ -151,6 +157,8 @@ def _show(
     )
     revision = rules.next_revision(_revision(item), fingerprint=mark, now=now)
     if revision is None:
+        if item is not None:
+            _invite_late(session, item, to, visit=visit, now=now)
         return
     kind = "invite" if item is None or item.cancelled_at else "invite_update"
     if item is None:
@@ -164,7 +172,7 @@ def _show(
 
 
 def _cancel(session: Session, item: CalendarItem, *, visit: Visit, now: datetime) -> None:
-    to = _owner(session, item, visit)
+    to = recipients.owner(session, item.owner_kind, item.owner_id, visit=visit)
     mark = rules.fingerprint(
         cancelled=True,
         starts_at=item.starts_at,
@@ -188,12 +196,6 @@ def _revision(item: CalendarItem | None) -> Revision | None:
     return Revision(sequence=item.sequence, dtstamp=item.stamped_at, fingerprint=item.fingerprint)
 
 
-def _owner(session: Session, item: CalendarItem, visit: Visit) -> Recipient | None:
-    if item.owner_kind == "speaker":
-        return recipients.speaker(session.get_one(Speaker, item.owner_id))
-    return recipients.liaison(session, visit)
-
-
 def _mail(
     session: Session,
     item: CalendarItem,
@@ -210,19 +212,55 @@ def _mail(
     cause = Cause("calendar_item", item.id, item.sequence)
     # An earlier state that has not left yet must not: only the newest is right.
     notices.forget(session, cause, now=now)
-    if to is None or not _wants_mail(session, to):
+    if to is None or not _goes_by_mail(session, item, to):
         return
-    if not messaging.has_left(session, subject=("calendar_item", item.id)):
-        # Nobody has heard of this entry: its first mail is an invite, and no end of it is news.
+    known = _mailed(session, item)
+    values = _words_beside(item, to)
+    if known is None:
+        # No calendar shows this entry: its first mail is an invite, and no end of it is news.
         if kind == "invite_cancel":
             return
         kind = "invite"
-    # The ward reads in the mail who comes; a speaker's mail says nothing of others.
-    values = {} if to.kind == "speaker" else {"who": item.description.splitlines()}
+    elif kind == "invite_cancel":
+        # It ends at the time its reader knows, which a change that never left may have altered.
+        values |= {name: known.values[name] for name in ("starts_at", "ends_at")}
     notices.tell(session, to, kind, visit=visit, cause=cause, values=values, now=now)
 
 
-def _wants_mail(session: Session, to: Recipient) -> bool:
-    if to.kind != "speaker":
+def _invite_late(
+    session: Session, item: CalendarItem, to: Recipient, *, visit: Visit, now: datetime
+) -> None:
+    """Mail an entry that stands to somebody who has chosen calendar mails since it was made."""
+    if _mailed(session, item) is None and _goes_by_mail(session, item, to):
+        cause = Cause("calendar_item", item.id, item.sequence)
+        values = _words_beside(item, to)
+        notices.tell(session, to, "invite", visit=visit, cause=cause, values=values, now=now)
+
+
+def _words_beside(item: CalendarItem, to: Recipient) -> dict[str, Any]:
+    """Return who comes, for the ward's mail; a speaker's says nothing of others."""
+    return {} if to.kind == "speaker" else {"who": item.description.splitlines()}
+
+
+def _goes_by_mail(session: Session, item: CalendarItem, to: Recipient) -> bool:
+    """Say whether an entry is kept right by mail: by choice, or because a mail put it there."""
+    if to.kind != "speaker" or session.get_one(Speaker, to.id).calendar != "feed":
         return True
-    return session.get_one(Speaker, to.id).calendar != "feed"
+    return _mailed(session, item) is not None
+
+
+def _mailed(session: Session, item: CalendarItem) -> Message | None:
+    """Return the mail that put the entry into the reader's calendar as it is there now."""
+    last = messaging.last_left(session, subject=("calendar_item", item.id))
+    return last if last is not None and last.kind != "invite_cancel" else None
+
+
+def _live_item(session: Session, visit: Visit, to: Recipient) -> CalendarItem | None:
+    return session.scalar(
+        select(CalendarItem).where(
+            CalendarItem.visit_id == visit.id,
+            CalendarItem.owner_kind == to.kind,
+            CalendarItem.owner_id == to.id,
+            CalendarItem.cancelled_at.is_(None),
+        )
+    )

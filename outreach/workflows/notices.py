@@ -19,7 +19,10 @@ from outreach.workflows import recipients
 from outreach.workflows.recipients import Recipient
 
 NEAR = timedelta(hours=24)
-"""Within this time of a visit a change does not wait for the morning (product.md, step 6)."""
+"""Within this time of a visit news of it does not wait for the morning (product.md, step 6)."""
+
+NEWS = frozenset({"moved", "called_off", "released"})
+"""What somebody who means to come must hear in time. Questions and reminders let people sleep."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,20 +42,22 @@ def about(visit: Visit) -> Cause:
 def facts(session: Session, visit: Visit, *, to: Recipient) -> dict[str, Any]:
     """Return what a text about a visit may say to this person.
 
-    Unit and hospital are there only for those who may see places; everyone gets the area.
+    Unit and hospital are there only for those who may see places.
     """
-    unit = session.get_one(Unit, visit.unit_id)
-    hospital = session.get_one(Hospital, unit.hospital_id)
     told = {
         "visit_id": visit.public_id,
         "starts_at": visit.starts_at.isoformat(),
         "ends_at": visit.ends_at.isoformat(),
         "zone": visit.time_zone,
-        "area": hospital.city,
     }
-    if to.sees_places:
-        told |= {"unit": unit.name, "hospital": hospital.name}
-    return told
+    return told | (places(session, visit) if to.sees_places else {})
+
+
+def places(session: Session, visit: Visit) -> dict[str, str]:
+    """Return where a visit is, for those who may see places."""
+    unit = session.get_one(Unit, visit.unit_id)
+    hospital = session.get_one(Hospital, unit.hospital_id)
+    return {"unit": unit.name, "hospital": hospital.name}
 
 
 def own_page(session: Session, visit: Visit, *, to: Recipient) -> dict[str, str]:
@@ -96,6 +101,11 @@ def tell(
 ) -> None:
     """Plan a message about a visit on each of `channels`; text only to those who agreed to it."""
     cause = cause or about(visit)
+    told = {
+        **facts(session, visit, to=to),
+        **own_page(session, visit, to=to),
+        **(values or {}),
+    }
     for channel in _allowed(session, to, channels):
         message = NewMessage(
             kind=kind,
@@ -107,16 +117,12 @@ def tell(
             to_name=to.name,
             locale=to.locale,
             subject=(cause.kind, cause.id, cause.revision),
-            values={
-                **facts(session, visit, to=to),
-                **own_page(session, visit, to=to),
-                **(values or {}),
-            },
+            values=told,
             time_zone=to.time_zone,
             window=_window(session, visit.affiliate_id),
             send_after=send_after or now,
             expires_at=expires_at or visit.ends_at,
-            urgent=visit.starts_at - now <= NEAR,
+            urgent=kind in NEWS and _first_start(visit, told) - now <= NEAR,
         )
         messaging.plan(session, message, now=now)
 
@@ -171,6 +177,12 @@ def may_be_texted(session: Session, to: Recipient) -> bool:
 def has_agreed(session: Session, to: Recipient) -> bool:
     """Say whether the ledger allows texting the person: an answer to their own text, for one."""
     return bool(to.phone and messaging.agreed(session, to.phone, speaker_id=to.id))
+
+
+def _first_start(visit: Visit, told: Mapping[str, Any]) -> datetime:
+    """Return when the person may set out: at the time the visit has, or at the one they know."""
+    known = (told[name] for name in ("starts_at", "was") if name in told)
+    return min(visit.starts_at, *map(datetime.fromisoformat, known))
 
 
 def _window(session: Session, affiliate_id: int) -> Window:

@@ -13,6 +13,7 @@ from outreach.directory.models import Affiliate
 from outreach.errors import Conflict, RuleBroken
 from outreach.i18n import lazy
 from outreach.links import Links
+from outreach.messaging import service as messaging
 from outreach.speakers.models import Speaker
 from outreach.visits import rules, service
 from outreach.visits.models import Assignment, Offer, Slot, Visit
@@ -198,7 +199,7 @@ def cannot_come(
     invites.sync(session, visit, host=links.host, now=now)
     reminders.sync(session, visit, now=now)
     ward = recipients.liaison(session, visit)
-    if ward is not None and not invites.reaches(session, visit, ward):
+    if ward is not None and not invites.has_entry(session, visit, ward):
         cause = _ended(assignment, visit)
         notices.tell(session, ward, "reopened", visit=visit, cause=cause, now=now)
     notices.tell_coordinators(
@@ -242,7 +243,7 @@ def lapse_due(session: Session, *, links: Links, now: datetime) -> int:
 
 
 def withdraw_open(session: Session, visit: Visit, *, now: datetime) -> None:
-    """Take back every open offer of a visit, and tell those who were asked."""
+    """Take back every open offer of a visit, and tell those whom the question has reached."""
     _tell_gone(session, service.open_offers(session, visit.id), visit=visit, now=now)
 
 
@@ -310,8 +311,22 @@ def _tell_gone(session: Session, offers: Sequence[Offer], *, visit: Visit, now: 
     for offer in service.withdraw(session, offers, now=now):
         cause = Cause("offer", offer.id, 1)
         notices.forget(session, cause, now=now)
+        asked = messaging.last_left(session, subject=("offer", offer.id))
+        if asked is None:
+            continue
         to = recipients.speaker_by_id(session, offer.speaker_id)
-        notices.tell(session, to, "offer_gone", visit=visit, cause=cause, now=now)
+        # The visit may have moved since: they know it at the time they were asked about.
+        times = {name: asked.values[name] for name in ("starts_at", "ends_at")}
+        notices.tell(
+            session,
+            to,
+            "offer_gone",
+            visit=visit,
+            cause=cause,
+            values=times,
+            channels=("sms",),
+            now=now,
+        )
 
 
 def _send(

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from outreach.accounts.models import Account, Membership
-from outreach.directory.models import Affiliate, Hospital, Unit
+from outreach.directory.models import Affiliate, Unit
 from outreach.speakers.models import Speaker
 from outreach.visits.models import Visit, VisitRequest
 
@@ -55,14 +55,22 @@ def liaison(session: Session, visit: Visit) -> Recipient | None:
     """Return who asked for the visit, else the ward's mailbox; None where there is neither."""
     unit = session.get_one(Unit, visit.unit_id)
     request = session.get_one(VisitRequest, visit.request_id)
-    zone = session.get_one(Hospital, unit.hospital_id).time_zone
     account = _asking_liaison(session, request, unit)
     if account is not None:
-        return Recipient("account", account.id, account.email, account.name, account.locale, zone)
-    if unit.contact_email:
-        name = unit.contact_name or unit.name
-        return Recipient("unit", unit.id, unit.contact_email, name, "en", zone)
-    return None
+        return _account(account, zone=visit.time_zone)
+    return _mailbox(unit, zone=visit.time_zone)
+
+
+def owner(session: Session, kind: str, row_id: int, *, visit: Visit) -> Recipient | None:
+    """Return whose a calendar entry of the visit is, by what calendars keep of them.
+
+    None where a ward has no mailbox any more.
+    """
+    if kind == "speaker":
+        return speaker_by_id(session, row_id)
+    if kind == "account":
+        return _account(session.get_one(Account, row_id), zone=visit.time_zone)
+    return _mailbox(session.get_one(Unit, row_id), zone=visit.time_zone)
 
 
 def coordinators(session: Session, affiliate_id: int) -> list[Recipient]:
@@ -79,7 +87,18 @@ def coordinators(session: Session, affiliate_id: int) -> list[Recipient]:
         )
         .order_by(Account.id)
     )
-    return [Recipient("account", a.id, a.email, a.name, a.locale, zone) for a in rows]
+    return [_account(account, zone=zone) for account in rows]
+
+
+def _account(account: Account, *, zone: str) -> Recipient:
+    return Recipient("account", account.id, account.email, account.name, account.locale, zone)
+
+
+def _mailbox(unit: Unit, *, zone: str) -> Recipient | None:
+    if not unit.contact_email:
+        return None
+    name = unit.contact_name or unit.name
+    return Recipient("unit", unit.id, unit.contact_email, name, "en", zone)
 
 
 def _asking_liaison(session: Session, request: VisitRequest, unit: Unit) -> Account | None:

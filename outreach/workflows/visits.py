@@ -24,8 +24,7 @@ from outreach.links import Links
 from outreach.visits import rules, service
 from outreach.visits.models import Assignment, Visit, VisitRequest
 from outreach.visits.rules import Hours, Pause, Refusal, SlotFacts, UnitFacts
-from outreach.workflows import invites, notices, offers, recipients, reminders
-from outreach.workflows.recipients import Recipient
+from outreach.workflows import invites, news, notices, offers, reminders
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,18 +211,13 @@ def move(
     )
     if starts_at == visit.starts_at and visit.ends_at == starts_at + timedelta(minutes=minutes):
         return
-    before = visit.starts_at
+    was = news.span(visit)
     visit.starts_at, visit.ends_at = starts_at, starts_at + timedelta(minutes=minutes)
     visit.revision += 1
     session.flush()
     offers.withdraw_open(session, visit, now=now)
     stay, leave = _carry_over(session, visit, now=now)
-    was = {"was": before.isoformat()}
-    for assignment in stay:
-        _tell(session, assignment, "moved", visit=visit, values=was, now=now)
-    for assignment in leave:
-        _tell(session, assignment, "released", visit=visit, values=was, now=now)
-    _tell_ward(session, "moved", visit=visit, values=was, now=now)
+    news.of_a_move(session, visit, was=was, stay=stay, leave=leave, now=now)
     invites.sync(session, visit, host=links.host, now=now)
     reminders.sync(session, visit, now=now)
     audit.record(session, "visit.move", actor=by, subject=("visit", visit.id), now=now)
@@ -240,16 +234,15 @@ def call_off(session: Session, visit: Visit, *, by: Actor, links: Links, now: da
     visit.called_off_at = now
     visit.revision += 1
     session.flush()
-    notices.forget(session, notices.about(visit), now=now)
     offers.withdraw_open(session, visit, now=now)
     slots = service.slots(session, visit.id)
     service.drop_proposals(session, [slot.id for slot in slots], now=now)
-    for assignment in service.active_assignments(session, visit.id):
+    coming = service.active_assignments(session, visit.id)
+    for assignment in coming:
         service.vacate(session, assignment, because="called_off", now=now)
-        _tell(session, assignment, "called_off", visit=visit, values={}, now=now)
     for slot in slots:
         slot.state = "closed"
-    _tell_ward(session, "called_off", visit=visit, values={}, now=now)
+    news.of_the_end(session, visit, who=coming, now=now)
     session.flush()
     session.expire_all()
     invites.sync(session, visit, host=links.host, now=now)
@@ -335,42 +328,3 @@ def _carry_over(
         stay.append(assignment)
     session.flush()
     return stay, leave
-
-
-def _tell(
-    session: Session,
-    assignment: Assignment,
-    kind: str,
-    *,
-    visit: Visit,
-    values: dict[str, str],
-    now: datetime,
-) -> None:
-    to = recipients.speaker_by_id(session, assignment.speaker_id)
-    _tell_once(session, to, kind, visit=visit, values=values, now=now)
-
-
-def _tell_ward(
-    session: Session, kind: str, *, visit: Visit, values: dict[str, str], now: datetime
-) -> None:
-    to = recipients.liaison(session, visit)
-    if to is not None:
-        _tell_once(session, to, kind, visit=visit, values=values, now=now)
-
-
-def _tell_once(
-    session: Session,
-    to: Recipient,
-    kind: str,
-    *,
-    visit: Visit,
-    values: dict[str, str],
-    now: datetime,
-) -> None:
-    """Tell by text where that is wanted; by mail only where no calendar mail says the same."""
-    channels: tuple[str, ...] = ()
-    if notices.may_be_texted(session, to):
-        channels += ("sms",)
-    elif not invites.reaches(session, visit, to):
-        channels += ("mail",)
-    notices.tell(session, to, kind, visit=visit, values=values, channels=channels, now=now)

@@ -159,6 +159,7 @@ def test_an_open_question_can_be_taken_back(
     desk: Desk, database: Database, session: Session, visit: Visit, maria: Speaker
 ) -> None:
     offer = builders.offer(session, builders.slots(session, visit)[0], maria)
+    builders.asked(session, offer, to=maria)
     browser = desk()
     page = browser.get(address(visit)).text
 
@@ -167,7 +168,7 @@ def test_an_open_question_can_be_taken_back(
     assert "Take the question back" in page
     with database.reading() as fresh:
         assert fresh.get_one(Offer, offer.id).state == "withdrawn"
-        assert fresh.scalars(select(Message.kind)).all() == ["offer_gone"]
+        assert fresh.scalars(select(Message.kind)).all() == ["offer", "offer_gone"]
 
 
 def test_a_phoned_yes_fills_the_place(

@@ -24,7 +24,9 @@ def visit(session: Session, here: World, priya: Membership) -> Visit:
     made = builders.visit(session, here, requested_by=asker)
     lead, other = builders.slots(session, made)
     builders.assignment(session, lead, builders.speaker(session, here.affiliate, DANIEL))
-    builders.offer(session, other, builders.speaker(session, here.affiliate, HENRY))
+    henry = builders.speaker(session, here.affiliate, HENRY)
+    asked = builders.offer(session, other, henry)
+    builders.asked(session, asked, to=henry)
     request = session.get_one(VisitRequest, made.request_id)
     request.room, request.screen, request.group_size = "Day room", True, 12
     here.unit.contact_name, here.unit.contact_phone = "Charge nurse", "+13135550117"
