@@ -170,7 +170,7 @@ def _unfilled(visits: Sequence[VisitRow], *, now: datetime) -> Iterator[Need]:
         yield Need(
             group=_by_lead(visit.starts_at, now=now),
             status=visit.status,
-            title=f"{i18n.day(visit.day)}, {visit.hospital}, {visit.unit}",
+            title=f"{words.capital(i18n.day(visit.day))}, {visit.hospital}, {visit.unit}",
             text=_what_happened(visit),
             step=Step.SEE_WHO_FITS if visit.ended or visit.who else Step.FIND,
             target=visit.public_id,

@@ -114,14 +114,25 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def language(code: str) -> str:
-    """Return the name of a language."""
-    return _(LANGUAGES[code]) if code in LANGUAGES else code
+def language(code: str, *, inside: bool = False) -> str:
+    """Return the name of a language; inside a sentence Spanish begins it small."""
+    name = _(LANGUAGES[code]) if code in LANGUAGES else code
+    return name.lower() if inside and i18n.locale() == "es" else name
 
 
 def age_group(code: str) -> str:
     """Return whom a unit cares for."""
     return _(AGE_GROUPS[code]) if code in AGE_GROUPS else code
+
+
+def languages(codes: Iterable[str]) -> str:
+    """Return "English and Spanish"."""
+    return capital(names([language(code, inside=True) for code in codes]))
+
+
+def age_groups(codes: Iterable[str]) -> str:
+    """Return "Adults and older adults"."""
+    return capital(names([age_group(code).lower() for code in codes]))
 
 
 def clearance(kind: str) -> str:
@@ -414,7 +425,22 @@ def _overlaps(params: Mapping[str, Any], _h: str, blocking: Mapping[str, str]) -
     return stands, _("Another time")
 
 
+def _asked_enough(params: Mapping[str, Any], _h: str, _b: Mapping[str, str]) -> tuple[str, str]:
+    stands = ngettext(
+        "Has been asked once within a week, as often as your settings allow",
+        "Has been asked %(num)s times within a week, as often as your settings allow",
+        params["count"],
+    )
+    return stands, _("A call, or some days later")
+
+
+def _asked_already(_p: Mapping[str, Any], _h: str, _b: Mapping[str, str]) -> tuple[str, str]:
+    return _("Is being asked about this visit, or comes already"), "–"
+
+
 _REFUSALS = {
+    "asked_enough": _asked_enough,
+    "asked_already": _asked_already,
     "too_far": _too_far,
     "language": _no_language,
     "unit_type": _no_age_group,

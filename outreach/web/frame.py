@@ -80,6 +80,7 @@ def init(app: Flask) -> None:
         short_date=i18n.short_date,
         when=i18n.when,
         span=_span,
+        capital=words.capital,
         clock_time=i18n.clock_time,
         zone_name=i18n.zone_name,
         phone=phone.display,
@@ -101,6 +102,7 @@ def _given() -> dict[str, Any]:
         "nav": _nav(actor, audience),
         "person_name": found.name if found else None,
         "service_name": context.config().service_name,
+        "support_phone": context.config().support_phone,
         "sign_out_url": url_for("auth.sign_out") if found else None,
     }
 
@@ -149,4 +151,6 @@ def _day_at(instant: Any, zone: str) -> str:  # noqa: ANN401 - a filter's argume
 
 
 def _span(starts_at: Any, ends_at: Any, zone: str) -> str:  # noqa: ANN401 - a filter's arguments
-    return i18n.span(starts_at, ends_at, zone=zone)
+    name = i18n.zone_name(zone)
+    whole = name.replace(" ", i18n.NBSP)  # "Eastern" at the end of a line, "Time" on the next
+    return i18n.span(starts_at, ends_at, zone=zone).replace(name, whole)

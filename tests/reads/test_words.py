@@ -162,3 +162,18 @@ def test_spanish_begins_sentences_too() -> None:
     with speaking("es"):
         assert words.weekday(0) == "Lunes"
         assert words.role_name("co-presenter") == "Copresentación"
+
+
+@pytest.mark.parametrize(
+    ("locale", "languages", "groups"),
+    [
+        ("en", "English and Spanish", "Adults and older adults"),
+        ("es", "Inglés y español", "Personas adultas y personas mayores"),
+    ],
+)
+def test_a_list_of_names_begins_large_and_goes_on_as_its_language_does(
+    locale: str, languages: str, groups: str
+) -> None:
+    with speaking(locale):
+        assert words.languages(["en", "es"]) == languages
+        assert words.age_groups(["adult", "older adult"]) == groups

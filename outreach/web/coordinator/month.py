@@ -101,7 +101,8 @@ def weeks(
 def _entry(row: VisitRow, href: str) -> Entry:
     status = row.status
     at = i18n.clock_time(row.starts_at, zone=row.zone)
-    return Entry(status.kind, status.words, at, row.hospital, href)
+    place = row.hospital.replace("St. ", f"St.{i18n.NBSP}")
+    return Entry(status.kind, status.words, at, place, href)
 
 
 def _label(day: date, *, begins: bool) -> str:

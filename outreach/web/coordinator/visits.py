@@ -142,7 +142,7 @@ def _pills(
     for code in words.LANGUAGES:
         if code != "en":
             on = filters.language == code
-            label = _("In %(language)s", language=words.language(code))
+            label = _("In %(language)s", language=words.language(code, inside=True))
             changed = replace(filters, language="" if on else code)
             found.append({"label": label, "on": on, "href": _url(changed, **shown)})
     for name in ("hospital", "program"):
