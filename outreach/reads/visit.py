@@ -17,7 +17,7 @@ from outreach.i18n import gettext as _
 from outreach.reads import board, words
 from outreach.reads.board import VisitRow
 from outreach.speakers.models import Speaker
-from outreach.visits.models import Assignment, Offer, Proposal, Slot, Visit, VisitRequest
+from outreach.visits.models import Assignment, Offer, Slot, Visit, VisitRequest
 
 CLOSE = frozenset({"too_far", "language", "unit_type", "not_certified"})
 """Whoever has none of these against them comes close to fitting."""
@@ -116,24 +116,6 @@ class Against:
     comes_close: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ProposalRow:
-    """A proposal that waits for a decision."""
-
-    public_id: str
-    role: str
-    person: Person
-    reasons: Sequence[str]
-
-
-@dataclass(frozen=True, slots=True)
-class ProposedVisit:
-    """A visit and the proposals for it."""
-
-    row: VisitRow
-    proposals: Sequence[ProposalRow]
-
-
 def page(session: Session, visit: Visit, *, now: datetime) -> VisitPage:
     """Return what the page shows."""
     row = board.rows(session, select(Visit).where(Visit.id == visit.id), now=now)[0]
@@ -153,17 +135,20 @@ def page(session: Session, visit: Visit, *, now: datetime) -> VisitPage:
 
 def people(session: Session, speaker_ids: Iterable[int]) -> dict[int, Person]:
     """Return speakers by primary key."""
-    found = session.scalars(select(Speaker).where(Speaker.id.in_(list(speaker_ids))))
-    return {speaker.id: person(speaker) for speaker in found}
+    # Columns, not entities: a visit's page names everyone of an affiliate.
+    found = select(
+        Speaker.id, Speaker.public_id, Speaker.first_name, Speaker.last_name, Speaker.channel
+    ).where(Speaker.id.in_(list(speaker_ids)))
+    return {
+        pk: _person(public_id, first, last, channel=channel)
+        for pk, public_id, first, last, channel in session.execute(found)
+    }
 
 
 def person(speaker: Speaker) -> Person:
     """Return a speaker as a visit names one."""
-    return Person(
-        speaker.public_id,
-        speaker.first_name,
-        f"{speaker.first_name} {speaker.last_name}",
-        prefers_calls=speaker.channel == "call",
+    return _person(
+        speaker.public_id, speaker.first_name, speaker.last_name, channel=speaker.channel
     )
 
 
@@ -176,40 +161,13 @@ def against(
     could tell an exclusion from an ordinary unavailability.
     """
     known = people(session, refusals)
-    blocking = _blocking(session, refusals)
+    wording = _Wording(hospital, blocking(session, refusals))
     rows = [
-        _against(known[speaker_id], found, hospital=hospital, blocking=blocking)
+        _against(known[speaker_id], found, wording)
         for speaker_id, found in refusals.items()
         if speaker_id in known and found
     ]
     return sorted(rows, key=lambda r: (not r.comes_close, len(r.stands), r.person.name))
-
-
-def proposed(
-    session: Session, proposals: Sequence[Proposal], *, now: datetime
-) -> list[ProposedVisit]:
-    """Return the visits of these proposals in their order, each with its proposals."""
-    slots = {
-        slot.id: slot
-        for slot in session.scalars(select(Slot).where(Slot.id.in_([p.slot_id for p in proposals])))
-    }
-    ids = list(dict.fromkeys(slots[p.slot_id].visit_id for p in proposals))
-    rows = {
-        row.id: row for row in board.rows(session, select(Visit).where(Visit.id.in_(ids)), now=now)
-    }
-    known = people(session, [p.speaker_id for p in proposals])
-    by_visit: dict[int, list[ProposalRow]] = {visit_id: [] for visit_id in ids}
-    for each in proposals:
-        slot = slots[each.slot_id]
-        by_visit[slot.visit_id].append(
-            ProposalRow(
-                each.public_id,
-                words.role_name(slot.role),
-                known[each.speaker_id],
-                words.reasons(each.reasons, hospital=rows[slot.visit_id].hospital),
-            )
-        )
-    return [ProposedVisit(rows[visit_id], by_visit[visit_id]) for visit_id in ids]
 
 
 def _assignments(session: Session, visit: Visit) -> list[tuple[Assignment, Speaker]]:
@@ -331,13 +289,30 @@ def _of_assignment(assignment: Assignment, name: str) -> Iterator[Happened]:
         yield Happened(assignment.ended_at, said[assignment.ended_because])
 
 
-def _against(
-    who: Person, found: Sequence[Any], *, hospital: str, blocking: Mapping[str, str]
-) -> Against:
+class _Wording:
+    """Puts refusals into words; among hundreds of people few differ, so each is worded once."""
+
+    def __init__(self, hospital: str, blocking: Mapping[str, str]) -> None:
+        self._hospital = hospital
+        self._blocking = blocking
+        self._known: dict[tuple[Any, ...], tuple[str, str]] = {}
+
+    def of(self, found: Any) -> tuple[str, str]:  # noqa: ANN401 - a refusal, as the engine gave it
+        key = (found.code, *found.params.items())
+        if key not in self._known:
+            self._known[key] = words.refusal(
+                str(found.code), found.params, hospital=self._hospital, blocking=self._blocking
+            )
+        return self._known[key]
+
+
+def _person(public_id: str, first: str, last: str, *, channel: str) -> Person:
+    return Person(public_id, first, f"{first} {last}", prefers_calls=channel == "call")
+
+
+def _against(who: Person, found: Sequence[Any], wording: _Wording) -> Against:
     codes = {str(refusal.code) for refusal in found}
-    pairs = [
-        words.refusal(str(r.code), r.params, hospital=hospital, blocking=blocking) for r in found
-    ]
+    pairs = [wording.of(refusal) for refusal in found]
     return Against(
         person=who,
         stands=list(dict.fromkeys(stands for stands, _helps in pairs)),
@@ -349,7 +324,7 @@ def _against(
     )
 
 
-def _blocking(session: Session, refusals: Mapping[int, Sequence[Any]]) -> dict[str, str]:
+def blocking(session: Session, refusals: Mapping[int, Sequence[Any]]) -> dict[str, str]:
     """Return "St. Clare, December 3" for each visit that stands in somebody's way."""
     ids = {r.params["visit"] for found in refusals.values() for r in found if "visit" in r.params}
     rows = (

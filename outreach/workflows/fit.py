@@ -17,7 +17,7 @@ from outreach.matching import Refusal
 from outreach.speakers.models import Speaker
 from outreach.visits import rules, service
 from outreach.visits.models import Offer, Proposal, Slot, Visit
-from outreach.workflows import eligibility, offers, problems, proposals
+from outreach.workflows import asked, eligibility, offers, problems, proposals
 from outreach.workflows.eligibility import Choice
 
 DOES_NOT_FIT = lazy("%(name)s does not fit this visit any more. Look again at who does.")
@@ -78,7 +78,7 @@ def ask_in_order(
     if fit is None:
         return []
     size = rules.wave(starts_at=visit.starts_at, now=now).size
-    allowed = offers.within_weekly_cap(session, fit.choices, visit=visit, now=now)
+    allowed = asked.within_weekly_cap(session, fit.choices, visit=visit, now=now)
     return [
         _ask(session, slot, choice, visit=visit, by=by, links=links, now=now)
         for choice in allowed[:size]

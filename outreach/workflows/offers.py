@@ -1,15 +1,14 @@
 """From a slot that needs somebody to a yes: offering, answering, lapsing, stepping back."""
 
 import random
-from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from outreach import audit, crypto, db
 from outreach.actor import SYSTEM, Actor
-from outreach.directory.models import Affiliate
 from outreach.errors import Conflict, RuleBroken
 from outreach.i18n import lazy
 from outreach.links import Links
@@ -17,7 +16,7 @@ from outreach.messaging import service as messaging
 from outreach.speakers.models import Speaker
 from outreach.visits import rules, service
 from outreach.visits.models import Assignment, Offer, Slot, Visit
-from outreach.workflows import eligibility, invites, notices, recipients, reminders
+from outreach.workflows import asked, eligibility, invites, notices, recipients, reminders
 from outreach.workflows.eligibility import Choice
 from outreach.workflows.notices import Cause
 
@@ -26,6 +25,10 @@ LAPSED = lazy("This visit is no longer open. Thank you for being ready to help."
 CALLED_OFF = lazy("The unit has called this visit off. Thank you for being ready to help.")
 NOT_FREE = lazy("This visit is too close to another one you have taken.")
 FITS_NO_MORE = lazy("This visit does not fit you any more. Look again at the open visits.")
+ASKED_ENOUGH = lazy(
+    "%(name)s was asked as often this week as your settings allow. "
+    "You can call %(name)s, and record a yes."
+)
 BEGUN = lazy("This visit has begun already.")
 
 _numbers = random.SystemRandom()
@@ -47,11 +50,14 @@ def make(
     Raises:
         Conflict: the slot is not open, the visit is over or called off, or the speaker has an
             open offer for this slot.
+        RuleBroken: the speaker was asked as often this week as the affiliate allows.
     """
     _refuse_if_closed(session, slot, visit, now=now)
     if _has_open_offer(session, slot, choice.speaker_id):
         raise Conflict(lazy("This speaker has been asked already and has not answered yet."))
     speaker = session.get_one(Speaker, choice.speaker_id)
+    if not asked.within_weekly_cap(session, [choice], visit=visit, now=now):
+        raise RuleBroken(ASKED_ENOUGH, name=speaker.first_name)
     offer = Offer(
         public_id=crypto.public_id(),
         number=_free_number(session, speaker.id),
@@ -217,19 +223,19 @@ def ask_next(session: Session, visit: Visit, *, links: Links, now: datetime) -> 
     if visit.called_off_at is not None or visit.starts_at <= now:
         return []
     waiting = {offer.slot_id for offer in service.open_offers(session, visit.id)}
-    asked = _asked_before(session, visit)
+    before = asked.before(session, visit)
     made: list[Offer] = []
     for slot in service.slots(session, visit.id):
         if slot.state != "open" or slot.id in waiting:
             continue
         size = rules.wave(starts_at=visit.starts_at, now=now).size
         ranked = eligibility.ranking(session, visit, slot.role, now=now)
-        fresh = [c for c in ranked if c.speaker_id not in asked]
-        for choice in within_weekly_cap(session, fresh, visit=visit, now=now)[:size]:
+        fresh = [c for c in ranked if c.speaker_id not in before]
+        for choice in asked.within_weekly_cap(session, fresh, visit=visit, now=now)[:size]:
             offer = make(
                 session, slot, choice, visit=visit, by=SYSTEM, wave=2, links=links, now=now
             )
-            asked.add(choice.speaker_id)
+            before.add(choice.speaker_id)
             made.append(offer)
     return made
 
@@ -253,21 +259,6 @@ def withdraw(session: Session, offer: Offer, *, by: Actor, now: datetime) -> Non
     if offer.state == "open":
         _tell_gone(session, [offer], visit=visit, now=now)
         audit.record(session, "offer.withdraw", actor=by, subject=("offer", offer.id), now=now)
-
-
-def within_weekly_cap(
-    session: Session, choices: Iterable[Choice], *, visit: Visit, now: datetime
-) -> list[Choice]:
-    """Leave out who was asked as often this week as the affiliate allows."""
-    cap = session.get_one(Affiliate, visit.affiliate_id).offers_per_week
-    counts = dict(
-        session.execute(
-            select(Offer.speaker_id, func.count())
-            .where(Offer.offered_at > now - timedelta(days=7))
-            .group_by(Offer.speaker_id)
-        ).all()
-    )
-    return [c for c in choices if counts.get(c.speaker_id, 0) < cap]
 
 
 def _assign(
@@ -334,9 +325,7 @@ def _send(
 ) -> None:
     to = recipients.speaker(speaker)
     values = {
-        "offer_id": offer.public_id,
-        "speaker_id": speaker.public_id,
-        "expires_at": offer.expires_at.isoformat(),
+        **notices.link_values(offer.public_id, speaker.public_id, offer.expires_at),
         "number": offer.number,
         "role": slot.role,
         "distance_km": offer.distance_km,
@@ -402,14 +391,6 @@ def _free_number(session: Session, speaker_id: int) -> int:
     while (number := _numbers.randrange(1000, 10_000)) in used:
         pass
     return number
-
-
-def _asked_before(session: Session, visit: Visit) -> set[int]:
-    stepped_back = select(Assignment.speaker_id).where(
-        Assignment.visit_id == visit.id, Assignment.ended_because == "cannot_come"
-    )
-    asked = select(Offer.speaker_id).where(Offer.visit_id == visit.id)
-    return {*session.scalars(asked), *session.scalars(stepped_back)}
 
 
 def _ended(assignment: Assignment, visit: Visit) -> Cause:

@@ -6,10 +6,12 @@ from sqlalchemy import select
 
 from outreach import access, clock, matching
 from outreach.directory.models import Affiliate
+from outreach.errors import RuleBroken
 from outreach.i18n import gettext as _
 from outreach.i18n import ngettext
 from outreach.reads import board, words
-from outreach.reads import visit as reads
+from outreach.reads import proposals as reads
+from outreach.reads import visit as visit_reads
 from outreach.visits.models import Proposal, Visit
 from outreach.web import context
 from outreach.web.auth import requires
@@ -31,7 +33,8 @@ def proposals() -> ResponseReturnValue:
     with context.reading() as session:
         affiliate = session.scalars(access.scope(actor, Affiliate)).one()
         waiting = workflow.waiting(session, affiliate.id, now=now)
-        visits = reads.proposed(session, waiting, now=now)
+        against = workflow.objections(session, affiliate, waiting, together=False, now=now)
+        visits = reads.by_visit(session, waiting, objections=against, now=now)
         open_ids = [v.id for v in problems.open_visits(session, affiliate.id, now=now)]
         wanted = select(Visit).where(Visit.id.in_(open_ids)).order_by(Visit.starts_at, Visit.id)
         without = [r for r in board.rows(session, wanted, now=now) if not r.asked + r.proposed]
@@ -39,6 +42,7 @@ def proposals() -> ResponseReturnValue:
         "coordinator/proposals.html",
         visits=visits,
         count=len(waiting),
+        askable=sum(not found for found in against.values()),
         count_words=words.capital(words.number(len(waiting))),
         open_count=len(open_ids),
         without=without[:SHOWN_WITHOUT],
@@ -84,9 +88,19 @@ def approve_all() -> ResponseReturnValue:
         count = workflow.approve_all(
             session, affiliate, by=actor, links=context.links(), now=clock.now()
         )
+        left = len(workflow.waiting(session, affiliate.id, now=clock.now()))
     if count:
         flash(ngettext("%(num)s person is being asked.", "%(num)s people are being asked.", count))
-    else:
+    if left:
+        flash(
+            ngettext(
+                "%(num)s proposal stays here: what stands in the way is said beside it.",
+                "%(num)s proposals stay here: what stands in the way is said beside each.",
+                left,
+            ),
+            "info",
+        )
+    elif not count:
         flash(_("There was nobody left to ask."), "info")
     return redirect(url_for("coordinator.proposals"), 303)
 
@@ -100,9 +114,13 @@ def approve(proposal_id: str) -> ResponseReturnValue:
         proposal = access.load(
             session, Proposal, proposal_id, actor=actor, action="proposal.approve"
         )
-        name = reads.people(session, [proposal.speaker_id])[proposal.speaker_id].first_name
-        workflow.approve(session, proposal, by=actor, links=context.links(), now=clock.now())
-    flash(_("%(name)s is being asked.", name=name))
+        name = visit_reads.people(session, [proposal.speaker_id])[proposal.speaker_id].first_name
+        try:
+            workflow.approve(session, proposal, by=actor, links=context.links(), now=clock.now())
+        except RuleBroken as error:
+            flash(_(error.message, **error.values), "error")
+        else:
+            flash(_("%(name)s is being asked.", name=name))
     return redirect(url_for("coordinator.proposals"), 303)
 
 

@@ -5,10 +5,11 @@ from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from outreach.db import Database
+from outreach.speakers.models import Speaker
 from outreach.visits.models import Offer, Proposal
 from tests import builders
 from tests.builders import DANIEL, MARIA, VISIT_AT, World
@@ -72,6 +73,50 @@ def test_approving_all_asks_everyone_proposed(
     assert "2 people are being asked." in browser.get(answer.location).text
     with database.reading() as fresh:
         assert fresh.scalars(select(Offer.state)).all() == ["open", "open"]
+
+
+def test_what_stands_in_the_way_by_now_is_said_and_nobody_is_asked(
+    desk: Desk, database: Database, session: Session, bureau: World
+) -> None:
+    assert bureau.unit.id
+    browser = desk()
+    browser.post(PAGE)
+    session.execute(update(Speaker).values(languages=["es"]))
+    with database.reading() as fresh:
+        first = fresh.scalars(select(Proposal).order_by(Proposal.id)).first()
+    assert first is not None
+
+    page = browser.get(PAGE).text
+    one = browser.post(f"{PAGE}/{first.public_id}/approval")
+    said = browser.get(one.location).text
+    everyone = browser.post(f"{PAGE}/approvals")
+    after = browser.get(everyone.location).text
+
+    assert page.count("Does not speak English on visits") == 2
+    assert "/approval" not in page
+    assert "does not fit this visit any more" in said
+    assert "2 proposals stay here: what stands in the way is said beside each." in after
+    with database.reading() as fresh:
+        assert fresh.scalars(select(Offer)).all() == []
+        assert fresh.scalars(select(Proposal.state)).all() == ["waiting", "waiting"]
+
+
+def test_who_was_asked_often_enough_is_named_as_such(
+    desk: Desk, session: Session, here: World
+) -> None:
+    here.affiliate.offers_per_week = 1
+    maria = builders.speaker(session, here.affiliate, MARIA, certified_for=here.program)
+    for days in (0, 7):
+        visit = builders.visit(session, here, starts_at=VISIT_AT + timedelta(days=days))
+        builders.proposal(session, builders.slots(session, visit)[0], maria)
+    browser = desk()
+
+    answer = browser.post(f"{PAGE}/approvals")
+    page = browser.get(answer.location).text
+
+    assert "1 person is being asked." in page
+    assert "1 proposal stays here: what stands in the way is said beside it." in page
+    assert "Has been asked once within a week, as often as your settings allow" in page
 
 
 def test_a_proposal_put_aside_tells_nobody(desk: Desk, database: Database, bureau: World) -> None:
