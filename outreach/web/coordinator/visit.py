@@ -27,6 +27,8 @@ from outreach.workflows.fit import Fit
 
 SHOWN_CHOICES = 6
 SHOWN_AGAINST = 8
+MOST_FOLDED = 40
+"""How many who don't fit may lie folded in the page; more are a page of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ class FitView:
     ask_all: str
     against: Sequence[Against]
     against_more: Sequence[Against]
+    more_href: str
     close: int
     speakers: int
 
@@ -69,7 +72,8 @@ def visit(visit_id: str) -> ResponseReturnValue:
         row = _load(session, visit_id, "visit.see")
         page = reads.page(session, row, now=now)
         fits = fit.who_fits(session, row, now=now) if page.row.is_open else []
-        views = [_fit_view(session, each, page, now=now) for each in fits]
+        everyone = request.args.get("everyone", "")
+        views = [_fit_view(session, each, page, everyone=everyone, now=now) for each in fits]
     return render_template("coordinator/visit.html", page=page, fits=views, now=now)
 
 
@@ -224,7 +228,10 @@ def _record_yes(
     return redirect(url_for("coordinator.visit", visit_id=visit_id), 303)
 
 
-def _fit_view(session: Session, each: Fit, page: VisitPage, *, now: datetime) -> FitView:
+def _fit_view(
+    session: Session, each: Fit, page: VisitPage, *, everyone: str, now: datetime
+) -> FitView:
+    """Word who fits; `everyone` is the slot of which all who don't fit are to be shown."""
     known = reads.people(session, [choice.speaker_id for choice in each.choices])
     proposed = each.proposal.speaker_id if each.proposal else None
     candidates = [
@@ -239,7 +246,7 @@ def _fit_view(session: Session, each: Fit, page: VisitPage, *, now: datetime) ->
     ]
     against = reads.against(session, each.refusals, hospital=page.row.hospital)
     close = sum(a.comes_close for a in against)
-    shown = min(SHOWN_AGAINST, close) if close else 0
+    shown = len(against) if everyone == each.slot.public_id else min(SHOWN_AGAINST, close)
     return FitView(
         slot_id=each.slot.public_id,
         title=_fits_words(len(candidates), each.slot.role),
@@ -250,8 +257,18 @@ def _fit_view(session: Session, each: Fit, page: VisitPage, *, now: datetime) ->
         ask_all=_ask_all_words(len(candidates)),
         against=against[:shown],
         against_more=against[shown:],
+        more_href=_everyone(each.slot, page) if len(against) - shown > MOST_FOLDED else "",
         close=close,
         speakers=len(against) + len(candidates),
+    )
+
+
+def _everyone(slot: Slot, page: VisitPage) -> str:
+    return url_for(
+        "coordinator.visit",
+        visit_id=page.row.public_id,
+        everyone=slot.public_id,
+        _anchor=f"others-{slot.public_id}",
     )
 
 
