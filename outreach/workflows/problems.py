@@ -7,6 +7,7 @@ read on it too: a speaker in another zone is taken to have given times as the af
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, time, timedelta
+from math import ceil
 from typing import NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -249,12 +250,14 @@ class _Builder:
             fixed = self._seats(self.promised[visit.id])
             held = Counter(seat.role for seat in fixed)
             place = self.places[visit.unit_id]
+            # The engine counts in whole minutes; what begins within one holds all of it.
+            begins = visit.starts_at.replace(second=0, microsecond=0)
             yield matching.Visit(
                 id=visit.public_id,
                 site=place.public_id,
                 unit_type=place.age_group,
-                starts_at=self._local(visit.starts_at),
-                minutes=int((visit.ends_at - visit.starts_at).total_seconds() // 60),
+                starts_at=self._local(begins),
+                minutes=ceil((visit.ends_at - begins) / timedelta(minutes=1)),
                 language=visit.language,
                 program=self.programs[visit.program_id],
                 roles=dict(roles[visit.id]) if visit.id in self.wanted else dict(held),
