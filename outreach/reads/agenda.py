@@ -101,7 +101,7 @@ class VisitView:
             if self.is_full:
                 return _("You and %(names)s are set", names=people)
             return _("You and %(names)s come; one more is being found", names=people)
-        return _("You are set") if self.is_full else _("You come; your partner is being found")
+        return _("You are set") if self.is_full else _("Your partner is being found")
 
     @property
     def part(self) -> str:
@@ -116,7 +116,7 @@ class VisitView:
             )
             return _("%(part)s, with %(names)s", part=mine, names=others)
         if self.places > 1:
-            return _("%(part)s. Who comes with you is still being found.", part=mine)
+            return _("%(part)s. Your partner is still being found.", part=mine)
         return mine
 
 
@@ -252,16 +252,16 @@ def why_you(given: Iterable[Mapping[str, object]]) -> str:
     parts = [
         clause
         for code, clause in (
-            ("usual", _("you know this unit")),
-            ("certified", _("you are trained for this")),
-            ("free", _("you are free at that time")),
+            ("usual", _("know this unit")),
+            ("certified", _("are trained for this")),
+            ("free", _("are free at that time")),
         )
         if code in said
     ]
     recent = said.get("recent")
     if isinstance(recent, Mapping):
         parts.append(_lately(int(recent["visits"])))
-    return words.capital(_("%(reasons)s.", reasons=words.names(parts))) if parts else ""
+    return _("You %(reasons)s.", reasons=words.names(parts)) if parts else ""
 
 
 def how_far(distance_km: float) -> str:
@@ -312,10 +312,10 @@ def _seats(asked: Iterable[tuple[Offer, str]]) -> dict[int, str]:
 
 def _lately(visits: int) -> str:
     if not visits:
-        return _("you have had no visit in the last 90 days")
+        return _("had no visit in the last 90 days")
     return ngettext(
-        "you have had %(num)s visit in the last 90 days",
-        "you have had %(num)s visits in the last 90 days",
+        "had %(num)s visit in the last 90 days",
+        "had %(num)s visits in the last 90 days",
         visits,
     )
 

@@ -33,6 +33,7 @@ class UnitChoice:
     public_id: str
     label: str
     affiliate_id: int
+    time_zone: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +98,14 @@ def unit_choices(session: Session, actor: Actor) -> list[UnitChoice]:
     """Return the units the actor can ask visits for, by hospital and name."""
     mine = (
         access.scope(actor, Unit)
-        .add_columns(Hospital.name)
+        .add_columns(Hospital.name, Hospital.time_zone)
         .join(Hospital, Hospital.id == Unit.hospital_id)
         .where(Unit.archived_at.is_(None), Hospital.archived_at.is_(None))
         .order_by(Hospital.name, Unit.name)
     )
     return [
-        UnitChoice(unit.public_id, f"{hospital}, {unit.name}", unit.affiliate_id)
-        for unit, hospital in session.execute(mine)
+        UnitChoice(unit.public_id, f"{hospital}, {unit.name}", unit.affiliate_id, zone)
+        for unit, hospital, zone in session.execute(mine)
     ]
 
 

@@ -38,19 +38,19 @@ def start() -> ResponseReturnValue:
     """Say what this is, or lead who is signed in to where they begin."""
     if context.signed_in():
         return redirect(auth.home(), 303)
-    return render_template("public/start.html", phone=context.config().support_phone)
+    return render_template("public/start.html")
 
 
 @bp.get("/help", endpoint="help")
 def help_page() -> ResponseReturnValue:
     """Answer what people ask."""
-    return render_template("public/help.html", phone=context.config().support_phone)
+    return render_template("public/help.html")
 
 
 @bp.get("/privacy")
 def privacy() -> ResponseReturnValue:
     """Say what is kept, and who sees it."""
-    return render_template("public/privacy.html", phone=context.config().support_phone)
+    return render_template("public/privacy.html")
 
 
 @bp.get("/a/<token>")

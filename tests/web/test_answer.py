@@ -92,12 +92,12 @@ def test_the_question_says_who_when_where_with_whom_and_why(
     assert page.status_code == 200
     for words in (
         "Maria, could you visit on Tuesday, December\N{NO-BREAK SPACE}8?",
-        "10:00 to 11:00\N{NO-BREAK SPACE}AM Eastern Time",
+        "10:00 to 11:00\N{NO-BREAK SPACE}AM Eastern\N{NO-BREAK SPACE}Time",
         "<strong>Detroit</strong>, about 10 minutes from you (4 miles)",
         "Show the hospital",
         asked.world.hospital.name,
         "Co-presenter, with Daniel as lead",
-        "You are trained for this, you are free at that time and you have had 1 visit",
+        "You are trained for this, are free at that time and had 1 visit",
         "Yes, I can visit",
         "Not this time",
         "Either answer is fine, and no reason is needed.",
@@ -355,7 +355,7 @@ def test_the_page_speaks_the_speakers_language(client: FlaskClient, session: Ses
         "a unos 10 minutos de usted (4 millas)",
         "Las dos respuestas están bien y no hace falta dar razones.",
         "antes del miércoles por la noche",
-        "Tiene la capacitación, está libre a esa hora y ha tenido 1 visita",
+        "Usted tiene la capacitación, está libre a esa hora y ha tenido 1 visita",
     ):
         assert words in page.text, words
 

@@ -275,4 +275,4 @@ def _miles(radius_km: float | None) -> str:
     if radius_km is None:
         return _("any distance")
     count = round(radius_km / words.KM_PER_MILE)
-    return i18n.ngettext("up to %(num)s mile", "up to %(num)s miles", count)
+    return i18n.ngettext("Up to %(num)s mile", "Up to %(num)s miles", count)

@@ -63,7 +63,7 @@ def test_three_steps_and_a_look_at_the_answers_make_a_visit(
     assert "When would you like the visit?" in text_of(second)
     assert "What does the group need?" in text_of(third)
     assert "Please write nothing about patients." in text_of(third)
-    assert "Tuesday, December 8, 2026, 10:00 AM, 60 minutes" in text_of(check)
+    assert "Tuesday, December 8, 2026, 10:00 AM Eastern Time, 60 minutes" in text_of(check)
     assert sent.status_code == 303
     with db.reading() as session:
         visit = session.scalars(select(Visit)).one()

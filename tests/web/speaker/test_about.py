@@ -38,7 +38,7 @@ def test_the_page_shows_what_we_know_and_hides_nothing_of_it(place: Place) -> No
         "By mail",
         "You have not agreed to texts, so we send none.",
         "No place: only that there is a visit, and when",
-        "at most 4",
+        "At most 4",
         "any distance",
         "Where you are signed in",
     ):
@@ -191,7 +191,7 @@ def test_wishes_are_kept(place: Place) -> None:
     assert answer.status_code == 303
     assert (me.quota_per_month, me.rest_days, me.languages) == (2, 7, ["en", "es"])
     assert me.radius_km == pytest.approx(40.2336)
-    assert "up to 25 miles" in place.browser.get("/speaker/about").text
+    assert "Up to 25 miles" in place.browser.get("/speaker/about").text
 
 
 def test_an_unchanged_distance_stays_to_the_meter(place: Place, session: Session) -> None:
