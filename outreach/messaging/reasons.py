@@ -20,6 +20,8 @@ class Reason(StrEnum):
     """The provider says so: the person wrote STOP to it."""
     SMS_OFF = "sms_off"
     QUIET_HOURS = "quiet_hours"
+    NIGHT = "night"
+    """The morning would be too late for the text."""
     EXPIRED = "expired"
     TOO_LONG = "too_long"
     """More segments than we send; how many is in `segments`."""

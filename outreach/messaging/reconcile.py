@@ -101,7 +101,8 @@ def looked(
     """Draw the conclusion from a clean look at the provider's list; return the message's state.
 
     A text with the same words, not yet known as another message's, is the one. Without one the
-    message waits for the second look, and after that is sent once more.
+    message waits for the second look, and after that is sent once more; after six tries that all
+    came to this it is given up.
     """
     found = [text for text in seen if _is_same(text.body, body) and not _is_ours(session, text)]
     if len(found) > 1:
@@ -121,13 +122,16 @@ def looked(
     session.flush()
     if attempt.looks < rules.LOOKS:
         return "unknown"
-    again = (
+    message = session.get_one(Message, doubt.message_id, populate_existing=True)
+    state = "dead" if message.attempts >= rules.MAX_ATTEMPTS else "pending"
+    changes = {"reason": Reason.IN_DOUBT} if state == "dead" else {"send_after": now}
+    settled = (
         update(Message)
         .where(Message.id == doubt.message_id, Message.state == "unknown")
-        .values(state="pending", state_at=now, send_after=now, next_check_at=None)
+        .values(state=state, state_at=now, next_check_at=None, **changes)
     )
-    session.execute(again)
-    return "pending"
+    session.execute(settled)
+    return state
 
 
 def record_event(

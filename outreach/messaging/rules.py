@@ -102,7 +102,7 @@ def sending_time(
 
     At that time if it is allowed then; else in the morning, if that is an hour before it expires
     or more; else in the evening before, if that is still to come. Where nothing fits the due time
-    itself comes back: the sender refuses it then, and a coordinator sees it.
+    itself comes back: the sender refuses it then, and a mail stands in.
     """
     morning = next_allowed(due_at, zone=zone, window=window)
     if morning == due_at or morning <= expires_at - USEFUL:

@@ -42,11 +42,20 @@ _STOP: Final = _STOP_ANYHOW | {"cancel", "end", "quit", "revoke", "cancelar", "b
 _START: Final = frozenset({"start", "unstop", "iniciar", "empezar", "comenzar"})
 _HELP: Final = frozenset({"help", "info", "ayuda"})
 # "OK" is no yes: people answer a reminder so, and an offer may be open at the same time.
-_YES: Final = frozenset({"yes", "y", "si", "yesican", "sipuedo", "sipuedoir"})
-_NO: Final = frozenset({"no", "n", "notthistime", "estavezno", "nopuedo", "icant", "icannot"})
+_YES: Final = frozenset({"yes", "y", "si", "yesican", "yesiwill", "sipuedo", "sipuedoir"})
+_NO: Final = frozenset(
+    {"no", "n", "notthistime", "nonotthistime", "estavezno", "noestavez", "nopuedo", "nonopuedo"}
+    | {"nopuedoir", "cant", "cannot", "icant", "icannot", "noicant", "noicannot"}
+)
 _POLITE: Final = frozenset(
     {"please", "thanks", "thank", "you", "sorry", "gracias", "por", "favor", "lo", "siento"}
 )
+_NO_TEXTS: Final = re.compile(
+    r"\b(stop|quit|no more|dont|do not) (send |sending )?(me )?(any )?(more )?(text|messag)"
+    r"|\bno (me )?(mande|manden|envie|envien|escriba|escriban)\b"
+    r"|\b(no|ya no) (quiero )?(mas )?(mensajes|textos)\b"
+)
+"""Any reasonable way to say so counts (47 CFR 64.1200(a)(10)), wherever it stands in the text."""
 _NUMBER: Final = re.compile(r"\d{1,6}")
 _WORD: Final = re.compile(r"[a-z]+|[0-9]+")
 
@@ -61,7 +70,7 @@ def hear(body: str) -> Heard:
     if not found:
         return Heard(Meaning.UNCLEAR)
     whole = "".join(found)
-    if whole in _STOP or found[0] in _STOP_ANYHOW:
+    if whole in _STOP or _asks_to_stop(found):
         return Heard(Meaning.STOP)
     if whole in _START:
         return Heard(Meaning.START)
@@ -73,6 +82,12 @@ def hear(body: str) -> Heard:
 def is_answered_by_provider(body: str) -> bool:
     """Say whether the provider replies to this text itself, so that we must not."""
     return _simple(body).strip() in PROVIDER_WORDS
+
+
+def _asks_to_stop(found: list[str]) -> bool:
+    """Say whether a sentence begins with a word for stopping, or polite words before one."""
+    first = next((word for word in found if word not in _POLITE), "")
+    return first in _STOP_ANYHOW or bool(_NO_TEXTS.search(" ".join(found)))
 
 
 def _answer(found: list[str]) -> Heard:

@@ -24,7 +24,7 @@ from outreach.messaging.reasons import Reason
 from outreach.messaging.service import NewMessage
 from outreach.messaging.templates import Texts
 from outreach.speakers.models import Speaker
-from outreach.workflows import mailing, standing
+from outreach.workflows import choices, mailing, standing
 
 log = logs.get(__name__)
 
@@ -59,7 +59,7 @@ class Prepared:
     parcel: Sms | Mail
 
 
-_MAIL_STANDS_IN: Final = {Reason.NO_CONSENT, Reason.SMS_OFF}
+_MAIL_STANDS_IN: Final = {Reason.NO_CONSENT, Reason.SMS_OFF, Reason.NIGHT}
 
 
 class Skipped(Enum):
@@ -84,7 +84,8 @@ def prepare(session: Session, claimed: Claimed, *, post: Post, now: datetime) ->
     """Look at everything once more, render, and write the attempt; the caller commits.
 
     What is no longer true is cancelled, what is too late expires, what may not be texted goes by
-    mail instead, what is not allowed at this hour waits.
+    mail instead, what is not allowed at this hour waits. Language and places are as the person
+    wants them today, whatever they were when the message was planned.
     """
     message = outbox.held(session, claimed, now=now)
     if message is None:
@@ -102,6 +103,7 @@ def prepare(session: Session, claimed: Claimed, *, post: Post, now: datetime) ->
         if obstacle.reason in _MAIL_STANDS_IN:
             _mail_instead(session, message, now=now)
         return Skipped.SETTLED
+    choices.follow(session, message)
     if message.channel == kinds.SMS:
         return _prepare_sms(session, message, claimed, post=post, now=now)
     return _prepare_mail(session, message, claimed, post=post, now=now)
@@ -223,7 +225,7 @@ def _obstacle_to_text(
         return None
     morning = rules.next_allowed(now, zone=message.time_zone, window=window)
     if morning >= message.expires_at:
-        return _Obstacle("expired", Reason.EXPIRED)
+        return _Obstacle("cancelled", Reason.NIGHT)
     return _Obstacle("pending", Reason.QUIET_HOURS, send_after=morning)
 
 

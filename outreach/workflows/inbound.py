@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from outreach import audit, phone
@@ -114,7 +114,7 @@ def _act(session: Session, text: _Text, *, links: Links, now: datetime) -> str:
     if text.heard.meaning is Meaning.HELP:
         _settle(session, text, now=now)
         return "help_reply"
-    offer = _offer_meant(session, text)
+    offer = _offer_meant(session, text, now=now)
     if text.heard.meaning is Meaning.UNCLEAR or offer is None:
         return _pass_on(session, text, now=now)
     if text.heard.meaning is Meaning.YES:
@@ -216,18 +216,31 @@ def _reply(
     return kind
 
 
-def _offer_meant(session: Session, text: _Text) -> Offer | None:
-    """Return the offer a text answers: by its number, else the only open one; None if unclear."""
+def _offer_meant(session: Session, text: _Text, *, now: datetime) -> Offer | None:
+    """Return the offer a text answers; None if that is not clear.
+
+    By its number, else the only open one; where none is open, the last one about a visit to come,
+    so that an answer after the fact is told the truth.
+    """
     ids = [speaker.id for speaker in text.senders]
     mine = select(Offer).where(Offer.speaker_id.in_(ids))
     if text.heard.number is None:
         waiting = session.scalars(mine.where(Offer.state == "open").limit(2)).all()
+        if not waiting:
+            return _last_of_a_visit_to_come(session, mine, now=now)
         return waiting[0] if len(waiting) == 1 else None
     named = mine.where(Offer.number == text.heard.number)
     waiting = session.scalars(named.where(Offer.state == "open").limit(2)).all()
     if waiting:
         return waiting[0] if len(waiting) == 1 else None
     return session.scalar(named.order_by(Offer.offered_at.desc()).limit(1))
+
+
+def _last_of_a_visit_to_come(
+    session: Session, mine: Select[Offer], *, now: datetime
+) -> Offer | None:
+    to_come = mine.join(Visit, Visit.id == Offer.visit_id).where(Visit.starts_at > now)
+    return session.scalar(to_come.order_by(Offer.offered_at.desc(), Offer.id.desc()).limit(1))
 
 
 def _actor(session: Session, offer: Offer) -> Actor:

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy.orm import Session
 
 from outreach.db import Database
-from outreach.messaging import reconcile
+from outreach.messaging import reconcile, rules
+from outreach.messaging.models import Message
 from outreach.messaging.ports import Accepted, Ambiguous, Seen
 from tests.builders import NOW
 from tests.messaging.outboxing import attempts, begin, claim, finish, look, reap, send
@@ -60,6 +61,20 @@ def test_two_clean_looks_send_it_once_more(database: Database, doubt: int) -> No
     assert settle(database, now=second, seen=others) == ["pending"]
 
     assert [one.id for one in claim(database, now=second)] == [doubt]
+
+
+def test_a_text_lost_six_times_is_given_up_for_a_person_to_see(
+    database: Database, doubt: int
+) -> None:
+    with database.transaction() as session:
+        session.get_one(Message, doubt).attempts = rules.MAX_ATTEMPTS
+    first, second = NOW + timedelta(seconds=60), NOW + timedelta(seconds=120)
+
+    assert settle(database, now=first, seen=[]) == ["unknown"]
+    assert settle(database, now=second, seen=[]) == ["dead"]
+
+    message = look(database, doubt)
+    assert (message.state, message.reason) == ("dead", "in_doubt")
 
 
 def test_a_text_known_as_anothers_is_not_taken_for_this_one(

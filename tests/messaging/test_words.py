@@ -22,6 +22,14 @@ from outreach.messaging.words import Heard, Meaning
         "parar",
         "Stop texting me please",
         "ALTO por favor",
+        "Please stop",
+        "please stop texting me",
+        "Don’t text me any more",
+        "do not send me any more messages",
+        "No more texts, please",
+        "No quiero más mensajes",
+        "ya no me manden mensajes",
+        "Por favor, no me escriban",
     ],
 )
 def test_every_way_to_stop_is_understood(body: str) -> None:
@@ -34,6 +42,7 @@ def test_every_way_to_stop_is_understood(body: str) -> None:
         "Cancel my visit on Tuesday",
         "End of May is fine",
         "Can I stop by the office first?",
+        "Please don't send the parking pass by mail",
         "OK",
         "YES 4312 and NO 4313",
         "yes 4312 4313",
@@ -75,6 +84,10 @@ def test_every_way_to_ask_for_help_is_understood(body: str) -> None:
         ("Y", None),
         ("Yes I can", None),
         ("Sí puedo", None),
+        ("SI\u0301 4312", 4312),
+        ("\uff39\uff25\uff33 \uff14\uff13\uff11\uff12", 4312),
+        ("yes #4312.", 4312),
+        ("Yes\n4312\n", 4312),
     ],
 )
 def test_a_yes_is_a_yes_however_it_is_written(body: str, number: int | None) -> None:
@@ -92,6 +105,10 @@ def test_a_yes_is_a_yes_however_it_is_written(body: str, number: int | None) -> 
         ("Esta vez no 4312", 4312),
         ("I can't", None),
         ("I can’t", None),
+        ("No, I can't 4312", 4312),
+        ("No, no puedo. Gracias", None),
+        ("No puedo ir, lo siento", None),
+        ("No, not this time", None),
     ],
 )
 def test_a_no_is_a_no_however_it_is_written(body: str, number: int | None) -> None:

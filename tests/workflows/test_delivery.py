@@ -158,12 +158,15 @@ def test_the_affiliates_own_hours_count(bureau: Bureau, post: Post) -> None:
     assert prepare(bureau, post, now=EVENING - timedelta(minutes=1)) is not Skipped.SETTLED
 
 
-def test_a_text_the_morning_is_too_late_for_expires(bureau: Bureau, post: Post) -> None:
+def test_a_text_the_morning_is_too_late_for_goes_by_mail(bureau: Bureau, post: Post) -> None:
     may_text(bureau)
     plan(bureau, kind="offer_gone", channel="sms", expires_at=NOW + timedelta(hours=22))
 
     assert prepare(bureau, post, now=EVENING) is Skipped.SETTLED
-    assert told(bureau) == [("offer_gone", "sms", "expired", "expired")]
+    assert told(bureau) == [
+        ("offer_gone", "sms", "cancelled", "night"),
+        ("offer_gone", "mail", "pending", ""),
+    ]
 
 
 def test_what_cannot_wait_leaves_at_night(bureau: Bureau, post: Post) -> None:

@@ -126,6 +126,26 @@ def test_a_yes_to_a_lapsed_offer_is_too_late(bureau: Bureau) -> None:
     assert state_of(bureau, offer) == "open"
 
 
+def test_a_bare_yes_after_the_place_was_taken_is_told_the_truth(bureau: Bureau) -> None:
+    may_text(bureau)
+    offer = bureau.ask(bureau.maria)
+    offers.withdraw_open(bureau.session, bureau.visit, now=NOW)
+
+    received = text(bureau, "yes")
+
+    assert received == Received(Meaning.YES, "too_late_reply", "en")
+    assert state_of(bureau, offer) == "withdrawn"
+
+
+def test_a_bare_yes_long_after_the_visit_is_left_to_a_person(bureau: Bureau) -> None:
+    offer = bureau.ask(bureau.maria)
+    offer.state = "lapsed"
+    bureau.visit.starts_at = LATER - timedelta(days=3)
+    bureau.session.flush()
+
+    assert text(bureau, "yes").reply == "unclear_reply"
+
+
 def test_a_second_yes_is_welcome(bureau: Bureau) -> None:
     offer = bureau.ask(bureau.maria)
     text(bureau, f"YES {offer.number}")

@@ -1,0 +1,27 @@
+"""What a speaker chose to see, applied just before a message leaves.
+
+Choices may have changed since it was planned: a place that must not be shown any more must not be
+in a message that was written while it might.
+"""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from outreach.messaging.models import Message
+from outreach.speakers.models import Speaker
+from outreach.visits.models import Visit
+from outreach.workflows import notices, recipients
+
+PLACES = ("unit", "hospital")
+
+
+def follow(session: Session, message: Message) -> None:
+    """Give a speaker's message the language and the places chosen by today; others stay."""
+    if message.recipient_kind != "speaker":
+        return
+    speaker = session.get_one(Speaker, message.recipient_id)
+    told = {name: value for name, value in message.values.items() if name not in PLACES}
+    if recipients.speaker(speaker).sees_places and "visit_id" in told:
+        visit = select(Visit).where(Visit.public_id == told["visit_id"])
+        told |= notices.places(session, session.scalars(visit).one())
+    message.locale, message.values = speaker.locale, told
