@@ -21,11 +21,13 @@ from outreach.messaging.models import ConsoleMessage, Message
 from outreach.speakers.models import Away, Certification, Clearance, Exclusion, Speaker
 from outreach.visits.models import Assignment, Offer, Proposal, Slot, Visit
 from outreach.workflows import fit, offers, proposals, visits
+from tests import builders
 from tests.browser.served import Demo
 from tests.builders import NOW
 
 MARIA = "Maria"
 ADMINISTRATOR = "Ruth as administrator"
+SAM = builders.Person("Sam", "Ito", "44113", 41.4817, -81.7018)
 ASKED_AT_MOST = 3
 
 
@@ -49,7 +51,8 @@ def live(demo: Demo) -> Places:
     with demo.wired.db.transaction() as session:
         _let_one_fail(session)
         found.ids |= _rows(session, demo)
-        found.cookies = dict(_sign_in(session, demo))
+        everyone = dict(demo.world.memberships) | _newcomers(session, demo)
+        found.cookies = dict(_sign_in(session, everyone))
     return found
 
 
@@ -240,11 +243,25 @@ def _rows(session: Session, demo: Demo) -> Mapping[str, str]:
     return found | {"door": demo.doors["Ana"].rpartition("/")[2], "nowhere": "A" * 22}
 
 
-def _sign_in(session: Session, demo: Demo) -> Iterator[tuple[str, str]]:
+def _newcomers(session: Session, demo: Demo) -> Mapping[str, Membership]:
+    """Let three people come for whom there is nothing yet: no visit, no unit, no times."""
+    affiliate = demo.world.affiliate
+    quiet = builders.hospital(session, affiliate, name="Rivermouth Hospital")
+    builders.unit(session, quiet, affiliate, name="Unit 2")
+    bare = builders.hospital(session, affiliate, name="Elm Park Hospital")
+    sam = builders.speaker(session, affiliate, SAM, clearances=(), available=False, phone=None)
+    return {
+        "Lena": builders.liaison(session, quiet, "Lena Fox"),
+        "Theo": builders.liaison(session, bare, "Theo Brandt"),
+        "Sam": builders.speaker_member(session, sam),
+    }
+
+
+def _sign_in(session: Session, everyone: Mapping[str, Membership]) -> Iterator[tuple[str, str]]:
     administrator = session.scalars(
         select(Membership).where(Membership.kind == "administrator")
     ).one()
-    for name, member in (demo.world.memberships | {ADMINISTRATOR: administrator}).items():
+    for name, member in {**everyone, ADMINISTRATOR: administrator}.items():
         yield (
             name,
             sessions.begin(

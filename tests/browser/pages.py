@@ -1,6 +1,7 @@
 """Every page for every person. A page that is not here fails test_pages.py."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 
 from playwright.sync_api import FilePayload
@@ -33,7 +34,8 @@ SHEET = csv_of(
 class Shown:
     """One page as one person sees it. `ids` are keys of Places; `act` is done before looking.
 
-    `main` pages are looked at in every run, the others with --all.
+    `main` pages are looked at in every run, the others with --all. One that `breaks` is seen as it
+    is when the program itself fails.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Shown:
     main: bool = False
     status: int = 200
     act: Act | None = None
+    breaks: bool = False
 
     def address(self, demo: Demo, places: Places) -> str:
         """Return where it is."""
@@ -56,10 +59,29 @@ def show(visitor: Visitor, page: Shown, demo: Demo, places: Places) -> int:
     if page.who:
         cookie = {"name": "session", "value": places.cookies[page.who], "url": demo.base}
         visitor.page.context.add_cookies([cookie])  # type: ignore[list-item]  # as documented
-    status = visitor.open(page.address(demo, places))
+    with _broken(demo, page) if page.breaks else nullcontext():
+        status = visitor.open(page.address(demo, places))
+    if page.breaks:
+        visitor.wrong.clear()  # it was meant to be
     if page.act:
         page.act(visitor)
     return status
+
+
+@contextmanager
+def _broken(demo: Demo, page: Shown) -> Iterator[None]:
+    """Let a page's view fail while the block runs."""
+    views = demo.app.view_functions
+    right = views[page.endpoint]
+
+    def fail(**_values: str) -> str:
+        raise RuntimeError("broken on purpose, to see the page that says so")
+
+    views[page.endpoint] = fail
+    try:
+        yield
+    finally:
+        views[page.endpoint] = right
 
 
 def _send(visitor: Visitor) -> None:
@@ -157,6 +179,7 @@ ANYONE = [
     Shown("answer-unknown", "public.answer", ids={"token": "nowhere"}, status=404),
     Shown("answer-cannot-come", "public.cannot_come", ids={"token": "token yours"}),
     Shown("not-found", "public.start", query="nowhere", main=True, status=404),
+    Shown("broken", "public.help", main=True, status=500, breaks=True),
     Shown("demo-door", "demo_sign_in.show", ids={"token": "door"}),
     Shown("demo-home", "demo.home", main=True),
     Shown("demo-phone", "demo.phone", ids={"public_id": "phone"}),
@@ -192,6 +215,19 @@ LIAISON = _for(
     Shown("not-found", "liaison.visit", ids={"visit_id": "nowhere"}, status=404),
     Shown("not-hers", "coordinator.today", status=403),
 )
+NEW_LIAISON = _for(
+    "Lena",
+    Shown("home", "liaison.units", main=True),
+    Shown("earlier", "liaison.units", query="?when=past"),
+    Shown("hospital", "liaison.hospital"),
+    Shown("calendar", "feeds.address"),
+)
+LIAISON_WITHOUT_UNITS = _for(
+    "Theo",
+    Shown("home", "liaison.units"),
+    Shown("hospital", "liaison.hospital"),
+    Shown("ask", "liaison.ask"),
+)
 SPEAKER = _for(
     "Maria",
     Shown("home", "speaker.home", main=True),
@@ -208,7 +244,19 @@ SPEAKER = _for(
     Shown("calendar", "feeds.address"),
     Shown("account", "account.show"),
 )
-NEW_SPEAKER = _for("Daniel", Shown("home", "speaker.home"), Shown("calendar", "feeds.address"))
+SPEAKER_WITHOUT_FEED = _for(
+    "Daniel", Shown("home", "speaker.home"), Shown("calendar", "feeds.address")
+)
+NEW_SPEAKER = _for(
+    "Sam",
+    Shown("home", "speaker.home", main=True),
+    Shown("open-visits", "speaker.open_visits"),
+    Shown("times", "speaker.times"),
+    Shown("exact-times", "speaker.exact_times"),
+    Shown("about", "speaker.about"),
+    Shown("reach", "speaker.reach"),
+    Shown("never", "speaker.never"),
+)
 COORDINATOR = _for(
     "Ruth",
     Shown("today", "coordinator.today", main=True),
@@ -278,4 +326,14 @@ ADMINISTRATION = _for(
     Shown("administrator-new", "coordinator.invite_administrator"),
 )
 
-PAGES = [*ANYONE, *LIAISON, *SPEAKER, *NEW_SPEAKER, *COORDINATOR, *ADMINISTRATION]
+PAGES = [
+    *ANYONE,
+    *LIAISON,
+    *NEW_LIAISON,
+    *LIAISON_WITHOUT_UNITS,
+    *SPEAKER,
+    *SPEAKER_WITHOUT_FEED,
+    *NEW_SPEAKER,
+    *COORDINATOR,
+    *ADMINISTRATION,
+]

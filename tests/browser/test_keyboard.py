@@ -1,4 +1,6 @@
-"""A coordinator's task by keyboard alone: no mouse, no script, and the focus always seen."""
+"""Main tasks by keyboard alone: no mouse, no script, and the focus always seen."""
+
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -15,6 +17,7 @@ FOCUSED = """() => {
     const at = document.activeElement;
     const look = getComputedStyle(at), box = at.getBoundingClientRect();
     return {
+        id: at.id,
         words: at.textContent.trim().replace(/\\s+/g, " "),
         outlined: look.outlineStyle !== "none" && parseFloat(look.outlineWidth) >= 2,
         inside: box.bottom > 0 && box.top < innerHeight && box.width >= 24 && box.height >= 24,
@@ -45,13 +48,60 @@ def test_a_proposal_is_approved_by_keyboard_alone(browser: Browser, demo: Demo) 
         assert ruth.title() == "Proposals"
 
 
-def _tab_to(page: Page, begins: str) -> dict[str, object]:
-    """Press Tab until something is focused whose words begin so; return how it looks."""
+def test_a_visit_is_asked_for_by_keyboard_alone(browser: Browser, demo: Demo) -> None:
+    with visiting(browser, demo) as nora:
+        nora.enter(demo.doors["Nora"])
+        page = nora.page
+
+        _tab_to(page, "Ask for a visit")
+        _enter(page)
+        seen = [_tab_to(page, "#unit")]
+        page.keyboard.press("ArrowDown")
+        seen.append(_tab_to(page, "#program-0"))
+        page.keyboard.press("Space")
+        seen.append(_tab_to(page, "Continue to the time"))
+        _enter(page)
+        seen.append(_tab_to(page, "#day"))
+        page.keyboard.type("12162026")
+        seen.append(_tab_to(page, "#time"))
+        page.keyboard.type("1000AM")
+        _tab_to(page, "Continue to needs")
+        _enter(page)
+        _tab_to(page, "Continue to check")
+        _enter(page)
+        seen += [_tab_to(page, "Change"), _tab_to(page, "Ask for this visit")]
+        _enter(page)
+
+        assert all(each["outlined"] and each["inside"] for each in seen)
+        assert nora.title() == "Thank you. We are looking for speakers."
+        assert "Wednesday, December 16" in nora.text()
+
+
+def test_a_speaker_steps_back_in_two_taps_by_keyboard_alone(browser: Browser, demo: Demo) -> None:
+    with visiting(browser, demo, width=390, height=664) as daniel:
+        daniel.enter(demo.doors["Daniel"])
+        page = daniel.page
+        before = daniel.text()
+
+        first = _tab_to(page, "I can’t make it")
+        _enter(page)
+        second = _tab_to(page, "I can’t make it")
+        _enter(page)
+
+        assert first["outlined"]
+        assert first["inside"]
+        assert second["inside"]
+        assert "Wednesday, December 2" in before
+        assert "Wednesday, December 2" not in daniel.text()
+
+
+def _tab_to(page: Page, begins: str) -> dict[str, Any]:
+    """Press Tab until something is focused whose words begin so, or #id; return how it looks."""
     passed = []
     for _ in range(FARTHEST):
         page.keyboard.press("Tab")
-        focused: dict[str, object] = page.evaluate(FOCUSED)
-        if str(focused["words"]).startswith(begins):
+        focused: dict[str, Any] = page.evaluate(FOCUSED)
+        if focused["words"].startswith(begins) or f"#{focused['id']}" == begins:
             return focused
         passed.append(focused["words"])
     raise AssertionError(f"{FARTHEST} tabs did not reach {begins!r}: {passed}")

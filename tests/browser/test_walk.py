@@ -259,6 +259,19 @@ def test_the_answer_page_is_used_by_keyboard_alone(browser: Browser, demo: Demo)
     assert no == f"Thank you for telling us, {first_name}."
 
 
+@pytest.mark.parametrize("lang", ["en", "es"])
+def test_both_answers_are_in_sight_on_a_low_phone(browser: Browser, demo: Demo, lang: str) -> None:
+    token, _name = _open_question(demo)
+    high = 553
+
+    with visiting(browser, demo, width=375, height=high) as phone:
+        phone.open(demo.address("public.answer", token=token) + f"?lang={lang}")
+        boxes = [each.bounding_box() for each in phone.page.locator("main form button").all()]
+
+    assert len(boxes) == 2
+    assert all(box and box["y"] > 0 and box["y"] + box["height"] <= high for box in boxes)
+
+
 def test_the_watch_over_pages_sees_what_it_must(browser: Browser, demo: Demo) -> None:
     with visiting(browser, demo, scripts=True) as visitor:
         visitor.open(demo.address("public.help"))
