@@ -131,6 +131,11 @@ def stripped(value: Any) -> Any:  # noqa: ANN401 - a filter gets whatever the fi
     return value.replace("\r\n", "\n").strip() if isinstance(value, str) else value
 
 
+def one_line(value: Any) -> Any:  # noqa: ANN401 - a filter gets whatever the field holds
+    """Make every run of white space, line breaks included, one space: names go into subjects."""
+    return " ".join(value.split()) if isinstance(value, str) else value
+
+
 def _filters(given: Sequence[Any]) -> list[Any]:
     return [stripped, *given]
 
@@ -140,7 +145,9 @@ class TextField(wtforms.StringField):
 
     def __init__(self, label: str = "", *, longest: int = MAX_TEXT, **options: Any) -> None:  # noqa: ANN401 - WTForms' own signature
         self.longest = longest
-        super().__init__(label, filters=_filters(options.pop("filters", ())), **options)
+        super().__init__(
+            label, filters=_filters([one_line, *options.pop("filters", ())]), **options
+        )
 
 
 class LongTextField(wtforms.TextAreaField):

@@ -132,6 +132,25 @@ def test_letters_of_every_kind_are_kept(app: Flask) -> None:
         assert form.title.data == text
 
 
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "Ruth\r\nAdler",
+        "Ruth\n\tAdler",
+        "Ruth\u2028Adler",
+        "Ruth\x85Adler",
+        "Ruth\xa0Adler",
+        "Ruth Adler",
+    ],
+)
+def test_one_line_stays_one_line(app: Flask, typed: str) -> None:
+    # A name goes into the subject of a mail: a line break there would begin something else.
+    form, is_right = sent(app, title=typed)
+
+    assert is_right
+    assert form.title.data == "Ruth Adler"
+
+
 @pytest.mark.parametrize(("name", "longest"), [("title", 20), ("notes", 50), ("email", 254)])
 def test_the_longest_text_is_taken_and_one_more_is_not(app: Flask, name: str, longest: int) -> None:
     ending = "@people.example" if name == "email" else ""
