@@ -92,6 +92,7 @@ class Config(BaseSettings):
     def _is_a_known_engine(cls, url: str) -> str:
         if url and not url.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
             raise ValueError("must begin with sqlite:/// or postgresql+psycopg://")
+        _ = urlsplit(url).port  # raises ValueError where it is no number
         return url
 
     @field_validator("secret_key")

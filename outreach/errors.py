@@ -1,4 +1,4 @@
-"""The errors the product raises on purpose. `web/errors.py` and `cli.py` map each to an answer."""
+"""The errors the product raises on purpose. `web/errors.py` and `cli/` map each to an answer."""
 
 from collections.abc import Mapping
 

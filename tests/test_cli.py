@@ -1,13 +1,16 @@
 import json
 import shutil
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from sqlalchemy import text
+from sqlalchemy import select, text
 
-from outreach import cli, migrations
+from outreach import cli, clock, migrations, tables
 from outreach.db import Database
+from outreach.directory.models import Unit
+from outreach.workflows import proposals
 
 UNITS = (
     "Hospital,Zip,Unit,Age group,Visiting hours\n"
@@ -204,17 +207,50 @@ def test_a_dry_run_on_an_empty_database_makes_nothing(bare: Path) -> None:
     result = outreach("import", "units", "units.csv", "--affiliate", "Lake", "--dry-run")
 
     assert "2 rows read, 1 would be imported, 0 unchanged, 1 would be refused." in result.stdout
-    assert not database(bare).url.database or not Path(database(bare).url.database or "").exists()
+    assert [path.name for path in bare.iterdir()] == ["units.csv"]
+
+
+def everything(here: Path) -> list[tuple[str, list[tuple[object, ...]]]]:
+    with database(here).reading() as session:
+        return [
+            (name, [tuple(row) for row in session.execute(select(table))])
+            for name, table in tables.metadata.tables.items()
+        ]
+
+
+def test_a_dry_run_changes_nothing_that_is_there(here: Path) -> None:
+    (here / "units.csv").write_text(UNITS)
+    outreach("import", "units", "units.csv", "--affiliate", "Lake")
+    before = everything(here)
+    (here / "units.csv").write_text(UNITS.replace("9:00", "10:00").replace("Unit 6", "Unit 7"))
+
+    result = outreach("import", "units", "units.csv", "--affiliate", "Lake", "--dry-run")
+
+    assert "1 would be imported" in result.stdout
+    assert everything(here) == before
+
+
+def test_as_of_judges_dates_and_dates_nothing(here: Path) -> None:
+    (here / "units.csv").write_text(UNITS)
+
+    outreach("import", "units", "units.csv", "--affiliate", "Lake", "--as-of", "2030-01-01")
+
+    with database(here).reading() as session:
+        (written,) = session.scalars(select(Unit.created_at))
+    assert abs(clock.now() - written) < timedelta(minutes=10)
 
 
 def test_importing_twice_changes_nothing(here: Path) -> None:
     (here / "units.csv").write_text(UNITS)
     outreach("import", "units", "units.csv", "--affiliate", "Lake")
 
+    before = everything(here)
+
     again = outreach("import", "units", "units.csv", "--affiliate", "Lake", "--json")
 
     report = json.loads(again.stdout)
     assert (report["imported"], report["unchanged"]) == (0, 1)
+    assert everything(here) == before
 
 
 @pytest.mark.usefixtures("bare")
@@ -223,11 +259,80 @@ def test_a_missing_file_is_one_line() -> None:
 
 
 @pytest.mark.usefixtures("bare")
-def test_bad_arguments_are_exit_2() -> None:
-    assert outreach("import", "patients", "x.csv").exit_code == 2
-    assert outreach("propose", "--as-of", "soon").exit_code == 2
-    assert outreach("demo", "--port", "0").exit_code == 2
-    assert_one_line(outreach("demo", "--out", "x"), "--out belongs to --tour")
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("import patients x.csv", "'patients' is not one of 'units', 'speakers', 'requests'"),
+        ("import", "Missing argument '{units|speakers|requests}'"),
+        ("propose --as-of soon", "'soon' does not match the format '%Y-%m-%d'. See: "),
+        ("demo --port 0", "0 is not in the range"),
+        ("demo --out x", "--out belongs to --tour"),
+        ("serv", "No such command 'serv'"),
+        ("import units x.csv --dry", "No such option"),
+        ("init", "Missing option '--affiliate'"),
+    ],
+)
+def test_bad_arguments_are_one_line(command: str, words: str) -> None:
+    assert_one_line(outreach(*command.split()), words)
+
+
+def test_without_a_command_the_help_is_shown() -> None:
+    result = outreach()
+
+    assert (result.exit_code, "outreach demo" in result.stderr) == (2, True)
+
+
+@pytest.mark.usefixtures("bare")
+def test_a_file_without_end_is_not_read_to_its_end() -> None:
+    assert_one_line(outreach("import", "units", "/dev/zero"), "/dev/zero is too large")
+
+
+def test_an_affiliate_has_a_name_of_some_length(bare: Path) -> None:
+    (bare / "units.csv").write_text(UNITS)
+
+    for name, words in (("", "--affiliate names nobody"), ("x" * 201, "more than 200 characters")):
+        assert_one_line(outreach("import", "units", "units.csv", "--affiliate", name), words)
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("sqlite:///file.txt", "The database cannot be used: file is not a database"),
+        ("sqlite:///file.txt/x.sqlite", "Cannot use file.txt"),
+        ("postgresql+psycopg://a@127.0.0.1:none/x", "database_url"),
+        ("postgresql+psycopg://a@127.0.0.1:9/x", "The database cannot be used"),
+    ],
+)
+def test_a_database_that_is_none_is_one_line(
+    bare: Path, monkeypatch: pytest.MonkeyPatch, url: str, words: str
+) -> None:
+    (bare / "file.txt").write_text("not a database, but long enough to be read as its header" * 20)
+    (bare / "units.csv").write_text(UNITS)
+    monkeypatch.setenv("OUTREACH_DATABASE_URL", url)
+
+    assert_one_line(outreach("import", "units", "units.csv", "--affiliate", "Lake"), words)
+
+
+def test_a_data_folder_that_cannot_be_made_is_one_line(
+    bare: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (bare / "file.txt").touch()
+    monkeypatch.setenv("OUTREACH_DATA_DIR", "file.txt")
+
+    assert_one_line(init(), "Cannot use file.txt")
+
+
+@pytest.mark.usefixtures("here")
+def test_ctrl_c_is_one_line_and_130(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(proposals, "problem", interrupt)
+    init()
+
+    result = outreach("propose")
+
+    assert (result.exit_code, result.stderr.strip()) == (130, "outreach: Stopped.")
 
 
 @pytest.mark.usefixtures("here")

@@ -80,7 +80,7 @@ def _decoded(filename: str, content: bytes) -> tuple[str, tuple[SheetError, ...]
     try:
         return content.decode(encoding), ()
     except UnicodeDecodeError as error:
-        if encoding == "utf-16":
+        if encoding == "utf-16" or b"\0" in content:
             raise _no_sheet(filename) from error
         if content.startswith(_UTF_8_BOM) or _UTF_8_LETTER.search(content):
             raise SheetError(

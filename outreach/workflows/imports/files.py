@@ -4,6 +4,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -48,7 +49,7 @@ def run(
     content: bytes,
     mapping: AnyMapping,
     affiliate: str | None = None,
-    as_of: date,
+    as_of: date | None = None,
     dry_run: bool = False,
     by: Actor = SYSTEM,
     progress: Progress | None = None,
@@ -58,8 +59,9 @@ def run(
 
     A row with any problem is left out whole and the others are written; the caller commits. With
     `dry_run` all of it is taken back, and the report says what would have happened. `as_of` is
-    the day that counts as today. Two rows for one thing: said alike, the second changes nothing;
-    said differently, the second is refused, whichever may be right.
+    the day that counts as today; None is today where the affiliate is. Two rows for one thing:
+    said alike, the second changes nothing; said differently, the second is refused, whichever may
+    be right.
 
     Raises:
         SheetError: the file as a whole cannot be read.
@@ -73,7 +75,8 @@ def run(
     chosen, is_new = importer.choose_affiliate(
         session, named=affiliate, first=mapping.first_affiliate, now=now
     )
-    context = Context(chosen, is_new, filename, by, as_of, now)
+    today = as_of or now.astimezone(ZoneInfo(chosen.time_zone)).date()
+    context = Context(chosen, is_new, filename, by, today, now)
     rows = _importer(session, context, mapping)
     for done, row in enumerate(sheet.rows, 1):
         _import_row(session, rows, RowReader(row, headers), tally)

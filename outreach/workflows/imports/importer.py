@@ -17,7 +17,7 @@ from outreach.errors import RuleBroken
 from outreach.i18n import lazy
 from outreach.workflows.imports import mapping
 from outreach.workflows.imports.cells import Words, folded
-from outreach.workflows.imports.reader import RowReader
+from outreach.workflows.imports.reader import LONGEST_LINE, RowReader
 
 R = TypeVar("R")
 
@@ -69,7 +69,7 @@ def choose_affiliate(
     where there is none, one called `first`, as the mapping says.
 
     Raises:
-        RuleBroken: it is not clear whose they are.
+        RuleBroken: it is not clear whose they are, or the name is too long.
     """
     known = list(session.scalars(select(Affiliate).order_by(Affiliate.name)))
     name = " ".join((named or "").split())
@@ -85,6 +85,10 @@ def choose_affiliate(
         raise RuleBroken(
             lazy("Whose rows are these? Name the affiliate with --affiliate. Known: %(known)s."),
             known=", ".join(each.name for each in known) or "–",
+        )
+    if len(name) > LONGEST_LINE:
+        raise RuleBroken(
+            lazy("This text has more than %(most)s characters. Shorten it."), most=LONGEST_LINE
         )
     affiliate = Affiliate(name=name, created_at=now)
     session.add(affiliate)

@@ -302,6 +302,8 @@ def _does_not_fit(error: ValidationError, *, kind: str) -> MappingError:
 
 def _in_words(error: ErrorDetails, *, known: set[str]) -> str:
     key = ".".join(str(part) for part in error["loc"] if part != "[key]")
+    if error["type"] in {"model_type", "dict_type"}:
+        return f"{key}: input should be a table"
     if error["type"] != "extra_forbidden":
         return f"{key}: {error['msg'][0].lower()}{error['msg'][1:]}"
     near = get_close_matches(key, known, n=1)
