@@ -58,6 +58,7 @@ def record(
     """Append an event to the chain, in this transaction.
 
     `action` is `noun.verb` ("visit.requested"), `subject` the table and primary key of the row.
+    Where a member acts, `details` also tell for which affiliate or hospital.
     """
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
@@ -69,7 +70,7 @@ def record(
         action=action,
         subject_kind=subject[0],
         subject_id=subject[1],
-        details=dict(details or {}),
+        details=dict(details or {}) | _for_whom(actor),
         previous_hash=session.scalar(last) or GENESIS,
     )
     event.hash = _hash(event, key=_key(session))
@@ -85,6 +86,17 @@ def verify(session: Session) -> Broken | None:
             return Broken(event.id)
         previous = event.hash
     return None
+
+
+def _for_whom(actor: Actor) -> dict[str, int]:
+    """Return where the actor is a member: the same person may act for another affiliate as well.
+
+    Not for speakers, who are of one affiliate: their lines stay as short as can be.
+    """
+    if actor.speaker_id is not None:
+        return {}
+    places = {"by_affiliate": actor.affiliate_id, "by_hospital": actor.hospital_id}
+    return {name: place for name, place in places.items() if place is not None}
 
 
 def _key(session: Session) -> bytes:

@@ -107,7 +107,12 @@ def begin(
     audit.record(
         session,
         "session.begun",
-        actor=Actor(Kind(membership.kind), account_id=account_id),
+        actor=Actor(
+            Kind(membership.kind),
+            account_id=account_id,
+            affiliate_id=membership.affiliate_id,
+            hospital_id=membership.hospital_id,
+        ),
         subject=("web_session", row.id),
         now=now,
     )

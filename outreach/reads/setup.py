@@ -11,7 +11,7 @@ from outreach import access
 from outreach.accounts.models import Account, Membership
 from outreach.actor import Actor
 from outreach.audit import AuditEvent
-from outreach.directory.models import Program
+from outreach.directory.models import Hospital, Program
 from outreach.reads import hospitals, words
 
 SHOWN = 50
@@ -53,16 +53,19 @@ def programs(session: Session, actor: Actor) -> list[ProgramRow]:
 
 
 def last_events(session: Session, actor: Actor) -> Sequence[AuditRow]:
-    """Return what the people of the actor's affiliate did last, the latest first.
+    """Return what the people of the actor's affiliate did for it last, the latest first.
 
-    Only their own accounts' lines: what other affiliates do is none of theirs.
+    What other affiliates do is none of theirs, nor what the same people do for those.
     """
     mine = access.scope(actor, Membership).with_only_columns(Membership.account_id)
     names = dict(
         session.execute(select(Account.id, Account.name).where(Account.id.in_(mine))).all()
     )
     events = session.scalars(
-        select(AuditEvent).where(_by_accounts(names)).order_by(AuditEvent.id.desc()).limit(SHOWN)
+        select(AuditEvent)
+        .where(_by_accounts(names), _for_affiliate(actor))
+        .order_by(AuditEvent.id.desc())
+        .limit(SHOWN)
     )
     return [
         AuditRow(
@@ -79,6 +82,14 @@ def _by_accounts(names: dict[int, str]) -> ColumnElement[bool]:
     kinds = ("administrator", "coordinator", "liaison")
     labels = [f"{kind}:{account_id}" for kind in kinds for account_id in names]
     return or_(AuditEvent.actor.in_(labels))
+
+
+def _for_affiliate(actor: Actor) -> ColumnElement[bool]:
+    hospitals = select(Hospital.id).where(Hospital.affiliate_id == actor.affiliate_id)
+    return or_(
+        AuditEvent.details["by_affiliate"].as_integer() == actor.affiliate_id,
+        AuditEvent.details["by_hospital"].as_integer().in_(hospitals),
+    )
 
 
 def _account_of(label: str) -> int:
