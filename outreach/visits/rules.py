@@ -206,8 +206,7 @@ def wave(*, starts_at: datetime, now: datetime) -> Wave:
     """Return the next wave by lead time.
 
     More than 5 days: one at a time with 24 h; 1 to 5 days: three with 12 h; under a day:
-    everyone eligible (matching.md, "Offers"; measured
-    in ../research/matching.md section 7).
+    everyone eligible (the design page "matching", under "Offers").
     """
     lead = starts_at - now
     if lead > timedelta(days=5):

@@ -15,7 +15,7 @@ from tests.workflows.imports.importing import NOW, TODAY, outcome
 REPOSITORY = Path(__file__).parents[3]
 ROSTER = REPOSITORY.parent / "shared" / "data" / "roster"
 
-pytestmark = pytest.mark.skipif(not ROSTER.is_dir(), reason="../shared/data/roster is not here")
+pytestmark = pytest.mark.skipif(not ROSTER.is_dir(), reason="the given spreadsheets are not here")
 
 
 def bring_in(session: Session, kind: str) -> Report:
