@@ -223,6 +223,16 @@ def has_open_offer() -> ColumnElement[bool]:
     return exists().where(Offer.visit_id == Visit.id, Offer.state == "open")
 
 
+def has_proposal() -> ColumnElement[bool]:
+    """Return the condition that a proposal for an open place waits for a decision."""
+    return exists().where(
+        Slot.visit_id == Visit.id,
+        Slot.state == "open",
+        Proposal.slot_id == Slot.id,
+        Proposal.state == "waiting",
+    )
+
+
 def _conditions(filters: Filters, *, now: datetime) -> list[ColumnElement[bool]]:
     found = _narrowing(filters)
     match filters.when:

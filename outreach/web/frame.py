@@ -1,5 +1,6 @@
 """What every template is given: who is there, the navigation, the language, dates in words."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -7,11 +8,11 @@ from zoneinfo import ZoneInfo
 from flask import Flask, request, url_for
 from jinja2 import StrictUndefined
 
-from outreach import access, i18n, phone
+from outreach import access, clock, i18n, phone
 from outreach.actor import Actor, Kind
 from outreach.i18n import gettext as _
 from outreach.i18n import lazy
-from outreach.reads import words
+from outreach.reads import today, words
 from outreach.web import context
 
 AUDIENCES = {
@@ -55,12 +56,12 @@ TABS: dict[str, tuple[Tab, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class NavItem:
-    """An entry as the base template draws it."""
+    """An entry as the base template draws it. `count` is asked where the entry is drawn."""
 
     label: str
     href: str
     current: bool
-    count: int | None = None
+    count: Callable[[], int] | None = None
 
 
 def init(app: Flask) -> None:
@@ -116,9 +117,18 @@ def _nav(actor: Actor, audience: str) -> list[NavItem]:
     places = [url_for(tab.endpoint) for tab in tabs]
     here = _current(places)
     return [
-        NavItem(_(tab.label), place, current=place == here)
+        NavItem(_(tab.label), place, current=place == here, count=COUNTS.get(tab.endpoint))
         for tab, place in zip(tabs, places, strict=True)
     ]
+
+
+def _what_needs_somebody() -> int:
+    with context.reading() as session:
+        return today.count(session, context.current_actor(), now=clock.now())
+
+
+COUNTS: dict[str, Callable[[], int]] = {"coordinator.today": _what_needs_somebody}
+"""The entries that say how much there is to do."""
 
 
 def _current(places: list[str]) -> str | None:

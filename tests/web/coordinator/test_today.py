@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from time_machine import Traveller
 
 from outreach.messaging.models import WorkerHeartbeat
+from outreach.visits.models import Slot, Visit
 from tests import builders
 from tests.builders import DANIEL, JOY, NOW, VISIT_AT, World
 from tests.web.coordinator.conftest import Counting
@@ -201,3 +202,46 @@ def test_thirty_visits_cost_no_more_queries_than_one(
 
     assert "One person was asked and could not." in page
     assert thirty.count == one.count
+
+
+def test_every_page_of_hers_counts_what_today_names(
+    desk: Desk, session: Session, here: World
+) -> None:
+    maria = builders.speaker(session, here.affiliate)
+    days = iter(range(1, 9))
+
+    def visit(*, away: int = 0) -> list[Slot]:
+        made = builders.visit(session, here, starts_at=NOW + timedelta(days=next(days) + away))
+        return builders.slots(session, made)
+
+    visit(away=40)  # far off, and nobody was asked yet
+    lead, _ = visit()
+    builders.offer(session, visit(away=40)[0], maria, state="not_this_time")
+    builders.offer(session, visit()[0], maria)
+    builders.assignment(session, visit()[0], maria)
+    for slot in visit():
+        builders.proposal(session, slot, maria)
+    session.get_one(Visit, visit()[0].visit_id).called_off_at = NOW
+    session.get_one(Visit, lead.visit_id).starts_at = NOW - timedelta(hours=1)
+    visit()
+    builders.message(session, here.affiliate, to=maria, state="failed")
+    builders.inbound(session, here.affiliate)
+    session.flush()
+    browser = desk()
+
+    pages = [browser.get(f"/coordinator/{page}").text for page in ("", "visits", "people")]
+
+    assert "Six things need you" in pages[0]
+    for page in pages:
+        assert '<span class="count">6</span>' in page
+
+
+def test_a_page_that_says_what_went_wrong_counts_nothing(desk: Desk, counting: Counting) -> None:
+    browser = desk()
+    browser.get("/coordinator/")
+
+    with counting() as asked:
+        answer = browser.get("/coordinator/nothing-of-the-kind")
+
+    assert answer.status_code == 404
+    assert not any("message" in statement for statement in asked.statements)
