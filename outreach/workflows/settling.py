@@ -10,11 +10,13 @@ from outreach.actor import Actor
 from outreach.errors import Conflict
 from outreach.i18n import lazy
 from outreach.messaging.models import InboundMessage, Message
+from outreach.workflows import standing
 
 RETRIED = ("failed", "undelivered", "dead")
 """Surely not with the person. "unknown" is looked up at the provider, never sent again blindly."""
 
 TOO_LATE = lazy("It is too late to send this message.")
+NO_LONGER_SO = lazy("What this message says is no longer so. Something newer took its place.")
 NOT_NOW = lazy("This message is on its way already, or was never sent.")
 
 
@@ -22,10 +24,12 @@ def retry(session: Session, message: Message, *, by: Actor, now: datetime) -> No
     """Send a message once more, to the address we have now.
 
     Raises:
-        Conflict: it did not fail, or it would come too late.
+        Conflict: it did not fail, would come too late, or is no longer true.
     """
     if message.expires_at <= now:
         raise Conflict(TOO_LATE)
+    if not standing.is_true(session, message, now=now):
+        raise Conflict(NO_LONGER_SO)
     again = (
         update(Message)
         .where(Message.id == message.id, Message.state.in_(RETRIED))

@@ -62,3 +62,14 @@ def test_what_is_past_its_time_is_not_sent_once_more(undelivered: Message, burea
             by=SYSTEM,
             now=undelivered.expires_at + timedelta(seconds=1),
         )
+
+
+def test_what_is_no_longer_so_is_not_sent_once_more(bureau: Bureau) -> None:
+    about = ("visit", bureau.visit.id, bureau.visit.revision - 1)
+    plan(bureau, kind="moved", channel="mail", subject=about)
+    failed = bureau.session.scalars(select(Message)).one()
+    failed.state = "failed"
+    bureau.session.flush()
+
+    with pytest.raises(Conflict, match="no longer so"):
+        settling.retry(bureau.session, failed, by=SYSTEM, now=NOW)

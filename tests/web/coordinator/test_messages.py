@@ -89,7 +89,7 @@ def test_an_invite_leads_to_its_visit(
 def test_a_failed_message_is_sent_once_more(
     desk: Desk, database: Database, session: Session, here: World, maria: Speaker
 ) -> None:
-    failed = builders.message(session, here.affiliate, to=maria, state="failed")
+    failed = builders.message(session, here.affiliate, to=maria, kind="offer_gone", state="failed")
     failed.expires_at = NOW + timedelta(days=1)
     browser = desk()
     browser.post(f"/coordinator/messages/{failed.public_id}/retry")
