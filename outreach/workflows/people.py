@@ -152,7 +152,7 @@ def invite_again(
         locale=account.locale,
         # Each invitation is one message: the minute it was asked for tells it from the last.
         subject=("membership", place.id, int(now.timestamp()) // 60),
-        values={"inviter": inviter, "affiliate": affiliate.name},
+        values={"inviter": inviter} | _shown_of(session, place, affiliate),
         time_zone=affiliate.time_zone,
         send_after=now,
         expires_at=now + INVITATION_LASTS,
@@ -201,6 +201,15 @@ def archive_speaker(session: Session, speaker: Speaker, *, by: Actor, now: datet
     if place is not None:
         end_membership(session, place, by=by, now=now)
     speakers.set_archived(session, speaker, archived=True, by=by, now=now)
+
+
+def _shown_of(session: Session, place: Membership, affiliate: Affiliate) -> dict[str, str]:
+    """Return the affiliate's name, but for speakers who have not chosen to see it in messages."""
+    if place.speaker_id is not None:
+        speaker = session.get_one(Speaker, place.speaker_id)
+        if speaker.detail != "full":
+            return {}
+    return {"affiliate": affiliate.name}
 
 
 def _account(session: Session, email: str, *, name: str, locale: str, now: datetime) -> Account:
