@@ -13,6 +13,7 @@ from outreach.db import Database
 from outreach.errors import Unusable
 from outreach.migrations import guards
 from outreach.tables import metadata
+from tests.builders import NOW
 
 pytestmark = pytest.mark.both_engines
 
@@ -98,6 +99,27 @@ def test_the_way_down_leaves_nothing_and_the_way_up_works_again(empty: Engine) -
 
     assert left == set()
     assert migrations.current(empty) == migrations.head()
+
+
+def test_who_had_signed_in_counts_as_known_at_their_places(empty: Engine) -> None:
+    migrations.upgrade(empty, to="0001")
+    tables = metadata.tables
+    signed_in = {"ruth@people.example": NOW, "sam@people.example": None}
+    with empty.begin() as connection:
+        connection.execute(
+            tables["affiliate"].insert(), {"id": 1, "name": "Lakeshore", "created_at": NOW}
+        )
+        for number, (email, at) in enumerate(signed_in.items(), 1):
+            known = {"id": number, "email": email, "name": email, "created_at": NOW}
+            place = {"account_id": number, "kind": "coordinator", "affiliate_id": 1}
+            connection.execute(tables["account"].insert(), known | {"first_signed_in_at": at})
+            connection.execute(tables["membership"].insert(), place | {"starts_at": NOW})
+
+    migrations.upgrade(empty)
+
+    with empty.connect() as connection:
+        query = text("SELECT first_used_at FROM membership ORDER BY account_id")
+        assert [used is not None for used in connection.scalars(query)] == [True, False]
 
 
 def test_every_guard_stands(migrated: Engine) -> None:

@@ -27,7 +27,11 @@ class Account(Base):
 
 
 class Membership(Base):
-    """What an account is at one place: coordinator of an affiliate, liaison of a hospital."""
+    """What an account is at one place: coordinator of an affiliate, liaison of a hospital.
+
+    `first_used_at` is when the person first signed in under it. Until then the place learns nothing
+    of an account that was there before: to be known here at all can out a person.
+    """
 
     __tablename__ = "membership"
 
@@ -41,6 +45,7 @@ class Membership(Base):
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime | None]
     invited_at: Mapped[datetime | None]
+    first_used_at: Mapped[datetime | None]
 
     __table_args__ = (
         CheckConstraint(

@@ -103,6 +103,7 @@ def begin(
         .where(Account.id == account_id, Account.first_signed_in_at.is_(None))
         .values(first_signed_in_at=now)
     )
+    _note_first_use(session, membership.id, now=now)
     session.flush()
     audit.record(
         session,
@@ -210,6 +211,7 @@ def choose_membership(
     session.execute(
         update(WebSession).where(WebSession.id == seen.session_id).values(membership_id=chosen.id)
     )
+    _note_first_use(session, chosen.id, now=now)
     audit.record(
         session,
         "membership.chosen",
@@ -218,6 +220,14 @@ def choose_membership(
         now=now,
     )
     return chosen
+
+
+def _note_first_use(session: Session, membership_id: int, *, now: datetime) -> None:
+    session.execute(
+        update(Membership)
+        .where(Membership.id == membership_id, Membership.first_used_at.is_(None))
+        .values(first_used_at=now)
+    )
 
 
 def _is_over(row: WebSession, places: Sequence[Place], *, now: datetime) -> bool:

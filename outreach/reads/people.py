@@ -279,7 +279,7 @@ def _standing(
 def _member_standing(place: Membership, account: Account, *, now: datetime) -> Status:
     if account.disabled_at is not None or (place.ends_at is not None and place.ends_at <= now):
         return Status("off", _("Can no longer sign in"))
-    if account.first_signed_in_at is not None:
+    if place.first_used_at is not None:
         return Status("settled", _("Signs in"))
     return Status("waiting", _("Invited, not yet signed in"))
 
@@ -287,17 +287,24 @@ def _member_standing(place: Membership, account: Account, *, now: datetime) -> S
 def _members(
     session: Session, wanted: Select[Any], actor: Actor, *, now: datetime
 ) -> list[MemberRow]:
+    rows = session.execute(wanted).all()
+    named = {account.id for place, account, _where in rows if _is_known_here(place, account)}
     return [
         MemberRow(
             public_id=place.public_id,
-            name=account.name,
-            email=account.email,
+            name=account.name if account.id in named else account.email,
+            email=account.email if account.id in named else "",
             place=where,
             standing=_member_standing(place, account, now=now),
             is_self=account.id == actor.account_id,
         )
-        for place, account, where in session.execute(wanted)
+        for place, account, where in rows
     ]
+
+
+def _is_known_here(place: Membership, account: Account) -> bool:
+    """Say whether the name is this place's own: given with the invitation, or by signing in."""
+    return place.first_used_at is not None or account.created_at >= place.starts_at
 
 
 def _radius(radius_km: float | None) -> str:

@@ -56,7 +56,9 @@ def invite_speaker(
             starts_at=now,
         )
         session.add(place)
-    place.account_id, place.ends_at = account.id, None
+    if place.account_id != account.id:
+        place.account_id, place.first_used_at = account.id, None
+    place.ends_at = None
     session.flush()
     invite_again(session, place, by=by, inviter=inviter, now=now)
     return place

@@ -2,12 +2,16 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from time_machine import Traveller
 
+from outreach import clock
+from outreach.accounts import sessions
 from outreach.accounts.models import Account, Membership
 from outreach.actor import Kind
 from outreach.audit import AuditEvent
@@ -167,3 +171,32 @@ def test_what_a_colleague_may_is_said_truly_to_each(office: Desk) -> None:
 
     assert "They can do all that you can do here." not in page
     assert "They find people for visits" in page
+
+
+def test_inviting_tells_nothing_of_who_an_address_belongs_to_elsewhere(
+    office: Desk, database: Database, session: Session, present: Traveller
+) -> None:
+    # To be known here at all can out a person; it is theirs to tell, by signing in.
+    there = builders.affiliate(session, "Riverbend")
+    rosa = builders.coordinator(session, there, "Rosa Meyer")
+    account = session.get_one(Account, rosa.account_id)
+    session.commit()
+    with database.transaction() as own:
+        sessions.begin(own, rosa, account_id=account.id, browser="", now=NOW)
+    present.shift(timedelta(minutes=1))
+    browser = office()
+
+    browser.post(NEW, data={"name": "Somebody", "email": account.email})
+    before = browser.get(LIST).text
+    with database.transaction() as own:
+        place = own.scalars(
+            select(Membership).where(
+                Membership.account_id == account.id, Membership.kind == Kind.ADMINISTRATOR
+            )
+        ).one()
+        sessions.begin(own, place, account_id=account.id, browser="", now=clock.now())
+    after = browser.get(LIST).text
+
+    assert ("Rosa Meyer" in before, "Invited, not yet signed in" in before) == (False, True)
+    assert account.email in before
+    assert ("Rosa Meyer" in after, "Invited, not yet signed in" in after) == (True, False)
