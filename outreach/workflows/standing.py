@@ -6,7 +6,8 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from outreach.accounts.models import Account, SignInCode
+from outreach.accounts import rules as rules_of_places
+from outreach.accounts.models import Account, Membership, SignInCode
 from outreach.calendars.models import CalendarItem
 from outreach.directory.models import Affiliate, Unit
 from outreach.messaging import kinds, rules
@@ -76,6 +77,15 @@ def _code_is_unused(session: Session, message: Message, now: datetime) -> bool:
     return code is not None and code.used_at is None and code.expires_at > now
 
 
+def _place_is_open(session: Session, message: Message, now: datetime) -> bool:
+    place = session.get(Membership, message.subject_id)
+    return (
+        place is not None
+        and place.account_id == message.recipient_id
+        and rules_of_places.holds(starts_at=place.starts_at, ends_at=place.ends_at, now=now)
+    )
+
+
 _CHECKS: Final[Mapping[str, Callable[[Session, Message, datetime], bool]]] = {
     "reminder": _still_comes,
     "confirmed": _still_comes,
@@ -86,4 +96,5 @@ _CHECKS: Final[Mapping[str, Callable[[Session, Message, datetime], bool]]] = {
     "invite_update": _item_is_unchanged,
     "invite_cancel": _item_is_unchanged,
     "sign_in_code": _code_is_unused,
+    "invitation": _place_is_open,
 }
