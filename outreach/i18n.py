@@ -61,13 +61,18 @@ def locale() -> str:
 def gettext(message: str, /, **values: object) -> str:
     """Translate into the language now spoken, then fill `%(name)s`."""
     text = _catalog(locale()).gettext(message)
-    return text % values if values else text
+    return _one_stop(text % values) if values else text
 
 
 def ngettext(one: str, many: str, count: int, /, **values: object) -> str:
     """Translate a sentence with a number; `%(num)s` is the count."""
     text = _catalog(locale()).ngettext(one, many, count)
-    return text % {"num": count, **values}
+    return _one_stop(text % {"num": count, **values})
+
+
+def _one_stop(text: str) -> str:
+    """End a sentence once where a Spanish hour ends it: "a las 7:15 p.m."."""
+    return text.replace("m..", "m.") if text.endswith("m..") or "m.. " in text else text
 
 
 def lazy(message: str, /) -> str:
@@ -75,14 +80,20 @@ def lazy(message: str, /) -> str:
     return message
 
 
-def day(value: date | datetime, *, year: bool = False, weekday: bool = True) -> str:
-    """Return "Tuesday, December 1" or "martes 1 de diciembre"; with the year where asked."""
+def day(
+    value: date | datetime, *, year: bool = False, weekday: bool = True, capital: bool = False
+) -> str:
+    """Return "Tuesday, December 1" or "martes 1 de diciembre"; with the year where asked.
+
+    With `capital` it begins a line: "Martes 1 de diciembre".
+    """
     pattern = _DAY[locale()]
     if weekday:
         pattern = _WEEKDAY[locale()] + pattern
     if year:
         pattern += _YEAR[locale()]
-    return _bound(format_date(_as_date(value), pattern, locale=_babel_locale(locale())))
+    text = _bound(format_date(_as_date(value), pattern, locale=_babel_locale(locale())))
+    return text[:1].upper() + text[1:] if capital else text
 
 
 def short_day(value: date | datetime) -> str:

@@ -105,12 +105,14 @@ def test_days_are_said_as_people_write_them() -> None:
     with i18n.speaking("es"):
         spanish = [i18n.day(day), i18n.day(day, year=True), i18n.day(day, weekday=False)]
         short = i18n.short_day(day)
+        first = i18n.day(day, capital=True)
 
     assert [plain(text) for text in spanish] == [
         "martes 1 de diciembre",
         "martes 1 de diciembre de 2026",
         "1 de diciembre",
     ]
+    assert plain(first) == "Martes 1 de diciembre"
     assert plain(i18n.day(day)) == "Tuesday, December 1"
     assert plain(i18n.day(day, year=True)) == "Tuesday, December 1, 2026"
     assert plain(i18n.day(STARTS_AT, weekday=False)) == "December 1"
@@ -147,6 +149,13 @@ def test_a_span_names_its_zone_once() -> None:
     assert plain(told) == "10:00 to 11:30 AM Eastern Time"
     assert plain(over_noon) == "10:00 AM to 12:00 PM Eastern Time"
     assert plain(spanish) == "10:00 a 11:30 a.m., hora del Este"
+
+
+def test_a_spanish_sentence_that_ends_with_an_hour_ends_once() -> None:
+    with i18n.speaking("es"):
+        told = i18n.gettext("Visiting hours: %(hours)s.", hours=i18n.clock_time(time(19, 15)))
+
+    assert plain(told) == "Horario de visitas: 7:15 p.m."
 
 
 def test_wall_time_is_said_without_a_zone() -> None:

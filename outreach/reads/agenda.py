@@ -65,7 +65,7 @@ class VisitView:
     @property
     def weekday(self) -> str:
         """The weekday's short name, for a date block."""
-        return i18n.short_day(self.day).split(",", maxsplit=1)[0]
+        return words.capital(i18n.short_day(self.day).split(",", maxsplit=1)[0])
 
     @property
     def is_full(self) -> bool:

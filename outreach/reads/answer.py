@@ -193,4 +193,4 @@ def _since_the_yes(assignment: Assignment, visit: VisitView, *, now: datetime) -
 
 def _clock(instant: datetime, *, zone: str) -> str:
     local = instant.astimezone(ZoneInfo(zone))
-    return f"{i18n.day(local)}, {i18n.clock_time(local)}"
+    return f"{i18n.day(local, capital=True)}, {i18n.clock_time(local)}"

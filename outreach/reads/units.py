@@ -236,7 +236,8 @@ def how_it_stands(row: VisitRow, *, now: datetime) -> Status:
     if row.staffing is Staffing.FULL:
         return Status("settled", _confirmed(row.slots))
     if row.filled:
-        found, needed = words.capital(words.number(row.filled)), words.number(row.slots)
+        found = words.capital(words.number_alone(row.filled))
+        needed = words.number(row.slots)
         said = _("%(found)s of %(needed)s speakers found", found=found, needed=needed)
         return Status("off" if row.is_over else "half", said)
     return _with_nobody(row, now=now)

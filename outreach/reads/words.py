@@ -161,6 +161,11 @@ def number(count: int) -> str:
     return _(_NUMBERS[count - 1]) if 0 < count <= len(_NUMBERS) else str(count)
 
 
+def number_alone(count: int) -> str:
+    """Return a small number as a word that no noun follows: "uno", and not "un"."""
+    return "uno" if count == 1 and i18n.locale() == "es" else number(count)
+
+
 def minutes(count: int) -> str:
     """Return "60 minutes"."""
     return ngettext("%(num)s minute", "%(num)s minutes", count)
@@ -454,6 +459,8 @@ _REFUSALS = {
 
 def _days(days: Sequence[int]) -> str:
     first, last = weekday(days[0]), weekday(days[-1])
+    if i18n.locale() == "es":  # weekdays are written small
+        last = last.lower()
     return first if len(days) == 1 else _("%(first)s to %(last)s", first=first, last=last)
 
 

@@ -345,7 +345,7 @@ def _answers(asking: Asking) -> list[tuple[int, str, str]]:
     """Return (step, question, answer) for "check your answers"."""
     wish, unit, program = asking.wish(), asking.unit, asking.program
     zone = i18n.zone_name(unit.time_zone) if unit else ""
-    at = f"{i18n.day(wish.day, year=True)}, {i18n.clock_time(wish.at)} {zone}"
+    at = f"{i18n.day(wish.day, year=True, capital=True)}, {i18n.clock_time(wish.at)} {zone}"
     found = [
         (FIRST, _("Unit"), unit.label if unit else ""),
         (FIRST, _("Kind of visit"), f"{program.name} ({program.people})" if program else ""),

@@ -51,7 +51,7 @@ def live(demo: Demo) -> Places:
     with demo.wired.db.transaction() as session:
         _let_one_fail(session)
         found.ids |= _rows(session, demo)
-        everyone = dict(demo.world.memberships) | _newcomers(session, demo)
+        everyone = {**demo.world.memberships, **_newcomers(session, demo)}
         found.cookies = dict(_sign_in(session, everyone))
     return found
 

@@ -177,3 +177,16 @@ def test_a_list_of_names_begins_large_and_goes_on_as_its_language_does(
     with speaking(locale):
         assert words.languages(["en", "es"]) == languages
         assert words.age_groups(["adult", "older adult"]) == groups
+
+
+def test_a_number_without_its_noun_is_another_word_in_spanish() -> None:
+    with speaking("es"):
+        assert (words.number(1), words.number_alone(1)) == ("un", "uno")
+        assert words.number_alone(2) == words.number(2)
+
+
+def test_spanish_writes_a_weekday_inside_a_line_small() -> None:
+    hours = [Hours(weekday, time(9), time(17)) for weekday in range(5)]
+
+    with speaking("es"):
+        assert words.visiting_hours(hours)[0].startswith("Lunes a viernes, 9:00")

@@ -126,7 +126,7 @@ def about() -> ResponseReturnValue:
         channel=_(CHANNELS[me.channel]),
         detail=_(DETAILS[me.detail]),
         calendar=_(CALENDARS[me.calendar]),
-        languages=words.names([words.language(code) for code in me.languages]),
+        languages=words.languages(me.languages),
         language=words.language(me.locale),
         miles=_miles(me.radius_km),
     )
@@ -273,6 +273,6 @@ def _km(miles: int | None) -> float | None:
 
 def _miles(radius_km: float | None) -> str:
     if radius_km is None:
-        return _("any distance")
+        return _("Any distance")
     count = round(radius_km / words.KM_PER_MILE)
     return i18n.ngettext("Up to %(num)s mile", "Up to %(num)s miles", count)

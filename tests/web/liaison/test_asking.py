@@ -252,7 +252,7 @@ def test_the_steps_speak_spanish(browser: FlaskClient, here: World) -> None:
     words = text_of(browser.get(sent.location))
 
     assert "Gracias. Buscamos ponentes." in words
-    assert "martes 8 de diciembre" in words
+    assert "Martes 8 de diciembre" in words
     assert "Le avisamos a más tardar el 1 de diciembre si no encontramos a nadie." in words
 
 

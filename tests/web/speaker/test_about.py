@@ -39,7 +39,7 @@ def test_the_page_shows_what_we_know_and_hides_nothing_of_it(place: Place) -> No
         "You have not agreed to texts, so we send none.",
         "No place: only that there is a visit, and when",
         "At most 4",
-        "any distance",
+        "Any distance",
         "Where you are signed in",
     ):
         assert words in page, words
