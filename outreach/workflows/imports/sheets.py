@@ -17,6 +17,8 @@ MOST_BYTES = 5 * 1024 * 1024
 MOST_ROWS = 5_000
 """A row takes some 10 ms in one transaction, and on SQLite nobody else writes meanwhile."""
 MOST_TITLES = 5
+_OTHER_KINDS = (b"%PDF", b"<", b"{\\rtf")
+"""How text begins that is no CSV: PDF, pages and XML (some programs call them .xls), RTF."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,11 @@ def read(filename: str, content: bytes) -> Sheet:
                 "%(file)s is an old or a locked Excel file. Save it as .xlsx without a password,"
                 " or as CSV."
             ),
+            file=filename,
+        )
+    if content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(_OTHER_KINDS):
+        raise SheetError(
+            lazy("%(file)s is neither a CSV nor an XLSX file. Save it as CSV in UTF-8."),
             file=filename,
         )
     is_workbook = content.startswith(b"PK")
@@ -122,7 +129,7 @@ def _row(record: Record, header: list[str]) -> Row:
 
 
 def _header(filename: str, record: Record) -> list[str]:
-    header = list(record.cells)
+    header = [" ".join(cell.split()) for cell in record.cells]  # a report names it on one line
     while header and not header[-1]:
         header.pop()
     if not header:

@@ -19,6 +19,12 @@ def test_rows_are_numbered_as_the_spreadsheet_shows_them() -> None:
     assert [(row.number, row.cells["Name"]) for row in rows] == [(2, "Ana"), (4, "Ben"), (6, "Cem")]
 
 
+def test_a_header_on_two_lines_is_named_on_one() -> None:
+    assert sheets.read("sheet.csv", b'"Visits\n allowed",Zip\nx,y\n').header == (
+        *("Visits allowed", "Zip"),
+    )
+
+
 def test_blank_lines_above_the_header_count_too() -> None:
     sheet = sheets.read("sheet.csv", b"\n,,\nName,Zip\nAna,60614\n")
 
@@ -48,6 +54,8 @@ def test_what_a_file_is_decides_and_not_what_it_is_called() -> None:
         (b"\xef\xbb\xbf\n,,\n", "has no header"),
         (b"Name,Zip,name\nAna,60614,Ben\n", "the column “Name” twice"),
         (b"\x00\x01\x02,\x00\n", "neither a CSV nor an XLSX"),
+        (b"%PDF-1.4\n1 0 obj", "neither a CSV nor an XLSX"),
+        (b"\xef\xbb\xbf <html><table>", "neither a CSV nor an XLSX"),
         (b"\x81\x8d\x8f", "neither a CSV nor an XLSX"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old or a locked Excel file"),
         (b"PK\x03\x04 and nothing more", "cannot be read as an XLSX"),
