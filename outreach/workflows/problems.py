@@ -23,7 +23,8 @@ from outreach.workflows.speaker_facts import Place, Question
 
 RECENT = timedelta(days=90)
 USUAL_VISITS = 2
-"""Who has been on a unit this often belongs to its usual speakers."""
+USUAL_WITHIN = timedelta(days=365)
+"""Who has been on a unit this often within this time belongs to its usual speakers."""
 
 
 def open_visits(
@@ -292,8 +293,9 @@ class _Builder:
             .join(Visit, Visit.id == Assignment.visit_id)
             .where(
                 Visit.unit_id.in_({visit.unit_id for visit in self.wanted.values()}),
+                Visit.starts_at >= self.now - USUAL_WITHIN,
+                Visit.starts_at < self.now,
                 Assignment.active,
-                Assignment.starts_at < self.now,
             )
             .group_by(Visit.unit_id, Assignment.speaker_id)
             .having(func.count() >= USUAL_VISITS)

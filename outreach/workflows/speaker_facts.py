@@ -190,7 +190,7 @@ def _excluded(session: Session, ids: Select[int], question: Question) -> _Held:
 def _by_speaker(session: Session, query: _Select) -> _Held:
     rows: _Held = defaultdict(list)
     for row in session.execute(query):
-        rows[row.speaker_id].append(row)
+        rows[row[0]].append(row)
     return rows
 
 
@@ -206,12 +206,12 @@ def _needs(session: Session, question: Question) -> dict[Place, set[str]]:
 
 
 def _certifications(rows: Iterable[_Row], question: Question) -> Iterator[matching.Certification]:
-    for row in rows:
+    for _, program_id, role, starts_on, ends_on in rows:
         yield matching.Certification(
-            program=question.programs[row.program_id],
-            role=row.role,
-            starts_on=row.starts_on,
-            ends_on=row.ends_on,
+            program=question.programs[program_id],
+            role=role,
+            starts_on=starts_on,
+            ends_on=ends_on,
         )
 
 
@@ -230,18 +230,18 @@ def _clearances(
 
 def _spans(rows: Iterable[_Row], kind: str, hospital_id: int) -> list[tuple[date, date]]:
     return [
-        (row.starts_on, row.ends_on or date.max)
-        for row in rows
-        if row.kind == kind and row.hospital_id in {None, hospital_id}
+        (starts_on, ends_on or date.max)
+        for _, its_kind, given_by, starts_on, ends_on in rows
+        if its_kind == kind and given_by in {None, hospital_id}
     ]
 
 
 def _weekly(rows: Iterable[_Row]) -> Iterator[matching.Weekly]:
-    for row in rows:
+    for _, weekday, starts, ends in rows:
         yield matching.Weekly(
-            weekday=row.weekday,
-            from_minute=row.starts.hour * 60 + row.starts.minute,
-            until_minute=_until(row.ends),
+            weekday=weekday,
+            from_minute=starts.hour * 60 + starts.minute,
+            until_minute=_until(ends),
         )
 
 
@@ -254,8 +254,8 @@ def _until(ends: time) -> int:
 def _aways(
     rows: Iterable[_Row], *, paused_until: date | None, today: date
 ) -> Iterator[matching.Away]:
-    for row in rows:
-        yield matching.Away(starts_on=row.starts_on, ends_on=row.ends_on)
+    for _, starts_on, ends_on in rows:
+        yield matching.Away(starts_on=starts_on, ends_on=ends_on)
     if paused_until is not None and paused_until >= today:
         yield matching.Away(starts_on=today, ends_on=paused_until)
 
