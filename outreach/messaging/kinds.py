@@ -48,7 +48,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "request_received": Kind(_MAIL, _VISIT),
     "reopened": Kind(_MAIL, _VISIT),
     "still_looking": Kind(_MAIL, _VISIT, told_apart_by="mark"),
-    "late_trouble": Kind(_BOTH, _VISIT),
+    "late_trouble": Kind(_MAIL, _VISIT),
     # to whoever signs in
     "sign_in_code": Kind(_MAIL, frozenset({"code_id"})),
     "invitation": Kind(_MAIL, frozenset({"inviter"})),
