@@ -346,6 +346,16 @@ def test_propose_without_visits_is_the_honest_empty_answer() -> None:
 
 
 @pytest.mark.usefixtures("here")
+def test_propose_says_beside_each_level_what_was_possible() -> None:
+    init()
+
+    assert outreach("propose").stdout.splitlines()[:2] == [
+        "0 proposals for 0 open visits.",
+        "  fill: 0, at best 0",
+    ]
+
+
+@pytest.mark.usefixtures("here")
 def test_propose_asks_which_affiliate_where_there_are_several() -> None:
     init()
     outreach("init", "--affiliate", "Lake", "--email", "ann@example.org", "--name", "Ann")

@@ -54,7 +54,7 @@ def propose(
     else:
         click.echo(f"{stored} proposals for {len(problem.visits)} open visits.")
         for level in solution.levels:
-            click.echo(f"  {level.name}: {level.value:g} of at most {level.bound:g}")
+            click.echo(f"  {level.name}: {level.value:g}, at best {level.bound:g}")
 
 
 def _affiliate(session: Session, name: str | None) -> Affiliate:
