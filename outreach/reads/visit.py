@@ -101,7 +101,7 @@ class VisitPage:
         """What happened, as the page draws it: the latest first, and only that one filled."""
         zone = ZoneInfo(self.row.zone)
         return [
-            (i18n.short_day(each.at.astimezone(zone)), each.words, index == 0)
+            (words.capital(i18n.short_day(each.at.astimezone(zone))), each.words, index == 0)
             for index, each in enumerate(self.happened)
         ]
 
