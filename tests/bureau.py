@@ -73,7 +73,8 @@ def bureau(session: Session, name: str) -> Bureau:
     )[0]
     answer = crypto.token()
     feed_token = crypto.token()
-    mail = builders.message(session, place.affiliate, to=maria, state="failed")
+    span = {"starts_at": visit.starts_at.isoformat(), "ends_at": visit.ends_at.isoformat()}
+    mail = builders.message(session, place.affiliate, to=maria, state="failed", values=span)
     attempt = MessageAttempt(message_id=mail.id, number=1, started_at=NOW)
     session.add(attempt)
     rows: list[Base] = [
