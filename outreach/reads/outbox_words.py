@@ -85,6 +85,7 @@ OUTCOMES: Final = {
 """What one try gave."""
 
 _SETTLED = {"accepted", "delivered"}
+_WAITING = {"pending", "claimed", "sending"}
 _WENT_WRONG = {"failed", "undelivered", "dead"}
 
 
@@ -92,6 +93,8 @@ def why(message: Message) -> str:
     """Say why a message is where it is and what helps; "" where there is nothing to say."""
     if message.state in _SETTLED:
         return ""
+    if message.state in _WAITING and message.reason not in {"", Reason.QUIET_HOURS}:
+        return _("It could not be sent just now. It is tried again by itself.")
     if message.state == "unknown":
         return _("The provider has not said whether it arrived. We keep asking.")
     if message.reason in REASONS:

@@ -55,6 +55,18 @@ def test_no_two_reasons_that_ask_for_different_help_say_the_same() -> None:
     assert len(said) == len(Reason) - len({"unreadable", "crashed", "gateway"})
 
 
+def test_what_is_tried_again_by_itself_asks_nobody_for_help() -> None:
+    said = outbox_words.why(message(state="pending", reason=Reason.UNREACHABLE))
+
+    assert said == "It could not be sent just now. It is tried again by itself."
+
+
+def test_what_waits_for_the_morning_says_so() -> None:
+    said = outbox_words.why(message(state="pending", reason=Reason.QUIET_HOURS))
+
+    assert "It leaves in the morning." in said
+
+
 def test_a_text_that_is_too_long_says_how_long_it_is() -> None:
     assert "3 parts" in outbox_words.why(message(reason=Reason.TOO_LONG, segments=3))
 
