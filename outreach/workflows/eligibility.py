@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from outreach import matching
 from outreach.directory.models import Affiliate
-from outreach.matching import Chosen, Problem, Refusal, RefusalCode
+from outreach.matching import Chosen, Problem, ReasonCode, Refusal, RefusalCode
 from outreach.speakers.models import Speaker
 from outreach.visits.models import Offer, Slot, Visit
 from outreach.workflows import problems
@@ -56,12 +56,13 @@ def openings(session: Session, speaker: Speaker, *, limit: int, now: datetime) -
         return []
     free = _free_slots(session, visits, but_asked=speaker.id)
     by_id = {visit.public_id: visit for visit in visits}
+    recent = problems.recent(session, [speaker.id], now=now)
     found: dict[str, Opening] = {}
     for visit_id, chosen in matching.open_to(problem, speaker.public_id):
         visit = by_id.get(visit_id)
         slot = free.get((visit.id, chosen.role)) if visit else None
         if visit and slot and visit_id not in found:
-            mine = choice(chosen, speaker_id=speaker.id)
+            mine = choice(chosen, speaker_id=speaker.id, recent=recent)
             found[visit_id] = Opening(slot=slot, visit=visit, choice=mine)
         if len(found) >= limit:
             break
@@ -73,7 +74,8 @@ def ranking(session: Session, visit: Visit, role: str, *, now: datetime) -> list
     problem = _problem(session, visit, now=now)
     ranked = matching.ranking(problem, None, visit.public_id, role)
     ids = speaker_ids(session, [chosen.speaker for chosen in ranked])
-    return [choice(chosen, speaker_id=ids[chosen.speaker]) for chosen in ranked]
+    recent = problems.recent(session, ids.values(), now=now)
+    return [choice(chosen, speaker_id=ids[chosen.speaker], recent=recent) for chosen in ranked]
 
 
 def refusals(
@@ -92,11 +94,18 @@ def too_close(session: Session, visit: Visit, role: str, *, speaker_id: int, now
     return any(refusal.code in TOO_CLOSE for refusal in found)
 
 
-def choice(chosen: Chosen, *, speaker_id: int) -> Choice:
-    """Turn the engine's words into what an offer or a proposal keeps."""
+def choice(chosen: Chosen, *, speaker_id: int, recent: Mapping[int, int]) -> Choice:
+    """Turn the engine's words into what an offer or a proposal keeps.
+
+    `recent` is what `problems.recent` says: it takes the place of the engine's own count.
+    """
+    reasons = [as_json(reason) for reason in chosen.reasons]
+    for reason in reasons:
+        if reason["code"] == ReasonCode.RECENT:
+            reason["params"] = {"visits": recent.get(speaker_id, 0)}
     return Choice(
         speaker_id=speaker_id,
-        reasons=[as_json(reason) for reason in chosen.reasons],
+        reasons=reasons,
         distance_km=chosen.distance_km,
     )
 

@@ -118,6 +118,7 @@ def _fits(session: Session, visit: Visit, slots: Sequence[Slot], *, now: datetim
     problem = problems.about(session, affiliate, [visit], now=now)
     explainer = matching.Explainer.of(problem, None)
     ids = eligibility.speaker_ids(session, [speaker.id for speaker in problem.speakers])
+    recent = problems.recent(session, ids.values(), now=now)
     waiting = _waiting(session, [slot.id for slot in slots])
     elsewhere = {p.speaker_id for p in waiting.values()}
     fits: list[Fit] = []
@@ -125,7 +126,7 @@ def _fits(session: Session, visit: Visit, slots: Sequence[Slot], *, now: datetim
         proposal = waiting.get(slot.id)
         first = proposal.speaker_id if proposal else None
         ranked = explainer.ranking(visit.public_id, slot.role)
-        choices = [eligibility.choice(c, speaker_id=ids[c.speaker]) for c in ranked]
+        choices = [eligibility.choice(c, speaker_id=ids[c.speaker], recent=recent) for c in ranked]
         # The proposed one first; who is proposed for the other place of this visit last.
         choices.sort(key=lambda c: (c.speaker_id != first, c.speaker_id in elsewhere - {first}))
         able = {c.speaker_id for c in choices}

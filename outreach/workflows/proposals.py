@@ -70,12 +70,13 @@ def store(
         if not each.fixed
     ]
     ids = eligibility.speaker_ids(session, [each.speaker for _, each in chosen])
+    recent = problems.recent(session, ids.values(), now=now)
     stored = 0
     for visit, each in chosen:
         free = places[visit.id, each.role]
         if not free:
             continue
-        kept = eligibility.choice(each, speaker_id=ids[each.speaker])
+        kept = eligibility.choice(each, speaker_id=ids[each.speaker], recent=recent)
         session.add(_proposal(free.pop(0), kept, now=now))
         stored += 1
     session.flush()
