@@ -10,21 +10,16 @@ from calendar import monthrange
 from collections.abc import Mapping, Sequence
 from datetime import date, time
 from difflib import get_close_matches
-from functools import cache
 from typing import Generic, TypeVar
-from zoneinfo import available_timezones
 
 from email_validator import EmailNotValidError, validate_email
 
 from outreach import phone
-from outreach.directory import geography
-from outreach.directory.geography import Place
 from outreach.errors import RuleBroken
 from outreach.i18n import lazy
 
 T = TypeVar("T")
 
-KM_PER_MILE = 1.609344
 EARLIEST_YEAR, LATEST_YEAR = 1950, 2099
 OLDEST_TWO_DIGITS = 70
 """Years are those of somebody's training and tests; nobody plans for 2070."""
@@ -201,53 +196,6 @@ def email(text: str) -> str:
         ) from error
 
 
-def place(text: str) -> Place:
-    """Read a ZIP code, alone or at the end of "Chicago, IL 60614", and say where it is."""
-    last = text.rsplit(maxsplit=1)[-1:]  # none, where the cell is blank
-    try:
-        return geography.place("".join(last).rpartition(",")[2])
-    except RuleBroken as error:
-        raise CellProblem(
-            lazy("“%(value)s” is not a ZIP code. Write five digits, like %(guess)s."),
-            value=text,
-            guess=_guessed_zip(text),
-        ) from error
-
-
-def time_zone(text: str) -> str:
-    """Read an IANA time zone, in any case.
-
-    Only one that names a place: EST is in the list, too, and has no daylight saving.
-    """
-    zone = _zones().get(folded(text).replace(" ", "_"))
-    if zone is None:
-        word = re.sub(r" (?:standard|daylight|time)\b", "", folded(text))
-        raise CellProblem(
-            lazy("“%(value)s” is not a time zone. Write it like %(guess)s."),
-            value=text,
-            guess=_ZONES_CALLED.get(word, "America/Chicago"),
-        )
-    return zone
-
-
-def distance_km(text: str, *, unit: str = "mi") -> float | None:
-    """Read how far somebody goes: 15, 25 mi, 40 km, any. None means any distance.
-
-    `unit`, "mi" or "km", is that of a bare number.
-    """
-    if folded(text) in _ANY_DISTANCE:
-        return None
-    found = _DISTANCE.fullmatch(text)
-    given = found and (found["unit"] or unit).lower()
-    km = float(found["number"]) * (1 if given == "km" else KM_PER_MILE) if found else 0.0
-    if not 0 < km <= 10_000:  # noqa: PLR2004 - a quarter of the earth
-        raise CellProblem(
-            lazy("“%(value)s” is not a distance. Write a number like 15 or 25 mi, or “any”."),
-            value=text,
-        )
-    return round(km, 2)
-
-
 def listed(text: str, words: Words[T]) -> tuple[T, ...]:
     """Find each of several words, in order and once: "English/Spanish", "adult; older adult".
 
@@ -334,29 +282,8 @@ def _guessed_address(text: str) -> str | None:
         return None
 
 
-@cache
-def _zones() -> Mapping[str, str]:
-    return {folded(zone): zone for zone in available_timezones() if "/" in zone}
-
-
-def _guessed_zip(text: str) -> str:
-    digits = re.search(r"\b[0-9]{3,5}\b", text.translate(_DIGITS_FOR_LETTERS))
-    try:
-        # A code that begins with zeros loses them where it was kept as a number.
-        return geography.place(digits[0].zfill(5) if digits else "").zip_code
-    except RuleBroken:
-        return "60614"
-
-
-_DIGITS_FOR_LETTERS = str.maketrans("OoQIlSBZ", "00011582")
 _SUFFIXES = {"jr", "sr", "ii", "iii", "iv"}
 _EXTENSION = re.compile(r"(?P<number>.*[0-9])\s*(?:x|ext\.?|extension|#)\s*[0-9]+", re.IGNORECASE)
-_ZONES_CALLED = {
-    **dict.fromkeys(("et", "est", "edt", "eastern"), "America/New_York"),
-    **dict.fromkeys(("ct", "cst", "cdt", "central"), "America/Chicago"),
-    **dict.fromkeys(("mt", "mst", "mdt", "mountain"), "America/Denver"),
-    **dict.fromkeys(("pt", "pst", "pdt", "pacific"), "America/Los_Angeles"),
-}
 _MIDNIGHT = re.compile(r"(?:[ T]0?0:00(?::00)?| 12:00(?::00)? AM)$", re.IGNORECASE)
 """What a spreadsheet adds to a date that it shows as a date and a time."""
 _LEADING_WEEKDAY = re.compile(r"([A-Za-z]{3,9})\.?,?\s+")
@@ -399,8 +326,4 @@ _LENGTH = re.compile(
     re.IGNORECASE,
 )
 """Hours and minutes together: 1:30, as a spreadsheet shows a span of time, or 1 h 30 min."""
-_ANY_DISTANCE = {"any", "any distance", "anywhere", "no limit", "unlimited"}
-_DISTANCE = re.compile(
-    r"(?P<number>[0-9]{1,5}(?:\.[0-9]{1,3})?)\s*(?:(?P<unit>mi|km)(?:les?|s)?\.?)?", re.IGNORECASE
-)
 _LOOSE_BREAK = re.compile(r"[,/&+]|\band\b", re.IGNORECASE)

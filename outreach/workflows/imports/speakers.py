@@ -20,7 +20,7 @@ from outreach.i18n import lazy
 from outreach.messaging import service as messaging
 from outreach.messaging.models import Consent
 from outreach.speakers.models import Availability, Away, Certification, Clearance, Speaker
-from outreach.workflows.imports import cells, importer, spans
+from outreach.workflows.imports import cells, importer, places, spans
 from outreach.workflows.imports.cells import CellProblem, Words
 from outreach.workflows.imports.importer import Context
 from outreach.workflows.imports.mapping import AGE_GROUPS, SpeakersMapping
@@ -135,7 +135,7 @@ class SpeakersImporter:
 
     def _given(self, reader: RowReader) -> dict[str, Any]:
         person = reader.need("name", cells.person, example="Reyes, Ana")
-        place = reader.need("zip", cells.place, example="60614")
+        place = reader.need("zip", places.place, example="60614")
         given: dict[str, Any] = {}
         if reader.is_sound("name", "zip"):
             self.context.settle_in(place)
@@ -190,7 +190,7 @@ class SpeakersImporter:
         return tuple(hospital.id for hospital in cells.listed(text, self.hospitals))
 
     def _distance(self, text: str) -> float | None:
-        return cells.distance_km(text, unit=self.mapping.distance_unit)
+        return places.distance_km(text, unit=self.mapping.distance_unit)
 
     def _languages(self, text: str) -> list[str]:
         return list(cells.listed(text, self.mapping.language_words()))

@@ -24,7 +24,7 @@ from outreach.directory.models import (
     VisitingHours,
 )
 from outreach.i18n import lazy
-from outreach.workflows.imports import cells, importer, spans
+from outreach.workflows.imports import cells, importer, places, spans
 from outreach.workflows.imports.cells import CellProblem, folded
 from outreach.workflows.imports.importer import Context
 from outreach.workflows.imports.mapping import UnitsMapping
@@ -63,7 +63,7 @@ class UnitsImporter:
         """Turn a row into a unit, or note its problems and return None."""
         hospital = reader.need("hospital", line, example="St. Clare Medical Center")
         name = reader.need("unit", line, example="4B")
-        place = reader.need("zip", cells.place, example="60614")
+        place = reader.need("zip", places.place, example="60614")
         reader.need("visiting_hours", str, example=spans.EXAMPLE)
         hours = reader.weekly("visiting_hours")
         groups = self.mapping.age_group_words()
@@ -74,7 +74,7 @@ class UnitsImporter:
             "contact_phone": reader.take("liaison_phone", cells.telephone, blank=None),
             "contact_email": reader.take("liaison_email", cells.email, blank=None),
         }
-        zone = reader.take("time_zone", cells.time_zone, blank=None)
+        zone = reader.take("time_zone", places.time_zone, blank=None)
         needs = reader.take("needs", self._needs, blank=None)
         arrival_notes = reader.take("arrival_notes", prose, blank="")
         if reader.problems:
