@@ -37,6 +37,15 @@ from tests.builders import AUDIT_KEY, NOW, SECRET
 ENGINES = ("sqlite", "postgresql")
 
 
+OURS = frozenset({"OUTREACH_TEST_ALL", "OUTREACH_TEST_POSTGRES"})
+
+
+def pytest_configure() -> None:
+    """Forget the machine's own settings: no test may ever reach somebody's real database."""
+    for name in [n for n in os.environ if n.startswith("OUTREACH_") and n not in OURS]:
+        del os.environ[name]
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     every = bool(os.environ.get("OUTREACH_TEST_ALL"))
     parser.addoption(

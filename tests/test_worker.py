@@ -106,7 +106,9 @@ def test_a_stop_before_the_start_is_no_trouble(wired: Wiring) -> None:
 def test_a_worker_told_to_end_ends_well(wired: Wiring, tmp_path: Path) -> None:
     environment = os.environ | {"OUTREACH_DATA_DIR": str(tmp_path)}
     command = [sys.executable, "-c", "from outreach.cli import main; main()", "worker"]
-    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        command, env=environment, cwd=tmp_path, stderr=subprocess.PIPE
+    ) as process:
         try:
             wait_until(lambda: has_beaten(wired))
             process.send_signal(signal.SIGTERM)
