@@ -31,6 +31,7 @@ R = TypeVar("R")
 T = TypeVar("T")
 
 BUSY_TIMEOUT_S = 30
+CONNECT_TIMEOUT_S = 10
 STATEMENT_TIMEOUT_MS = 30_000
 RETRIES = 3
 
@@ -192,7 +193,10 @@ def _engine(url: str) -> Engine:
         " -c idle_in_transaction_session_timeout=60000 -c timezone=UTC"
     )
     return create_engine(
-        url, hide_parameters=True, pool_pre_ping=True, connect_args={"options": timeouts}
+        url,
+        hide_parameters=True,
+        pool_pre_ping=True,
+        connect_args={"options": timeouts, "connect_timeout": CONNECT_TIMEOUT_S},
     )
 
 
