@@ -5,7 +5,6 @@ no network. `config.example.toml` documents every key with its default and unit.
 """
 
 import os
-import re
 import secrets
 import tomllib
 from contextlib import suppress
@@ -22,7 +21,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from outreach.errors import Unusable
+from outreach import phone
+from outreach.errors import RuleBroken, Unusable
 
 PREFIX = "OUTREACH_"
 DEFAULT_FILE = "config.toml"
@@ -30,8 +30,6 @@ NOT_SETTINGS = frozenset({"OUTREACH_CONFIG", "OUTREACH_TEST_ALL", "OUTREACH_TEST
 """Environment variables of ours that are no settings."""
 LEAST_KEY = 32
 """Characters of `secret_key`, the least from which a key may be derived."""
-
-_DIALED = re.compile(r"\+(1[2-9][0-9]{9}|[2-9][0-9]{6,14})")
 
 
 class Config(BaseSettings):
@@ -81,11 +79,13 @@ class Config(BaseSettings):
     @classmethod
     def _can_be_called(cls, number: str) -> str:
         """Keep the number as a phone dials it: +12165550142, however it was written."""
-        digits = re.sub(r"[\s().-]", "", number)
-        digits = f"+1{digits.removeprefix('1')}" if digits and digits[0] != "+" else digits
-        if digits and not _DIALED.fullmatch(digits):
-            raise ValueError("must be a telephone number like 216-555-0142 or +12165550142")
-        return digits
+        if not number:
+            return ""
+        try:
+            return phone.parse(number)
+        except RuleBroken as error:
+            wrong = "must be a telephone number like 216-555-0142 or +12165550142"
+            raise ValueError(wrong) from error
 
     @field_validator("database_url")
     @classmethod

@@ -40,6 +40,8 @@ _NAMESAKES = {
 _SPOKEN = {"hora oriental": "hora del Este", "hora central": "hora del Centro"}
 _MONTH_AND_DAY = re.compile(r"[^\W\d_]+\.? \d{1,2}\b(?! de)|\b\d{1,2} (de )?[^\W\d_]+")
 
+_HOUR_AND_STOP = re.compile(r"\b([ap]\.\s?m\.)\.(?!\.)")
+
 _current: ContextVar[str] = ContextVar("locale", default=DEFAULT)
 
 
@@ -72,7 +74,7 @@ def ngettext(one: str, many: str, count: int, /, **values: object) -> str:
 
 def _one_stop(text: str) -> str:
     """End a sentence once where a Spanish hour ends it: "a las 7:15 p.m."."""
-    return text.replace("m..", "m.") if text.endswith("m..") or "m.. " in text else text
+    return _HOUR_AND_STOP.sub(r"\1", text)
 
 
 def lazy(message: str, /) -> str:

@@ -41,9 +41,8 @@ def display(e164: str) -> str:
     try:
         number = phonenumbers.parse(e164, None)
     except phonenumbers.NumberParseException:
-        return (
-            e164  # of a country nobody knows; the error page shows numbers too, and must not fail
-        )
+        # Of a country nobody knows: the error page shows numbers too, and must not fail.
+        return e164
     if number.country_code == NORTH_AMERICA:
         digits = phonenumbers.national_significant_number(number)
         return f"{digits[:3]}-{digits[3:6]}-{digits[6:]}"
