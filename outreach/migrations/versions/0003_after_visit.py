@@ -1,7 +1,7 @@
-"""After the visit"""
+"""After the visit: attendance, audience, debriefs, incident reports."""
 
 revision = "0003"
-down_revision = " debriefs, attendance, incident reports.:0002"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 
