@@ -1,4 +1,4 @@
-"""Tables: from a unit's request to the people who come.
+"""Tables: from a unit's request to the people who come, and what is told after they were there.
 
 A request lays out visits; a visit has slots, one per person and role; a slot is filled by one
 active assignment. That nobody is booked twice is the database's business: partial unique indexes
@@ -202,4 +202,151 @@ class Assignment(Base):
             postgresql_where=text("active"),
         ),
         Index("ix_assignment_speaker_id_starts_at", "speaker_id", "starts_at"),
+    )
+
+
+_TELLERS = "('speaker', 'liaison', 'coordinator')"
+"""Who may have said something about a visit that is over."""
+
+
+class Attendance(Base):
+    """Whether one speaker came, and the time and miles it took: two statements.
+
+    Each keeps who made it last. `minutes` are there and on the way, `miles` both ways.
+    """
+
+    __tablename__ = "attendance"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    assignment_id: Mapped[int] = mapped_column(ForeignKey("assignment.id"), unique=True)
+    came: Mapped[str] = mapped_column(default="unknown")
+    came_said_by: Mapped[str | None]
+    came_said_at: Mapped[datetime | None]
+    minutes: Mapped[int | None]
+    miles: Mapped[int | None]
+    effort_said_by: Mapped[str | None]
+    effort_said_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        CheckConstraint("came IN ('yes', 'no', 'unknown')", name="came_known"),
+        CheckConstraint(f"came_said_by IN {_TELLERS}", name="came_said_by_known"),
+        CheckConstraint(f"effort_said_by IN {_TELLERS}", name="effort_said_by_known"),
+        CheckConstraint(
+            "came = 'unknown' OR came_said_by IS NOT NULL", name="came_said_by_somebody"
+        ),
+        CheckConstraint(
+            "(minutes IS NULL AND miles IS NULL) OR effort_said_by IS NOT NULL",
+            name="effort_said_by_somebody",
+        ),
+        CheckConstraint("minutes BETWEEN 0 AND 1440", name="minutes_sane"),
+        CheckConstraint("miles BETWEEN 0 AND 1000", name="miles_sane"),
+    )
+
+
+class Audience(Base):
+    """How many patients came to a visit: a number, and who said it last."""
+
+    __tablename__ = "audience"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    visit_id: Mapped[int] = mapped_column(ForeignKey("visit.id"), unique=True)
+    people: Mapped[int]
+    said_by: Mapped[str]
+    said_at: Mapped[datetime]
+
+    __table_args__ = (
+        CheckConstraint("people BETWEEN 0 AND 500", name="people_sane"),
+        CheckConstraint(f"said_by IN {_TELLERS}", name="said_by_known"),
+    )
+
+
+class WardReport(Base):
+    """What the unit said after a visit: whether they came, and anything we should know."""
+
+    __tablename__ = "ward_report"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    visit_id: Mapped[int] = mapped_column(ForeignKey("visit.id"), unique=True)
+    outcome: Mapped[str]
+    words: Mapped[str] = mapped_column(default="")
+    said_at: Mapped[datetime]
+
+    __table_args__ = (
+        CheckConstraint(
+            "outcome IN ('all_came', 'someone_missing', 'not_held')", name="outcome_known"
+        ),
+    )
+
+
+class Debrief(Base):
+    """What a speaker told after a visit. Private to her and her coordinators; ranks nobody."""
+
+    __tablename__ = "debrief"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = mapped_column(unique=True, default=public_id)
+    assignment_id: Mapped[int] = mapped_column(ForeignKey("assignment.id"), unique=True)
+    how_was_it: Mapped[str]
+    how_are_you: Mapped[str]
+    words: Mapped[str] = mapped_column(default="")
+    said_at: Mapped[datetime]
+    called_at: Mapped[datetime | None]
+    called_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+
+    __table_args__ = (
+        CheckConstraint(
+            "how_was_it IN ('well', 'mixed', 'hard', 'not_there', 'not_held')",
+            name="how_was_it_known",
+        ),
+        CheckConstraint(
+            "how_are_you IN ('well', 'all_right', 'not_so_well', 'call')",
+            name="how_are_you_known",
+        ),
+        CheckConstraint("(called_at IS NULL) = (called_by_id IS NULL)", name="called_by_somebody"),
+        Index(
+            "ix_debrief_said_at_waiting",
+            "said_at",
+            sqlite_where=text("called_at IS NULL AND how_are_you IN ('not_so_well', 'call')"),
+            postgresql_where=text("called_at IS NULL AND how_are_you IN ('not_so_well', 'call')"),
+        ),
+    )
+
+
+class IncidentReport(Base):
+    """Something happened on a visit that a coordinator must know of, and settles with a note.
+
+    `fingerprint` is of the visit, the teller and the words, so that a form sent twice is one
+    report. By a unit's link nobody is named.
+    """
+
+    __tablename__ = "incident_report"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = mapped_column(unique=True, default=public_id)
+    visit_id: Mapped[int] = mapped_column(ForeignKey("visit.id"), index=True)
+    kind: Mapped[str]
+    words: Mapped[str]
+    said_by: Mapped[str]
+    speaker_id: Mapped[int | None] = mapped_column(ForeignKey("speaker.id"))
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    fingerprint: Mapped[str] = mapped_column(unique=True)
+    said_at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]
+    settled_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    note: Mapped[str] = mapped_column(default="")
+
+    __table_args__ = (
+        CheckConstraint(
+            "kind IN ('hurt', 'distress', 'boundary', 'privacy', 'other')", name="kind_known"
+        ),
+        CheckConstraint(f"said_by IN {_TELLERS}", name="said_by_known"),
+        CheckConstraint(
+            "(settled_at IS NULL) = (settled_by_id IS NULL)", name="settled_by_somebody"
+        ),
+        Index(
+            "ix_incident_report_said_at_open",
+            "said_at",
+            sqlite_where=text("settled_at IS NULL"),
+            postgresql_where=text("settled_at IS NULL"),
+        ),
     )
