@@ -6,6 +6,7 @@ from outreach.calendars import models as calendars
 from outreach.db import Base
 from outreach.directory import models as directory
 from outreach.messaging import models as messaging
+from outreach.referrals import models as referrals
 from outreach.speakers import models as speakers
 from outreach.visits import models as visits
 
@@ -18,6 +19,7 @@ __all__ = [
     "directory",
     "messaging",
     "metadata",
+    "referrals",
     "speakers",
     "visits",
 ]

@@ -34,6 +34,22 @@ def take_down() -> None:
         op.execute(f"ALTER TABLE assignment DROP CONSTRAINT {OVERLAP}")
 
 
+def make_append_only(*tables: str) -> None:
+    """Let nobody update or delete rows of these tables. Needs `put_up` to have run before."""
+    for table in tables:
+        if op.get_bind().dialect.name == "postgresql":
+            _refuse_on_postgresql(table)
+        else:
+            _refuse_on_sqlite(table)
+
+
+def free(*tables: str) -> None:
+    """Take back `make_append_only`; on SQLite the triggers fall with their tables."""
+    if op.get_bind().dialect.name == "postgresql":
+        for table in tables:
+            op.execute(f"DROP TRIGGER {table}_append_only ON {table}")
+
+
 def _put_up_on_postgresql() -> None:
     # int8range needs no extension: a speaker's id as a range of one beside the span of time.
     op.execute(
@@ -46,10 +62,7 @@ def _put_up_on_postgresql() -> None:
         " $$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$"
     )
     for table in APPEND_ONLY:
-        op.execute(
-            f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table}"
-            " FOR EACH ROW EXECUTE FUNCTION refuse_change()"
-        )
+        _refuse_on_postgresql(table)
 
 
 def _put_up_on_sqlite() -> None:
@@ -59,8 +72,19 @@ def _put_up_on_sqlite() -> None:
             f" BEGIN {_OVERLAPS}; END"
         )
     for table in APPEND_ONLY:
-        for moment in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER {table}_no_{moment.lower()} BEFORE {moment} ON {table}"
-                f" BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-            )
+        _refuse_on_sqlite(table)
+
+
+def _refuse_on_postgresql(table: str) -> None:
+    op.execute(
+        f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table}"
+        " FOR EACH ROW EXECUTE FUNCTION refuse_change()"
+    )
+
+
+def _refuse_on_sqlite(table: str) -> None:
+    for moment in ("UPDATE", "DELETE"):
+        op.execute(
+            f"CREATE TRIGGER {table}_no_{moment.lower()} BEFORE {moment} ON {table}"
+            f" BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+        )

@@ -1,0 +1,1 @@
+"""Discharge referrals: authorizations, the state machine, clocks, attempts, disclosures."""
