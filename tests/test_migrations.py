@@ -6,7 +6,18 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, Engine, create_engine, inspect, make_url, text
+from sqlalchemy import (
+    Column,
+    ColumnDefault,
+    Connection,
+    Engine,
+    MetaData,
+    Table,
+    create_engine,
+    inspect,
+    make_url,
+    text,
+)
 
 from outreach import migrations
 from outreach.db import Database
@@ -76,6 +87,16 @@ def checks(connection: Connection) -> dict[str, set[tuple[str | None, str]]]:
     }
 
 
+def as_it_was(engine: Engine, name: str) -> Table:
+    """Give a table of the models with no more columns than it has at this revision."""
+    there = {column["name"] for column in inspect(engine).get_columns(name)}
+    columns = [column for column in metadata.tables[name].columns if column.name in there]
+    defaults = {c.name: c.default.arg for c in columns if isinstance(c.default, ColumnDefault)}
+    return Table(
+        name, MetaData(), *(Column(c.name, c.type, default=defaults.get(c.name)) for c in columns)
+    )
+
+
 def test_the_migrations_lead_to_the_models_tables(migrated: Engine) -> None:
     with migrated.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
@@ -103,7 +124,7 @@ def test_the_way_down_leaves_nothing_and_the_way_up_works_again(empty: Engine) -
 
 def test_who_had_signed_in_counts_as_known_at_their_places(empty: Engine) -> None:
     migrations.upgrade(empty, to="0001")
-    tables = metadata.tables
+    tables = {name: as_it_was(empty, name) for name in ("affiliate", "account", "membership")}
     signed_in = {"ruth@people.example": NOW, "sam@people.example": None}
     with empty.begin() as connection:
         connection.execute(

@@ -58,7 +58,8 @@ def propose(
 
 
 def _affiliate(session: Session, name: str | None) -> Affiliate:
-    found: Sequence[Affiliate] = session.scalars(select(Affiliate).order_by(Affiliate.name)).all()
+    bureaus = select(Affiliate).where(Affiliate.kept_by_id.is_(None)).order_by(Affiliate.name)
+    found: Sequence[Affiliate] = session.scalars(bureaus).all()
     wanted = (name or "").strip().casefold()
     named = [one for one in found if name is None or one.name.casefold() == wanted]
     named = [one for one in named if one.name == name] or named

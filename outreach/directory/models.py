@@ -3,7 +3,7 @@
 from datetime import date, datetime, time
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from outreach.crypto import public_id
@@ -18,9 +18,28 @@ REMINDERS: list[dict[str, Any]] = [
 
 LEVELS = ["fill", "critical", "kept", "usual", "fairness", "distance"]
 
+BUSINESS_DAYS = [0, 1, 2, 3, 4]
+
+CLOCKS = {
+    "acknowledge_days": 1,
+    "accept_days": 2,
+    "grace_days": 2,
+    "attempt_days": 1,
+    "attempt_red_hours": 48,
+    "connect_days": 7,
+    "close_days": 30,
+    "hold_days": 30,
+    "expiry_warning_days": 7,
+}
+"""How long each step of a referral may take (referrals.md). The first four are business days."""
+
 
 class Affiliate(Base):
-    """A local organization that runs a bureau, with the settings its coordinators choose."""
+    """A local organization: it runs a bureau, or receives referrals, or both.
+
+    One that only receives has no coordinators of its own: those of `kept_by_id` keep its record.
+    The coordinator on duty is whom a clock of a referral calls first, and then her deputy.
+    """
 
     __tablename__ = "affiliate"
 
@@ -40,13 +59,72 @@ class Affiliate(Base):
     levels: Mapped[list[str]] = mapped_column(default=lambda: list(LEVELS))
     revision: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime]
+    kept_by_id: Mapped[int | None] = mapped_column(ForeignKey("affiliate.id"), index=True)
+    receives_referrals: Mapped[bool] = mapped_column(default=False)
+    intake_by: Mapped[str] = mapped_column(default="link")
+    intake_name: Mapped[str] = mapped_column(default="")
+    intake_phone: Mapped[str | None]
+    intake_email: Mapped[str | None]
+    capacity: Mapped[str] = mapped_column(default="has_capacity")
+    capacity_changed_at: Mapped[datetime | None]
+    zip_code: Mapped[str | None]
+    latitude: Mapped[float | None]
+    longitude: Mapped[float | None]
+    on_duty_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    deputy_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    business_days: Mapped[list[int]] = mapped_column(default=lambda: list(BUSINESS_DAYS))
+    opens: Mapped[time] = mapped_column(default=time(9))
+    closes: Mapped[time] = mapped_column(default=time(17))
+    holiday_region: Mapped[str] = mapped_column(default="US")
+    clocks: Mapped[dict[str, Any]] = mapped_column(default=lambda: dict(CLOCKS))
 
     __table_args__ = (
         CheckConstraint("approval IN ('review', 'automatic')", name="approval_known"),
         CheckConstraint("lead_days BETWEEN 0 AND 90", name="lead_days_sane"),
         CheckConstraint("horizon_days BETWEEN 7 AND 730", name="horizon_days_sane"),
         CheckConstraint("offers_per_week BETWEEN 1 AND 50", name="offers_per_week_sane"),
+        CheckConstraint("kept_by_id <> id", name="kept_by_another"),
+        CheckConstraint("intake_by IN ('link', 'account', 'phone')", name="intake_by_known"),
+        CheckConstraint(
+            "capacity IN ('has_capacity', 'no_capacity', 'waitlist',"
+            " 'additional_assessment_required')",
+            name="capacity_known",
+        ),
+        CheckConstraint("latitude BETWEEN -90 AND 90", name="latitude_on_earth"),
+        CheckConstraint("longitude BETWEEN -180 AND 180", name="longitude_on_earth"),
+        CheckConstraint("deputy_id <> on_duty_id", name="deputy_is_another"),
+        CheckConstraint("closes > opens", name="closes_after_opening"),
     )
+
+
+class CountyServed(Base):
+    """A county whose people an affiliate receives, as geography.py spells it ("Cook County")."""
+
+    __tablename__ = "county_served"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    affiliate_id: Mapped[int] = mapped_column(ForeignKey("affiliate.id", ondelete="CASCADE"))
+    state: Mapped[str]
+    county: Mapped[str]
+
+    __table_args__ = (
+        UniqueConstraint("affiliate_id", "state", "county"),
+        Index("ix_county_served_place", "state", "county"),
+        CheckConstraint("length(state) = 2 AND state = upper(state)", name="state_of_two_letters"),
+    )
+
+
+class ClosedDay(Base):
+    """A holiday of an affiliate's own, besides those of its region."""
+
+    __tablename__ = "closed_day"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    affiliate_id: Mapped[int] = mapped_column(ForeignKey("affiliate.id", ondelete="CASCADE"))
+    closed_on: Mapped[date]
+    name: Mapped[str] = mapped_column(default="")
+
+    __table_args__ = (UniqueConstraint("affiliate_id", "closed_on"),)
 
 
 class Program(Base):
@@ -80,7 +158,10 @@ class ProgramRole(Base):
 
 
 class Hospital(Base):
-    """A campus. It owns the time zone; `affiliate_id` is whose coordinators keep the record."""
+    """A campus. It owns the time zone; `affiliate_id` is whose coordinators keep the record.
+
+    `form_profile` says which elements a patient's authorization needs there; None: no referrals.
+    """
 
     __tablename__ = "hospital"
 
@@ -94,14 +175,47 @@ class Hospital(Base):
     latitude: Mapped[float]
     longitude: Mapped[float]
     time_zone: Mapped[str]
+    form_profile: Mapped[str | None]
     created_at: Mapped[datetime]
     archived_at: Mapped[datetime | None]
 
     __table_args__ = (UniqueConstraint("affiliate_id", "name"),)
 
 
+class HospitalAgreement(Base):
+    """Why a hospital may refer: its contract with the operator, or the operator's counsel's memo.
+
+    `reference` says where the paper lies. Both days are inclusive. A renewal is a row of its own;
+    `ended_at` is set when an agreement was ended before its last day.
+    """
+
+    __tablename__ = "hospital_agreement"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = mapped_column(unique=True, default=public_id)
+    hospital_id: Mapped[int] = mapped_column(ForeignKey("hospital.id"), index=True)
+    kind: Mapped[str]
+    signed_on: Mapped[date]
+    starts_on: Mapped[date]
+    ends_on: Mapped[date | None]
+    reference: Mapped[str]
+    recorded_by_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    recorded_at: Mapped[datetime]
+    ended_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    ended_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        CheckConstraint("kind IN ('business_associate', 'counsel_memo')", name="kind_known"),
+        CheckConstraint("ends_on >= starts_on", name="forward"),
+        CheckConstraint("(ended_at IS NULL) = (ended_by_id IS NULL)", name="ended_by_someone"),
+    )
+
+
 class Unit(Base):
-    """A ward under a neutral label, never a diagnosis. `affiliate_id` is its primary affiliate."""
+    """A ward under a neutral label, never a diagnosis. `affiliate_id` is its primary affiliate.
+
+    `part_two`: records here fall under 42 CFR Part 2 (substance use); referrals are refused.
+    """
 
     __tablename__ = "unit"
 
@@ -115,6 +229,7 @@ class Unit(Base):
     contact_name: Mapped[str] = mapped_column(default="")
     contact_phone: Mapped[str | None]
     contact_email: Mapped[str | None]
+    part_two: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
     archived_at: Mapped[datetime | None]
 

@@ -1,8 +1,9 @@
-"""What a program, a unit's hours and an affiliate's settings may be. Pure."""
+"""What a program, a unit's hours, an affiliate's settings and an agreement may be. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import time
+from datetime import date, time
+from enum import StrEnum
 from typing import Any
 
 from outreach.errors import RuleBroken
@@ -16,6 +17,46 @@ MOST_LENGTHS = 6
 MOST_REMINDERS = 5
 EARLIEST, LATEST = time(8), time(21)
 """Texts may never leave outside these hours (messaging.md)."""
+
+INTAKES = ("link", "account", "phone")
+"""How an affiliate receives: by a mailed link, by accounts, or through the coordinator's calls."""
+CAPACITIES = ("has_capacity", "additional_assessment_required", "waitlist", "no_capacity")
+"""In the order in which affiliates are named to who refers."""
+AGREEMENT_KINDS = ("business_associate", "counsel_memo")
+
+CLOCK_BOUNDS: Mapping[str, tuple[int, int]] = {
+    "acknowledge_days": (1, 10),
+    "accept_days": (1, 20),
+    "grace_days": (0, 20),
+    "attempt_days": (1, 10),
+    "attempt_red_hours": (1, 240),
+    "connect_days": (1, 60),
+    "close_days": (1, 180),
+    "hold_days": (1, 30),
+    "expiry_warning_days": (1, 60),
+}
+"""How long each step of a referral may be given, at least and at most (referrals.md)."""
+
+
+class Obstacle(StrEnum):
+    """Why no referral can be made from a unit."""
+
+    HOSPITAL_ARCHIVED = "hospital_archived"
+    UNIT_ARCHIVED = "unit_archived"
+    PART_TWO = "part_two"
+    NO_AGREEMENT = "no_agreement"
+    AGREEMENT_ENDED = "agreement_ended"
+    AGREEMENT_TO_COME = "agreement_to_come"
+    NO_FORM_PROFILE = "no_form_profile"
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementFacts:
+    """When an agreement holds: both days inclusive; on `ended_on`, if it was ended, no longer."""
+
+    starts_on: date
+    ends_on: date | None = None
+    ended_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,3 +148,101 @@ def reminders(plan: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     in_hours = {"days": 24, "hours": 1}
     ordered = sorted(unique.values(), key=lambda r: -r["count"] * in_hours[r["before"]])
     return ordered[:MOST_REMINDERS]
+
+
+def agreement(
+    *, signed_on: date, starts_on: date, ends_on: date | None, reference: str, today: date
+) -> None:
+    """Check what is recorded of an agreement; `today` is the day at the hospital.
+
+    Raises:
+        RuleBroken: it is not signed yet, begins before that, ends before it begins, or nobody
+            could find the paper.
+    """
+    if signed_on > today:
+        raise RuleBroken(lazy("This day is still to come."), field="signed_on")
+    if starts_on < signed_on:
+        raise RuleBroken(lazy("An agreement cannot begin before it is signed."), field="starts_on")
+    if ends_on is not None and ends_on < starts_on:
+        raise RuleBroken(lazy("An agreement must end after it begins."), field="ends_on")
+    if not reference.strip():
+        raise RuleBroken(lazy("Say where the signed paper lies."), field="reference")
+
+
+def is_in_force(agreement: AgreementFacts, on: date) -> bool:
+    """Say whether an agreement holds on a day."""
+    if agreement.ended_on is not None and agreement.ended_on <= on:
+        return False
+    return agreement.starts_on <= on and (agreement.ends_on is None or on <= agreement.ends_on)
+
+
+def obstacles(
+    *,
+    agreements: Iterable[AgreementFacts],
+    form_profile: str | None,
+    hospital_archived: bool = False,
+    unit_archived: bool = False,
+    part_two: bool = False,
+    on: date,
+) -> tuple[Obstacle, ...]:
+    """Return every reason why no referral can be made on a day; empty means one can."""
+    found = []
+    if hospital_archived:
+        found.append(Obstacle.HOSPITAL_ARCHIVED)
+    if unit_archived:
+        found.append(Obstacle.UNIT_ARCHIVED)
+    if part_two:
+        found.append(Obstacle.PART_TWO)
+    if (lacking := _lacking_agreement(tuple(agreements), on)) is not None:
+        found.append(lacking)
+    if form_profile is None:
+        found.append(Obstacle.NO_FORM_PROFILE)
+    return tuple(found)
+
+
+def clocks(given: Mapping[str, int]) -> dict[str, int]:
+    """Return an affiliate's clocks, every one within its bounds and none before the one it follows.
+
+    Raises:
+        RuleBroken: one is not; `field` is its name.
+    """
+    for name, (least, most) in CLOCK_BOUNDS.items():
+        if not least <= given[name] <= most:
+            raise RuleBroken(
+                lazy("Write a number from %(least)s to %(most)s."),
+                field=name,
+                least=least,
+                most=most,
+            )
+    if given["accept_days"] < given["acknowledge_days"]:
+        raise RuleBroken(
+            lazy("To accept cannot be due before the arrival is confirmed."), field="accept_days"
+        )
+    if given["close_days"] < given["connect_days"]:
+        raise RuleBroken(
+            lazy("A referral cannot be due to close before it connects."), field="close_days"
+        )
+    return {name: given[name] for name in CLOCK_BOUNDS}
+
+
+def business_hours(*, weekdays: Iterable[int], opens: time, closes: time) -> list[int]:
+    """Return the weekdays an office is open (0 is Monday), in order and each once.
+
+    Raises:
+        RuleBroken: it is never open, or closes before it opens.
+    """
+    days = sorted(set(weekdays))
+    if not days or days[0] < 0 or days[-1] > 6:  # noqa: PLR2004 - Sunday
+        raise RuleBroken(lazy("Choose at least one day."), field="business_days")
+    if closes <= opens:
+        raise RuleBroken(lazy("The office must close after it opens."), field="closes")
+    return days
+
+
+def _lacking_agreement(agreements: Sequence[AgreementFacts], on: date) -> Obstacle | None:
+    if not agreements:
+        return Obstacle.NO_AGREEMENT
+    if any(is_in_force(each, on) for each in agreements):
+        return None
+    begun = any(each.starts_on <= on for each in agreements)
+    return Obstacle.AGREEMENT_ENDED if begun else Obstacle.AGREEMENT_TO_COME

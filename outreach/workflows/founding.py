@@ -27,8 +27,8 @@ def found_affiliate(
 ) -> Affiliate:
     """Make an affiliate, and an account that is its administrator and coordinator.
 
-    An account with that address becomes both here too. An affiliate that an import made, and that
-    nobody coordinates yet, gets its people and keeps its zone.
+    An account with that address becomes both here too. An affiliate that nobody coordinates yet,
+    made by an import or kept by another one, gets its people and keeps its zone.
 
     Raises:
         Conflict: an affiliate of that name has its people already.
@@ -44,6 +44,7 @@ def found_affiliate(
         session.flush()
     elif _has_staff(session, affiliate):
         raise Conflict(lazy("There is an affiliate of this name already."))
+    affiliate.kept_by_id = None
     account = _account(session, coordinator_name, email, now=now)
     for kind in ("coordinator", "administrator"):
         session.add(

@@ -65,14 +65,17 @@ def choose_affiliate(
 ) -> tuple[Affiliate, bool]:
     """Return whose rows these are, and whether that affiliate was just made.
 
-    `named` (by --affiliate) is made when it is missing. Without it, the only affiliate there is;
-    where there is none, one called `first`, as the mapping says.
+    `named` (by --affiliate) is made when it is missing. Without it, the only affiliate there is
+    that another one does not keep; where there is none, one called `first`, as the mapping says.
 
     Raises:
         RuleBroken: it is not clear whose they are, or the name is too long.
     """
-    known = list(session.scalars(select(Affiliate).order_by(Affiliate.name)))
     name = " ".join((named or "").split())
+    bureaus = select(Affiliate).order_by(Affiliate.name)
+    if not name:
+        bureaus = bureaus.where(Affiliate.kept_by_id.is_(None))
+    known = list(session.scalars(bureaus))
     # Exactly so first: two affiliates may differ in nothing but case.
     wanted = [each for each in known if each.name == name] or [
         each for each in known if not name or folded(each.name) == folded(name)
