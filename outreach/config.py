@@ -44,6 +44,9 @@ class Config(BaseSettings):
     data_dir: Path = Path("var")
     database_url: str = ""
     secret_key: SecretStr = SecretStr("")
+    key_file: str = ""
+    keys: SecretStr = SecretStr("")
+    vault_url: str = ""
     trusted_hosts: tuple[str, ...] = ()
     proxy_count: int = Field(0, ge=0, le=5)
     embedded_worker: bool = False
@@ -87,7 +90,7 @@ class Config(BaseSettings):
             wrong = "must be a telephone number like 216-555-0142 or +12165550142"
             raise ValueError(wrong) from error
 
-    @field_validator("database_url")
+    @field_validator("database_url", "vault_url")
     @classmethod
     def _is_a_known_engine(cls, url: str) -> str:
         if url and not url.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
@@ -101,6 +104,12 @@ class Config(BaseSettings):
         if 0 < len(key) < LEAST_KEY:
             raise ValueError(f"must have {LEAST_KEY} characters or more")
         return key
+
+    @model_validator(mode="after")
+    def _data_keys_stand_apart(self) -> Self:
+        if self.vault == self.database and self.vault.startswith("sqlite"):
+            raise ValueError("vault_url must be another file than the database's")
+        return self
 
     @model_validator(mode="after")
     def _sms_can_be_answered(self) -> Self:
@@ -125,6 +134,22 @@ class Config(BaseSettings):
     def database(self) -> str:
         """The database's URL; by default a SQLite file in `data_dir`."""
         return self.database_url or f"sqlite:///{self.data_dir / 'outreach.sqlite'}"
+
+    @property
+    def vault(self) -> str:
+        """The URL of the store of data keys.
+
+        By default a file beside the SQLite file (outreach.keys.sqlite), so that each database has
+        its own; else the same PostgreSQL database, where the store is a schema of its own.
+        """
+        if self.vault_url or not self.database.startswith("sqlite"):
+            return self.vault_url or self.database
+        return f"{self.database.removesuffix('.sqlite')}.keys.sqlite"
+
+    @property
+    def key_path(self) -> Path:
+        """The file of the keys that wrap data keys, where `keys` does not hold them itself."""
+        return Path(self.key_file) if self.key_file else self.data_dir / "keys.json"
 
     @property
     def is_https(self) -> bool:

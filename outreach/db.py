@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, ParamSpec, TypeVar
 
 from sqlalchemy import (
@@ -34,6 +34,10 @@ BUSY_TIMEOUT_S = 30
 CONNECT_TIMEOUT_S = 10
 STATEMENT_TIMEOUT_MS = 30_000
 RETRIES = 3
+
+_FAST = ("journal_mode=WAL",)
+_ERASING = ("journal_mode=DELETE", "secure_delete=ON")
+"""Readers wait for a commit, but a deleted row is overwritten and leaves no log behind."""
 
 
 class UTCDateTime(TypeDecorator[datetime]):
@@ -81,13 +85,16 @@ class Base(DeclarativeBase):
 
 
 class Database:
-    """The engines of one database, and its two doors."""
+    """The engines of one database, and its two doors.
 
-    def __init__(self, url: str, *, audit_key: bytes) -> None:
+    With `erases`, what is deleted from a SQLite file is in none of its files any more.
+    """
+
+    def __init__(self, url: str, *, audit_key: bytes, erases: bool = False) -> None:
         self.url = make_url(url)
         self._info = {"audit_key": audit_key}
-        self.writer = _writer(url)
-        self.reader = _reader(url)
+        self.writer = _writer(url, _ERASING if erases else _FAST)
+        self.reader = _reader(url, _ERASING if erases else _FAST)
 
     @property
     def is_sqlite(self) -> bool:
@@ -166,18 +173,18 @@ def _asks_for_retry(error: DBAPIError) -> bool:
     return getattr(error.orig, "sqlstate", "") in {"40001", "40P01"}
 
 
-def _writer(url: str) -> Engine:
+def _writer(url: str, journal: tuple[str, ...]) -> Engine:
     engine = _engine(url)
     if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _configure_sqlite)
+        event.listen(engine, "connect", partial(_configure_sqlite, journal))
         event.listen(engine, "begin", _begin_immediate)
     return engine
 
 
-def _reader(url: str) -> Engine:
+def _reader(url: str, journal: tuple[str, ...]) -> Engine:
     engine = _engine(url)
     if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _configure_sqlite)
+        event.listen(engine, "connect", partial(_configure_sqlite, journal))
         event.listen(engine, "connect", _query_only)
         event.listen(engine, "begin", _begin_plain)
         return engine
@@ -200,11 +207,11 @@ def _engine(url: str) -> Engine:
     )
 
 
-def _configure_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 - a DBAPI connection
+def _configure_sqlite(journal: tuple[str, ...], connection: Any, _record: object) -> None:  # noqa: ANN401 - a DBAPI connection
     # isolation_level None hands BEGIN to us: sqlite3's own is deferred, and a deferred writer
     # that upgrades fails at once with BUSY_SNAPSHOT whatever the busy timeout.
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    for pragma in (*journal, "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 

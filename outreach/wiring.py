@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TextIO
 
-from outreach import clock, crypto, phone
+from outreach import clock, crypto, keyring, phone
 from outreach.adapters.console import ConsoleMail, ConsoleSms
 from outreach.adapters.smtp_mail import SmtpMail
 from outreach.adapters.twilio_sms import TwilioSignature, TwilioSms
@@ -12,6 +12,7 @@ from outreach.db import Database
 from outreach.links import Links
 from outreach.messaging.ports import MailGateway, SignatureCheck, SmsGateway
 from outreach.messaging.templates import Texts
+from outreach.vault import Vault
 from outreach.workflows.delivery import Post
 from outreach.workflows.mailing import Sender
 
@@ -22,21 +23,24 @@ class Wiring:
 
     config: Config
     db: Database
+    vault: Vault
     links: Links
     post: Post
     signature: SignatureCheck | None
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Let go of the database and the store of data keys."""
         self.db.dispose()
+        self.vault.dispose()
 
 
 def build(config: Config, *, terminal: TextIO | None = None) -> Wiring:
-    """Put the program together. Opens no connection; those come with the first use.
+    """Put the program together. Opens no connection and no key file; those come with first use.
 
     `terminal` is where the console gateways show what they keep; without one they only keep it.
     """
     db = Database(config.database, audit_key=crypto.derive(config.key(), "audit").encode())
+    keys = keyring.Source(config.key_path, given=config.keys.get_secret_value())
     links = Links(config.public_base_url, config.key())
     is_twilio = config.sms_gateway == "twilio"
     post = Post(
@@ -53,7 +57,8 @@ def build(config: Config, *, terminal: TextIO | None = None) -> Wiring:
         sender=Sender(config.service_name, config.mail_from, config.host),
     )
     token = config.twilio_auth_token.get_secret_value()
-    return Wiring(config, db, links, post, TwilioSignature(token) if is_twilio else None)
+    signature = TwilioSignature(token) if is_twilio else None
+    return Wiring(config, db, Vault(config.vault, keys), links, post, signature)
 
 
 def _sms_gateway(config: Config, db: Database, terminal: TextIO | None) -> SmsGateway | None:

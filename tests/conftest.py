@@ -7,7 +7,6 @@ on PostgreSQL too: the server in OUTREACH_TEST_POSTGRES, else one that the tests
 
 import os
 import secrets
-import shutil
 import sqlite3
 import tempfile
 import warnings
@@ -31,6 +30,7 @@ from outreach.config import Config
 from outreach.db import Database
 from outreach.links import Links
 from outreach.wiring import Wiring
+from tests import vaults
 from tests.browser_client import Browser, commit_rows_in_hand, rows_in_hand
 from tests.builders import AUDIT_KEY, NOW, SECRET
 
@@ -95,7 +95,7 @@ def database_url(engine: str, request: pytest.FixtureRequest) -> Iterator[str]:
         file: Path = request.getfixturevalue("sqlite_file")
         for old in file.parent.iterdir():
             old.unlink()
-        shutil.copy(request.getfixturevalue("sqlite_template"), file)
+        vaults.copy_database(request.getfixturevalue("sqlite_template"), file)
         yield f"sqlite:///{file}"
     else:
         template: URL = request.getfixturevalue("postgres_template")
@@ -197,6 +197,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
     return settings.load(
         data_dir=tmp_path_factory.mktemp("var"),
         secret_key=SECRET,
+        keys=vaults.KEYS,
         public_base_url="http://localhost",
         support_phone="+13135550100",
     )
@@ -269,6 +270,7 @@ def _migrate(url: URL) -> None:
     engine = create_engine(url)
     migrations.upgrade(engine)
     engine.dispose()
+    vaults.make_store(url.render_as_string(hide_password=False))
 
 
 def _on_server(url: URL, statement: str) -> None:

@@ -106,6 +106,7 @@ def test_every_wrong_key_is_named_at_once(tmp_path: Path) -> None:
         ("public_base_url", "ftp://outreach.example"),
         ("database_url", "mysql://127.0.0.1/outreach"),
         ("database_url", "outreach.sqlite"),
+        ("vault_url", "mysql://127.0.0.1/outreach"),
         ("secret_key", "short"),
         ("service_name", ""),
         ("service_name", "x" * 41),
@@ -183,7 +184,9 @@ def test_a_closing_slash_of_the_address_is_dropped() -> None:
 
 
 def test_secrets_do_not_show_in_the_configuration_as_text() -> None:
-    chosen = config.load(secret_key="k" * 32, twilio_auth_token="a fictional token")
+    chosen = config.load(
+        secret_key="k" * 32, twilio_auth_token="a fictional token", keys='{"active": "fictional"}'
+    )
 
     assert "kkk" not in repr(chosen)
     assert "fictional" not in repr(chosen)
@@ -230,3 +233,35 @@ def test_a_given_key_is_used_and_no_file_made(tmp_path: Path) -> None:
 
     assert chosen.key() == b"k" * 32
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("database_url", "store"),
+    [
+        ("", "sqlite:///var/outreach.keys.sqlite"),
+        ("sqlite:////srv/bureau.sqlite", "sqlite:////srv/bureau.keys.sqlite"),
+        ("sqlite:////srv/bureau.db", "sqlite:////srv/bureau.db.keys.sqlite"),
+        ("postgresql://db.example.org/outreach", "postgresql://db.example.org/outreach"),
+    ],
+)
+def test_each_database_has_a_store_of_data_keys_of_its_own(database_url: str, store: str) -> None:
+    assert config.load(database_url=database_url).vault == store
+    assert config.load(database_url=database_url, vault_url="sqlite:///k.sqlite").vault == (
+        "sqlite:///k.sqlite"
+    )
+
+
+def test_data_keys_in_the_main_file_are_refused() -> None:
+    with pytest.raises(Unusable, match="vault_url must be another file"):
+        config.load(vault_url="sqlite:///var/outreach.sqlite")
+
+
+def test_the_key_file_lies_in_the_data_folder_unless_it_is_named() -> None:
+    assert config.load().key_path == Path("var/keys.json")
+    assert config.load(key_file="/run/secrets/keys.json").key_path == Path("/run/secrets/keys.json")
+
+
+def test_keys_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OUTREACH_KEYS", '{"active": "first"}')
+
+    assert config.load().keys.get_secret_value() == '{"active": "first"}'

@@ -13,6 +13,7 @@ from outreach.actor import ANONYMOUS, Actor
 from outreach.config import Config
 from outreach.db import Database
 from outreach.links import Links
+from outreach.vault import Vault
 
 EXTENSION = "outreach"
 
@@ -31,6 +32,11 @@ class Wired(Protocol):
         ...
 
     @property
+    def vault(self) -> Vault:
+        """What seals and opens what is confidential."""
+        ...
+
+    @property
     def links(self) -> Links:
         """The public address and the deriving key."""
         ...
@@ -45,6 +51,11 @@ def wired() -> Wired:
 def config() -> Config:
     """Return the settings."""
     return wired().config
+
+
+def vault() -> Vault:
+    """Return what seals and opens what is confidential."""
+    return wired().vault
 
 
 def links() -> Links:

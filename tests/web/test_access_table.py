@@ -6,7 +6,6 @@ may (a GET changes nothing, and shows nothing of another bureau).
 """
 
 import re
-import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from html import unescape
@@ -27,6 +26,7 @@ from outreach.config import Config
 from outreach.db import Database
 from outreach.web import auth
 from outreach.wiring import Wiring
+from tests import vaults
 from tests.browser_client import Browser
 from tests.builders import AUDIT_KEY, NOW
 from tests.bureau import MEMBERS, Bureau, bureau, disable, session_id_of
@@ -58,7 +58,7 @@ def present_for_all() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def worlds(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Worlds:
     path = tmp_path_factory.mktemp("worlds") / "worlds.sqlite"
-    shutil.copyfile(sqlite_template, path)
+    vaults.copy_database(sqlite_template, path)
     db = Database(f"sqlite:///{path}", audit_key=AUDIT_KEY)
     with db.transaction() as session:
         here, there, closed = (
@@ -89,7 +89,7 @@ def wired_afresh(
     """The application on a fresh copy of the worlds."""
     for old in sqlite_file.parent.iterdir():
         old.unlink()
-    shutil.copyfile(worlds.file, sqlite_file)
+    vaults.copy_database(worlds.file, sqlite_file)
     url = f"sqlite:///{sqlite_file}"
     if url not in built:
         built[url] = wiring.build(config.model_copy(update={"database_url": url}))
