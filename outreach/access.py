@@ -1,10 +1,10 @@
 """Who may do what to which object: one policy, default deny.
 
-Three tables. `POLICY`: which kinds of membership may do an action. `SCOPES`: which rows of a table
-a kind can reach at all. `PUBLIC`, `BY_LINK`, `HOOKS` and `DEMO`: the only
-endpoints without an action. A
-route reaches an object through `load` alone: out of scope it does not exist (404), in scope but not
-allowed is said so (403).
+Four tables. `POLICY`: which kinds of membership may do an action. `REFERRING`: which of these a
+liaison may do only with the right to refer. `SCOPES`: which rows of a table a kind can reach at
+all. `PUBLIC`, `BY_LINK`, `HOOKS` and `DEMO`: the only endpoints without an action. A route reaches
+an object through `load` alone: out of scope it does not exist (404), in scope but not allowed is
+said so (403).
 
 To add an action, add one line to POLICY; to make a table reachable, one entry to SCOPES.
 """
@@ -37,10 +37,11 @@ Kinds = frozenset[Kind]
 
 ADMINISTRATOR: Kinds = frozenset({Kind.ADMINISTRATOR})
 COORDINATOR: Kinds = frozenset({Kind.COORDINATOR})
+INTAKE: Kinds = frozenset({Kind.INTAKE})
 LIAISON: Kinds = frozenset({Kind.LIAISON})
 SPEAKER: Kinds = frozenset({Kind.SPEAKER})
 STAFF: Kinds = ADMINISTRATOR | COORDINATOR
-ANYONE: Kinds = STAFF | LIAISON | SPEAKER
+ANYONE: Kinds = STAFF | INTAKE | LIAISON | SPEAKER
 """Anyone who is signed in."""
 
 POLICY: Mapping[str, Kinds] = {
@@ -54,6 +55,8 @@ POLICY: Mapping[str, Kinds] = {
     "administrator.appoint": ADMINISTRATOR,
     "coordinator.appoint": STAFF,
     "liaison.invite": COORDINATOR,
+    "liaison.let_refer": COORDINATOR,
+    "intake.invite": COORDINATOR,
     "invitation.repeat": STAFF,
     "membership.end": STAFF,
     "settings.see": STAFF,
@@ -101,8 +104,12 @@ POLICY: Mapping[str, Kinds] = {
 }
 """Action (noun.verb) → the kinds of membership that may do it."""
 
+REFERRING: frozenset[str] = frozenset()
+"""Actions of POLICY that a liaison may do only with the right to refer (`actor.may_refer`)."""
+
 ROOMS: Mapping[str, Kinds] = {
     "coordinator": STAFF,
+    "intake": INTAKE,
     "liaison": LIAISON,
     "speaker": SPEAKER,
 }
@@ -314,13 +321,17 @@ class NotAllowed(Forbidden):
 
 
 def can(actor: Actor, action: str) -> bool:
-    """Say whether the actor's kind may do the action at all. An unknown action raises KeyError."""
-    return actor.kind in POLICY[action]
+    """Say whether the actor may do the action at all. An unknown action raises KeyError.
+
+    By kind of membership; a liaison needs the right to refer besides for what stands in REFERRING.
+    """
+    lacks_right = actor.kind is Kind.LIAISON and action in REFERRING and not actor.may_refer
+    return actor.kind in POLICY[action] and not lacks_right
 
 
 def demand(actor: Actor, action: str, *, room: str | None = None) -> None:
-    """Raise NotAllowed unless the actor's kind may do the action, and may enter the room."""
-    if actor.kind not in POLICY[action] & ROOMS.get(room or "", ANYONE):
+    """Raise NotAllowed unless the actor may do the action, and may enter the room."""
+    if not can(actor, action) or actor.kind not in ROOMS.get(room or "", ANYONE):
         raise NotAllowed(action)
 
 
@@ -340,13 +351,13 @@ def load(session: Session, model: type[M], public_id: str, *, actor: Actor, acti
         OutOfScope: there is none, or not for this actor.
         NotAllowed: the actor may see it, but the action is not theirs.
     """
-    kinds = POLICY[action]
+    is_allowed = can(actor, action)
     column = model.__table__.c["public_id"]
     wanted = scope(actor, model).where(column == public_id)
     # PostgreSQL cannot even compare with a text that holds a null.
     found = None if "\0" in public_id else session.scalars(wanted).one_or_none()
     if found is None:
         raise OutOfScope(action, model.__tablename__)
-    if actor.kind not in kinds:
+    if not is_allowed:
         raise NotAllowed(action, model.__tablename__)
     return found

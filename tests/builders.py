@@ -283,6 +283,11 @@ def administrator(session: Session, of: Affiliate, name: str = "Olga Brandt") ->
     return _membership(session, account(session, name), Kind.ADMINISTRATOR, affiliate_id=of.id)
 
 
+def intake(session: Session, of: Affiliate, name: str = "Ines Castro") -> Membership:
+    """Make the account and membership of somebody who takes referrals in."""
+    return _membership(session, account(session, name), Kind.INTAKE, affiliate_id=of.id)
+
+
 def liaison(session: Session, at: Hospital, name: str = "Priya Nair") -> Membership:
     """Make a liaison's account and membership."""
     return _membership(session, account(session, name), Kind.LIAISON, hospital_id=at.id)
@@ -317,6 +322,7 @@ def actor(of: Membership) -> Actor:
         affiliate_id=of.affiliate_id,
         hospital_id=of.hospital_id,
         speaker_id=of.speaker_id,
+        may_refer=of.may_refer,
     )
 
 

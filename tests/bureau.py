@@ -22,7 +22,7 @@ from tests import builders
 from tests.builders import NOW, VISIT_AT, Person
 
 LAST_YEAR = date(2025, 6, 1)
-MEMBERS = (Kind.ADMINISTRATOR, Kind.COORDINATOR, Kind.LIAISON, Kind.SPEAKER)
+MEMBERS = (Kind.ADMINISTRATOR, Kind.COORDINATOR, Kind.INTAKE, Kind.LIAISON, Kind.SPEAKER)
 
 
 @dataclass
@@ -103,6 +103,7 @@ def bureau(session: Session, name: str) -> Bureau:
     members = {
         Kind.ADMINISTRATOR: builders.administrator(session, place.affiliate, f"Olga {name}"),
         Kind.COORDINATOR: builders.coordinator(session, place.affiliate, f"Ruth {name}"),
+        Kind.INTAKE: builders.intake(session, place.affiliate, f"Ines {name}"),
         Kind.LIAISON: builders.liaison(session, place.hospital, f"Priya {name}"),
         Kind.SPEAKER: builders.speaker_member(session, maria),
     }

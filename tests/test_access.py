@@ -1,6 +1,7 @@
 """Who may do what to which object: the policy itself. Routes: tests/web/test_access_table.py."""
 
 import re
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -54,6 +55,7 @@ REACHES: dict[Kind, set[type[Base]]] = {
         Visit,
         VisitRequest,
     },
+    Kind.INTAKE: set(),
     Kind.LIAISON: {Hospital, Program, Unit, UnitPause, Visit, VisitRequest},
     Kind.SPEAKER: {
         Assignment,
@@ -165,7 +167,7 @@ def test_staff_reach_the_accounts_of_their_affiliate_and_its_hospitals(
 
         assert {row.id for row in accounts} == {m.account_id for m in here.members.values()}
         assert set(memberships) == expected
-    for kind in (Kind.LIAISON, Kind.SPEAKER):
+    for kind in (Kind.INTAKE, Kind.LIAISON, Kind.SPEAKER):
         assert session.scalars(access.scope(here.actor(kind), Account)).all() == []
         assert session.scalars(access.scope(here.actor(kind), Membership)).all() == []
 
@@ -232,7 +234,56 @@ def test_a_table_nobody_was_given_raises(here: Bureau) -> None:
         access.scope(here.actor(Kind.ADMINISTRATOR), AuditEvent)
 
 
+# --- the right to refer
+
+
+@pytest.mark.parametrize("may_refer", [True, False])
+def test_a_liaison_does_what_refers_only_with_the_right_to(
+    session: Session, here: Bureau, monkeypatch: pytest.MonkeyPatch, may_refer: bool
+) -> None:
+    monkeypatch.setattr(access, "REFERRING", frozenset({"visit.see"}))
+    priya = replace(here.actor(Kind.LIAISON), may_refer=may_refer)
+    visit = here.rows[Visit]
+    assert isinstance(visit, Visit)
+
+    def loaded() -> Visit:
+        return access.load(session, Visit, visit.public_id, actor=priya, action="visit.see")
+
+    assert access.can(priya, "visit.see") == may_refer
+    assert access.can(priya, "unit.see")
+    if may_refer:
+        access.demand(priya, "visit.see", room="liaison")
+        assert loaded() == visit
+        return
+    with pytest.raises(access.NotAllowed):
+        access.demand(priya, "visit.see", room="liaison")
+    with pytest.raises(access.NotAllowed):
+        loaded()
+
+
+def test_nobody_but_liaisons_needs_the_right_to_refer(
+    here: Bureau, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(access, "REFERRING", frozenset({"visit.see"}))
+
+    for kind in (Kind.COORDINATOR, Kind.SPEAKER):
+        assert access.can(here.actor(kind), "visit.see"), kind
+
+
+def test_the_right_to_refer_opens_nothing_to_others(
+    here: Bureau, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(access, "REFERRING", frozenset({"visit.move"}))
+
+    assert not access.can(replace(here.actor(Kind.SPEAKER), may_refer=True), "visit.move")
+
+
 # --- the tables themselves
+
+
+def test_what_refers_is_a_liaisons_to_do() -> None:
+    for action in access.REFERRING:
+        assert Kind.LIAISON in access.POLICY[action], action
 
 
 def test_actions_are_a_noun_and_a_verb_for_kinds_of_membership() -> None:

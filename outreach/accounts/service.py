@@ -26,6 +26,7 @@ class Place:
     affiliate_id: int | None
     hospital_id: int | None
     speaker_id: int | None
+    may_refer: bool
 
 
 def normal_email(text: str) -> str:
@@ -122,4 +123,5 @@ def _place(row: Membership) -> Place:
         affiliate_id=row.affiliate_id,
         hospital_id=row.hospital_id,
         speaker_id=row.speaker_id,
+        may_refer=row.may_refer,
     )

@@ -40,6 +40,7 @@ class SignedIn:
             affiliate_id=self.active.affiliate_id,
             hospital_id=self.active.hospital_id,
             speaker_id=self.active.speaker_id,
+            may_refer=self.active.may_refer,
         )
 
     @property

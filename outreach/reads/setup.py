@@ -79,7 +79,7 @@ def last_events(session: Session, actor: Actor) -> Sequence[AuditRow]:
 
 
 def _by_accounts(names: dict[int, str]) -> ColumnElement[bool]:
-    kinds = ("administrator", "coordinator", "liaison")
+    kinds = ("administrator", "coordinator", "intake", "liaison")
     labels = [f"{kind}:{account_id}" for kind in kinds for account_id in names]
     return or_(AuditEvent.actor.in_(labels))
 

@@ -41,6 +41,7 @@ bp = Blueprint("auth", __name__)
 HOMES = {
     Kind.ADMINISTRATOR: "coordinator.setup",
     Kind.COORDINATOR: "coordinator.today",
+    Kind.INTAKE: "account.show",
     Kind.LIAISON: "liaison.units",
     Kind.SPEAKER: "speaker.home",
 }

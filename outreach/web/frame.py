@@ -18,6 +18,7 @@ from outreach.web import context
 AUDIENCES = {
     Kind.ADMINISTRATOR: "coordinator",
     Kind.COORDINATOR: "coordinator",
+    Kind.INTAKE: "intake",
     Kind.LIAISON: "liaison",
     Kind.SPEAKER: "speaker",
 }

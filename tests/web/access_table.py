@@ -18,10 +18,11 @@ Kinds = frozenset[Kind]
 
 ADMINISTRATOR: Kinds = frozenset({Kind.ADMINISTRATOR})
 COORDINATOR: Kinds = frozenset({Kind.COORDINATOR})
+INTAKE: Kinds = frozenset({Kind.INTAKE})
 LIAISON: Kinds = frozenset({Kind.LIAISON})
 SPEAKER: Kinds = frozenset({Kind.SPEAKER})
 STAFF = ADMINISTRATOR | COORDINATOR
-ANYONE = STAFF | LIAISON | SPEAKER
+ANYONE = STAFF | INTAKE | LIAISON | SPEAKER
 
 
 @dataclass(frozen=True)
