@@ -22,7 +22,7 @@ from outreach.messaging.outbox import Claimed
 from outreach.messaging.ports import Ambiguous, CouldNotLook, Result
 from outreach.messaging.reasons import Reason
 from outreach.messaging.reconcile import Doubt
-from outreach.workflows import delivery, offers, unfilled
+from outreach.workflows import after_visit, delivery, offers, unfilled
 from outreach.workflows.delivery import Post, Prepared, Skipped
 
 R = TypeVar("R")
@@ -82,6 +82,11 @@ def lapse_offers(database: Database, *, links: Links) -> int:
 def tell_units(database: Database) -> int:
     """Tell units whose visit still lacks somebody a week and two days before; return how many."""
     return _in_transaction(database, lambda session, now: unfilled.tell_units(session, now=now))
+
+
+def ask_afterwards(database: Database) -> int:
+    """Ask the people of visits that have ended how it went and who came; return how many."""
+    return _in_transaction(database, lambda session, now: after_visit.ask(session, now=now))
 
 
 def beat(database: Database, *, worker: str) -> None:

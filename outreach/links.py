@@ -1,7 +1,7 @@
 """Addresses that carry a secret.
 
-They are derived, so that the same message renders the same link again, and only their hash is
-stored (security.md, "Signing in").
+They are derived, so that the same message renders the same link again. Of the secret only a hash
+is stored, or nothing, where the address begins with a stored public id (security.md, "Signing in").
 """
 
 from dataclasses import dataclass
@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 from outreach import crypto
 
 KEY_VERSION = "1"
+SEAL = 22
+"""How many characters of the derived token follow a public id: 132 bits (docs/decisions/0015)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,27 @@ class Links:
     def answer(self, token: str) -> str:
         """Return the address of the answer page."""
         return f"{self.base_url}/a/{token}"
+
+    def debrief_token(self, assignment_id: str, *, speaker_id: str, expires_at: datetime) -> str:
+        """Return the token with which a speaker tells how a visit went; the ids are public ids.
+
+        It begins with the assignment's own, so that nothing need be stored to find it again.
+        """
+        return assignment_id + self._derive(
+            "debrief", assignment_id, speaker_id, expires_at.isoformat()
+        )[:SEAL]
+
+    def debrief(self, token: str) -> str:
+        """Return the address of a speaker's debrief."""
+        return f"{self.base_url}/d/{token}"
+
+    def came_token(self, visit_id: str, *, expires_at: datetime) -> str:
+        """Return the token with which a unit tells who came; it begins with the visit's id."""
+        return visit_id + self._derive("came", visit_id, expires_at.isoformat())[:SEAL]
+
+    def came(self, token: str) -> str:
+        """Return the address where a unit tells who came."""
+        return f"{self.base_url}/c/{token}"
 
     def feed_token(self, feed_id: str) -> str:
         """Return the token of a private feed; `feed_id` is its public id."""

@@ -68,6 +68,7 @@ class Worker:
             "look_up_doubts": (30, partial(jobs.look_up_doubts, post)),
             "lapse_offers": (30, partial(jobs.lapse_offers, self._wiring.db, links=links)),
             "tell_units": (300, partial(jobs.tell_units, self._wiring.db)),
+            "ask_afterwards": (300, partial(jobs.ask_afterwards, self._wiring.db)),
         }
 
 

@@ -29,6 +29,21 @@ def test_an_answer_belongs_to_one_offer_one_person_one_expiry_and_one_key() -> N
     assert len(tokens) == 6
 
 
+def test_after_a_visit_a_link_begins_with_the_row_and_belongs_to_one_purpose() -> None:
+    token = LINKS.debrief_token("a" * 22, speaker_id="Ana", expires_at=EXPIRES_AT)
+    others = {
+        LINKS.debrief_token("a" * 22, speaker_id="Ben", expires_at=EXPIRES_AT),
+        LINKS.debrief_token("a" * 22, speaker_id="Ana", expires_at=EXPIRES_AT + timedelta(1)),
+        LINKS.came_token("a" * 22, expires_at=EXPIRES_AT),
+    }
+
+    assert token[:22] == "a" * 22
+    assert {len(each) for each in {token, *others}} == {44}
+    assert len({each[22:] for each in {token, *others}}) == 4
+    assert LINKS.debrief("t0ken") == "https://outreach.example/d/t0ken"
+    assert LINKS.came("t0ken") == "https://outreach.example/c/t0ken"
+
+
 def test_addresses_begin_with_the_public_one() -> None:
     assert LINKS.answer("t0ken") == "https://outreach.example/a/t0ken"
     assert LINKS.feed("t0ken") == "https://outreach.example/f/t0ken.ics"

@@ -37,6 +37,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "offer_gone": Kind(_BOTH, _VISIT),
     "confirmed": Kind(_BOTH, _VISIT),
     "released": Kind(_BOTH, _VISIT | {"was"}),
+    "debrief": Kind(_BOTH, _VISIT | {"assignment_id", "speaker_id", "debrief_until"}),
     # to everyone concerned
     "moved": Kind(_BOTH, _VISIT | {"was"}),
     "called_off": Kind(_BOTH, _VISIT),
@@ -49,6 +50,8 @@ KINDS: Final[Mapping[str, Kind]] = {
     "reopened": Kind(_MAIL, _VISIT),
     "still_looking": Kind(_MAIL, _VISIT, told_apart_by="mark"),
     "late_trouble": Kind(_MAIL, _VISIT),
+    "they_came": Kind(_MAIL, _VISIT | {"visit_id", "came_until"}),
+    "incident": Kind(_MAIL, frozenset()),
     # to whoever signs in
     "sign_in_code": Kind(_MAIL, frozenset({"code_id"})),
     "invitation": Kind(_MAIL, frozenset({"inviter"})),

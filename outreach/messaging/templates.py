@@ -26,7 +26,9 @@ _FACT: Final = re.compile(r"(\w+(?: \w+){0,2}): (.+)")
 """A label of three words at most, and its value."""
 _LINK: Final = re.compile(r"https?://\S+")
 _INLINER: Final = css_inline.CSSInliner(load_remote_stylesheets=False)
-_INSTANTS: Final = frozenset({"starts_at", "ends_at", "expires_at", "was"})
+_INSTANTS: Final = frozenset(
+    {"starts_at", "ends_at", "expires_at", "was", "debrief_until", "came_until"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,16 @@ class Texts:
                 given["offer_id"], speaker_id=given["speaker_id"], expires_at=given["expires_at"]
             )
             given["answer_link"] = self._links.answer(token)
+        if "debrief_until" in given:
+            token = self._links.debrief_token(
+                given["assignment_id"],
+                speaker_id=given["speaker_id"],
+                expires_at=given["debrief_until"],
+            )
+            given["debrief_link"] = self._links.debrief(token)
+        if "came_until" in given:
+            token = self._links.came_token(given["visit_id"], expires_at=given["came_until"])
+            given["came_link"] = self._links.came(token)
         # A speaker's own page of the visit needs no signing in; for everyone else there is home.
         given["visit_link"] = given.get("answer_link", self._links.to("/"))
         if "code_id" in given:

@@ -14,7 +14,8 @@ from outreach.messaging import kinds, rules
 from outreach.messaging.models import Message
 from outreach.messaging.rules import Window
 from outreach.speakers.models import Speaker
-from outreach.visits.models import Assignment, Offer, Visit
+from outreach.visits import afterwards, telling
+from outreach.visits.models import Assignment, IncidentReport, Offer, Visit
 
 
 def is_true(session: Session, message: Message, *, now: datetime) -> bool:
@@ -55,6 +56,27 @@ def _still_comes(session: Session, message: Message, now: datetime) -> bool:
     return visit.called_off_at is None and visit.revision == message.subject_revision
 
 
+def _debrief_waits(session: Session, message: Message, now: datetime) -> bool:
+    assignment = session.get(Assignment, message.subject_id)
+    if assignment is None or not assignment.active or afterwards.debrief(session, assignment):
+        return False
+    visit = session.get_one(Visit, assignment.visit_id)
+    return visit.called_off_at is None and now < telling.open_until(visit.ends_at)
+
+
+def _unit_has_not_told(session: Session, message: Message, now: datetime) -> bool:
+    visit = session.get(Visit, message.subject_id)
+    if visit is None or visit.called_off_at is not None or afterwards.ward_report(session, visit):
+        return False
+    return now < telling.open_until(visit.ends_at)
+
+
+def _report_waits(session: Session, message: Message, now: datetime) -> bool:
+    del now
+    report = session.get(IncidentReport, message.subject_id)
+    return report is not None and report.settled_at is None
+
+
 def _offer_is_open(session: Session, message: Message, now: datetime) -> bool:
     offer = session.get(Offer, message.subject_id)
     return offer is not None and offer.state == "open" and offer.expires_at > now
@@ -89,6 +111,9 @@ def _place_is_open(session: Session, message: Message, now: datetime) -> bool:
 _CHECKS: Final[Mapping[str, Callable[[Session, Message, datetime], bool]]] = {
     "reminder": _still_comes,
     "confirmed": _still_comes,
+    "debrief": _debrief_waits,
+    "they_came": _unit_has_not_told,
+    "incident": _report_waits,
     "offer": _offer_is_open,
     "moved": _visit_is_unchanged,
     "called_off": _visit_is_unchanged,

@@ -33,7 +33,12 @@ VISIT = {
     "zone": "Pacific/Honolulu",
     "reminder": "2 days",
 }
-LONGEST: dict[str, Any] = {**VISIT, **OFFER, "code_id": "c" * 22, "inviter": "Ruth Adler"}
+AFTER = {
+    "assignment_id": "a" * 22,
+    "debrief_until": "2027-01-14T00:00:00+00:00",
+    "came_until": "2027-01-14T00:00:00+00:00",
+}
+LONGEST: dict[str, Any] = {**VISIT, **OFFER, **AFTER, "code_id": "c" * 22, "inviter": "Ruth Adler"}
 PLACES = {
     "hospital": "Northwestern Memorial Hospital of Saint Clare, North Campus",
     "unit": "Adolescent Pavilion 4B West, Room 12",
