@@ -55,6 +55,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     # to whoever signs in
     "sign_in_code": Kind(_MAIL, frozenset({"code_id"})),
     "invitation": Kind(_MAIL, frozenset({"inviter"})),
+    "referring": Kind(_MAIL, frozenset({"affiliate", "may"})),
     # answers to a text
     "yes_reply": Kind(_SMS, _VISIT),
     "no_reply": Kind(_SMS, frozenset()),

@@ -4,7 +4,7 @@ A speaker's weekly pattern, days away and exclusions are never read here (produc
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from outreach import access, phone
 from outreach.accounts.models import Account, Membership
 from outreach.actor import Actor
-from outreach.directory.models import Hospital, Program
+from outreach.directory.models import Affiliate, Hospital, Program
 from outreach.i18n import gettext as _
 from outreach.reads import board, words
 from outreach.reads.board import VisitRow
@@ -108,7 +108,7 @@ class SpeakerPage:
 
 @dataclass(frozen=True, slots=True)
 class MemberRow:
-    """A liaison or coordinator."""
+    """A liaison, coordinator or one of the intake people."""
 
     public_id: str
     name: str
@@ -116,6 +116,7 @@ class MemberRow:
     place: str
     standing: Status
     is_self: bool
+    may_refer: bool
 
 
 def speakers(
@@ -191,6 +192,19 @@ def liaisons(session: Session, actor: Actor, *, now: datetime) -> list[MemberRow
     return _members(session, wanted, actor, now=now)
 
 
+def intake(session: Session, actor: Actor, *, now: datetime) -> list[MemberRow]:
+    """Return who takes in whom hospitals refer to the actor's affiliate, by name."""
+    wanted = (
+        access.scope(actor, Membership)
+        .add_columns(Account, Affiliate.name)
+        .join(Account, Account.id == Membership.account_id)
+        .join(Affiliate, Affiliate.id == Membership.affiliate_id)
+        .where(Membership.kind == "intake")
+        .order_by(Account.name, Membership.id)
+    )
+    return _members(session, wanted, actor, now=now)
+
+
 def coordinators(session: Session, actor: Actor, *, now: datetime) -> list[MemberRow]:
     """Return who coordinates or administers for the actor's affiliate, by name."""
     wanted = (
@@ -202,8 +216,7 @@ def coordinators(session: Session, actor: Actor, *, now: datetime) -> list[Membe
     )
     names = {"coordinator": _("Coordinator"), "administrator": _("Administrator")}
     return [
-        MemberRow(row.public_id, row.name, row.email, names[row.place], row.standing, row.is_self)
-        for row in _members(session, wanted, actor, now=now)
+        replace(row, place=names[row.place]) for row in _members(session, wanted, actor, now=now)
     ]
 
 
@@ -297,6 +310,7 @@ def _members(
             place=where,
             standing=_member_standing(place, account, now=now),
             is_self=account.id == actor.account_id,
+            may_refer=place.may_refer,
         )
         for place, account, where in rows
     ]

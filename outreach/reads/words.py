@@ -57,6 +57,7 @@ MESSAGE_KINDS = {
     "request_received": lazy("Receipt of a request"),
     "sign_in_code": lazy("Sign-in code"),
     "invitation": lazy("Invitation to sign in"),
+    "referring": lazy("Word whether they may refer people"),
     "confirmed": lazy("Word that the visit is theirs"),
     "yes_reply": lazy("Answer to a text"),
     "no_reply": lazy("Answer to a text"),

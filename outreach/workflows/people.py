@@ -105,7 +105,7 @@ def invite_colleague(
     inviter: str,
     now: datetime,
 ) -> Membership:
-    """Make somebody a coordinator or administrator of this affiliate, and mail it to them.
+    """Make somebody coordinator, intake or administrator of this affiliate, and mail it to them.
 
     Raises:
         RuleBroken: the person is that here already.
@@ -228,6 +228,7 @@ def _reopened(place: Membership | None, *, now: datetime) -> Membership | None:
     if place.ends_at is None or place.ends_at > now:
         raise RuleBroken(THERE_ALREADY, field="email")
     place.starts_at, place.ends_at, place.invited_at = now, None, None
+    place.may_refer = False
     return place
 
 

@@ -108,6 +108,15 @@ def _place_is_open(session: Session, message: Message, now: datetime) -> bool:
     )
 
 
+def _right_is_unchanged(session: Session, message: Message, now: datetime) -> bool:
+    place = session.get(Membership, message.subject_id)
+    return (
+        place is not None
+        and place.may_refer == message.values["may"]
+        and _place_is_open(session, message, now)
+    )
+
+
 _CHECKS: Final[Mapping[str, Callable[[Session, Message, datetime], bool]]] = {
     "reminder": _still_comes,
     "confirmed": _still_comes,
@@ -122,4 +131,5 @@ _CHECKS: Final[Mapping[str, Callable[[Session, Message, datetime], bool]]] = {
     "invite_cancel": _item_is_unchanged,
     "sign_in_code": _code_is_unused,
     "invitation": _place_is_open,
+    "referring": _right_is_unchanged,
 }

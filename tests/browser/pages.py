@@ -292,6 +292,8 @@ COORDINATOR = _for(
     Shown("clearance-new", "coordinator.add_clearance", ids={"speaker_id": "speaker"}),
     Shown("liaisons", "coordinator.liaisons"),
     Shown("liaison-new", "coordinator.invite_liaison"),
+    Shown("intake", "coordinator.intake"),
+    Shown("intake-new", "coordinator.invite_intake"),
     Shown("coordinators", "coordinator.coordinators"),
     Shown("coordinator-new", "coordinator.invite_coordinator"),
     Shown("hospitals", "coordinator.hospitals", main=True),

@@ -38,7 +38,15 @@ AFTER = {
     "debrief_until": "2027-01-14T00:00:00+00:00",
     "came_until": "2027-01-14T00:00:00+00:00",
 }
-LONGEST: dict[str, Any] = {**VISIT, **OFFER, **AFTER, "code_id": "c" * 22, "inviter": "Ruth Adler"}
+REFERRING = {"affiliate": "Lakeshore Alliance of Greater Detroit", "may": True}
+LONGEST: dict[str, Any] = {
+    **VISIT,
+    **OFFER,
+    **AFTER,
+    **REFERRING,
+    "code_id": "c" * 22,
+    "inviter": "Ruth Adler",
+}
 PLACES = {
     "hospital": "Northwestern Memorial Hospital of Saint Clare, North Campus",
     "unit": "Adolescent Pavilion 4B West, Room 12",

@@ -128,6 +128,8 @@ TABLE: Mapping[str, Row] = {
     "liaison.write_brief": members(LIAISON, unit_id="unit", form={"text": "Ring twice."}),
     "liaison.contact": members(LIAISON, unit_id="unit"),
     "liaison.change_contact": members(LIAISON, unit_id="unit", form={"name": "Nurse Joy"}),
+    # who receives referrals
+    "serving.who_serves": members(COORDINATOR | LIAISON, query={"zip": "48201"}),
     # speakers
     "speaker.home": members(SPEAKER),
     "speaker.open_visits": members(SPEAKER),
@@ -172,6 +174,12 @@ TABLE: Mapping[str, Row] = {
     "coordinator.liaisons": members(COORDINATOR),
     "coordinator.invite_liaison": members(
         COORDINATOR, form={"hospital": "@hospital", "name": "Lee", "email": "lee@hospital.example"}
+    ),
+    "coordinator.let_refer": members(COORDINATOR, membership_id="membership"),
+    "coordinator.stop_referring": members(COORDINATOR, membership_id="membership"),
+    "coordinator.intake": members(COORDINATOR),
+    "coordinator.invite_intake": members(
+        COORDINATOR, form={"name": "Ines", "email": "ines@people.example"}
     ),
     "coordinator.coordinators": members(STAFF),
     "coordinator.invite_coordinator": members(

@@ -21,6 +21,7 @@ from outreach.web.coordinator import paging
 from outreach.web.coordinator.blueprint import bp
 from outreach.web.forms import EmailField, Form, SelectField, TextField, required
 from outreach.workflows import people as workflow
+from outreach.workflows import referrers
 
 LONGEST_SEARCH = 100
 
@@ -36,7 +37,7 @@ class LiaisonForm(Form):
 
 
 class ColleagueForm(Form):
-    """Whom to make a coordinator or administrator."""
+    """Whom to make a coordinator, administrator or intake person."""
 
     name = TextField(lazy("Name"), longest=100, validators=[required(lazy("Enter the name."))])
     email = EmailField(
@@ -94,6 +95,42 @@ def invite_liaison() -> ResponseReturnValue:
     return render_template(
         "coordinator/invite_liaison.html", form=form, hospitals=hospitals
     ), status
+
+
+@bp.post("/people/memberships/<membership_id>/referring")
+@requires("liaison.let_refer")
+def let_refer(membership_id: str) -> ResponseReturnValue:
+    """Let a liaison refer people."""
+    return _change_referring(
+        membership_id, referrers.let_refer, _("They can refer people now. A mail tells them so.")
+    )
+
+
+@bp.post("/people/memberships/<membership_id>/referring/end")
+@requires("liaison.let_refer")
+def stop_referring(membership_id: str) -> ResponseReturnValue:
+    """Take the right to refer from a liaison."""
+    return _change_referring(
+        membership_id,
+        referrers.stop_referring,
+        _("They no longer refer people. A mail tells them so."),
+    )
+
+
+@bp.get("/people/intake")
+@requires("intake.invite")
+def intake() -> ResponseReturnValue:
+    """Show who takes in whom hospitals refer."""
+    with context.reading() as session:
+        rows = reads.intake(session, context.current_actor(), now=clock.now())
+    return render_template("coordinator/intake.html", rows=rows, views=_views("intake"))
+
+
+@bp.route("/people/intake/new", methods=["GET", "POST"])
+@requires("intake.invite")
+def invite_intake() -> ResponseReturnValue:
+    """Invite somebody who will take in whom hospitals refer."""
+    return _invite_colleague(Kind.INTAKE, page="coordinator/invite_intake.html")
 
 
 @bp.get("/people/coordinators")
@@ -157,6 +194,17 @@ def end_membership(membership_id: str) -> ResponseReturnValue:
     return redirect(_list_of(kind), 303)
 
 
+def _change_referring(membership_id: str, change: Any, done: str) -> ResponseReturnValue:  # noqa: ANN401 - a workflow
+    actor = context.current_actor()
+    with context.transaction() as session:
+        place = access.load(
+            session, Membership, membership_id, actor=actor, action="liaison.let_refer"
+        )
+        said = _try(lambda: change(session, place, by=actor, now=clock.now()), done)
+    flash(*said)
+    return redirect(url_for("coordinator.liaisons"), 303)
+
+
 def inviter() -> str:
     """Return the name an invitation is sent under."""
     found = context.signed_in()
@@ -201,7 +249,7 @@ def _invite_colleague(kind: Kind, *, page: str) -> ResponseReturnValue:
             form.refuse(error)
         else:
             flash(_("The invitation is on its way."))
-            return redirect(url_for("coordinator.coordinators"), 303)
+            return redirect(_list_of(kind), 303)
     status = 422 if request.method == "POST" else 200
     return render_template(page, form=form), status
 
@@ -220,7 +268,11 @@ def _words(error: OutreachError) -> str:
 
 
 def _list_of(kind: str) -> str:
-    endpoints = {"liaison": "coordinator.liaisons", "speaker": "coordinator.people"}
+    endpoints = {
+        "intake": "coordinator.intake",
+        "liaison": "coordinator.liaisons",
+        "speaker": "coordinator.people",
+    }
     if not access.can(context.current_actor(), "speaker.see"):
         endpoints = {}
     return url_for(endpoints.get(kind, "coordinator.coordinators"))
@@ -253,6 +305,7 @@ def _views(current: str) -> list[dict[str, Any]]:
     labels = {
         "people": (_("Speakers"), "speaker.see"),
         "liaisons": (_("Liaisons"), "speaker.see"),
+        "intake": (_("Intake"), "intake.invite"),
         "coordinators": (_("Coordinators"), "colleague.see"),
     }
     actor = context.current_actor()
