@@ -17,18 +17,32 @@ from outreach.referrals.machine import Clock
 SEARCH_DAYS: Final = 3660
 """How far ahead an open day is looked for: an office closed for ten years has no calendar."""
 
+SHORTEST_DAY: Final = timedelta(hours=1)
+"""An office open for less each day would spread one business day over no time at all."""
+
 DAY_ENDS: Final = time(23, 59, 59)
+NEVER_OPEN: Final = "The office has no open day."
 
 
 @dataclass(frozen=True, slots=True)
 class BusinessCalendar:
-    """When an office is open: weekdays (0 is Monday), wall hours, and days it is closed."""
+    """When an office is open: weekdays (0 is Monday), wall hours, and days it is closed.
+
+    Raises:
+        ValueError: it opens on no day of the week, or for less than `SHORTEST_DAY`.
+    """
 
     zone: str
     weekdays: frozenset[int]
     opens: time
     closes: time
     closed: frozenset[date]
+
+    def __post_init__(self) -> None:
+        if not self.weekdays or not self.weekdays <= set(range(7)):
+            raise ValueError("The office needs weekdays from 0 (Monday) to 6.")
+        if _between(self.opens, self.closes) < SHORTEST_DAY:
+            raise ValueError("The office must be open for an hour at least.")
 
     def is_open_on(self, day: date) -> bool:
         """Say whether the office opens on a day."""
@@ -81,7 +95,8 @@ def due(clock: Clock, *, moments: Moments, office: BusinessCalendar, limits: Lim
     Nothing runs before the discharge: what is sent ahead is counted from it.
 
     Raises:
-        ValueError: the clock needs a date that is not there (a hold without its end).
+        ValueError: the clock needs a date that is not there (a hold without its end), or the
+            office never opens again.
     """
     begins = max(moments.now, moments.discharged_at)
     business = {
@@ -116,18 +131,31 @@ def days_since(discharged_on: date, *, today: date) -> int:
 
 def add_business_days(start: datetime, days: int, *, office: BusinessCalendar) -> datetime:
     """Return `start` moved on by so many business days of opening hours, in UTC."""
+    return add_business_time(start, _between(office.opens, office.closes) * days, office=office)
+
+
+def add_business_time(start: datetime, span: timedelta, *, office: BusinessCalendar) -> datetime:
+    """Return `start` moved on by so much time in which the office is open, in UTC.
+
+    An answer falls on an open day, between opening and closing, both inclusive; with no time to
+    pass it is the first moment somebody is there. It is never before `start`.
+
+    Raises:
+        ValueError: the office never opens again.
+    """
     zone = ZoneInfo(office.zone)
     local = start.astimezone(zone)
-    day_length = _between(office.opens, office.closes)
-    left = day_length * days
+    left = span
     for day in _open_days(local.date(), office=office):
         begins = max(local.time(), office.opens) if day == local.date() else office.opens
         here = _between(begins, office.closes)
         if here > timedelta(0) and left <= here:
             wall = datetime.combine(day, begins) + left
-            return wall.replace(tzinfo=zone).astimezone(UTC)
+            # The wall shows an hour twice in November: what is due then is due the second time
+            # if it began then.
+            return max(wall.replace(tzinfo=zone).astimezone(UTC), start.astimezone(UTC))
         left -= max(here, timedelta(0))
-    raise ValueError("The office has no open day.")
+    raise ValueError(NEVER_OPEN)
 
 
 def _open_days(first: date, *, office: BusinessCalendar) -> Iterator[date]:
@@ -144,7 +172,9 @@ def _between(begins: time, ends: time) -> timedelta:
 
 def _opening(day: date, *, office: BusinessCalendar) -> datetime:
     """Return when the office opens on a day, or next after it."""
-    first = next(_open_days(day, office=office), day)
+    first = next(_open_days(day, office=office), None)
+    if first is None:
+        raise ValueError(NEVER_OPEN)
     return datetime.combine(first, office.opens, ZoneInfo(office.zone)).astimezone(UTC)
 
 

@@ -16,6 +16,7 @@ from outreach.actor import Kind
 from outreach.referrals.codes import (
     AT_WORK,
     BEFORE_RELEASE,
+    ENDED,
     RELEASED,
     WAITING_FOR_ANSWER,
     Action,
@@ -83,7 +84,10 @@ AFFILIATE: Final = frozenset({Kind.INTAKE, Kind.HELPER, Kind.COORDINATOR})
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One row of the table: from any of `sources` to `target`."""
+    """One row of the table: from any of `sources` to `target`.
+
+    Clocks in `stops` are stopped before those in `starts` are started.
+    """
 
     action: Action
     sources: frozenset[State]
@@ -222,7 +226,17 @@ STEPS: Final[tuple[Step, ...]] = (
     ),
     Step(
         Action.TAKE_BACK,
-        frozenset(State) - {State.ERROR},
+        BEFORE_RELEASE,
+        State.ERROR,
+        frozenset({Kind.COORDINATOR}),
+        (Guard.HAS_REASON,),
+        _ENDING,
+        stops=ALL_CLOCKS,
+    ),
+    Step(
+        # Some that ended were never sent: whoever was not told to begin is not told to stop.
+        Action.TAKE_BACK,
+        RELEASED | (ENDED - {State.ERROR}),
         State.ERROR,
         frozenset({Kind.COORDINATOR}),
         (Guard.HAS_REASON, Guard.SECOND_PERSON),

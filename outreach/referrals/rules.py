@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from outreach.referrals import codes
-from outreach.referrals.codes import Cancel, Decline, Field, Hold, Outcome, State
+from outreach.referrals.codes import BEFORE_RELEASE, Cancel, Decline, Field, Hold, Outcome, State
 from outreach.referrals.machine import Guard, Step
 from outreach.referrals.profiles import Element, Profile
 
@@ -26,6 +26,7 @@ REASONS: Final[Mapping[State, frozenset[str]]] = {
     State.CANCELLED: frozenset(Cancel),
     State.ON_HOLD: frozenset(Hold),
 }
+"""The codes a reason must be one of, by where the step leads."""
 
 
 class Refusal(StrEnum):
@@ -110,9 +111,9 @@ def lacks(
     """Return every element that is missing and every fault, elements first."""
     there = {
         Element.INFORMATION: Field.NAME in facts.information and len(facts.information) > 1,
-        Element.DISCLOSER: bool(facts.discloser),
+        Element.DISCLOSER: bool(facts.discloser.strip()),
         Element.RECIPIENTS: bool(facts.affiliate_ids),
-        Element.PURPOSE: bool(facts.purpose),
+        Element.PURPOSE: bool(facts.purpose.strip()),
         Element.EXPIRES_ON: facts.expires_on is not None,
         Element.SIGNED_ON: facts.signed_on is not None,
         Element.SIGNER: facts.signer in {"person", "guardian"},
@@ -121,7 +122,7 @@ def lacks(
     } | {element: element in facts.statements for element in STATEMENTS}
     needed = set(profile.required)
     if facts.signer == "guardian":
-        there[Element.AUTHORITY] = bool(facts.authority)
+        there[Element.AUTHORITY] = bool(facts.authority.strip())
         needed.add(Element.AUTHORITY)
     absent = tuple(e for e in Element if e in needed and not there[e])
     return absent + _faults(facts, profile=profile, today=today)
@@ -177,7 +178,19 @@ def refusals(step: Step, facts: Facts) -> tuple[Refusal, ...]:
     found: list[Refusal] = []
     for guard in step.guards:
         found.extend(_GUARDS[guard](facts))
+    if Guard.HAS_REASON in step.guards and not _suits(facts.reason, step=step):
+        found.append(Refusal.REASON_MISSING)
     return tuple(dict.fromkeys(found))
+
+
+def _suits(reason: str, *, step: Step) -> bool:
+    """Say whether a reason is one of the codes a step may have; where there are none, any is.
+
+    "Information given" means that nothing was disclosed: it can't be said of what was sent.
+    """
+    if reason == Cancel.INFORMATION_GIVEN and not step.sources <= BEFORE_RELEASE:
+        return False
+    return step.target not in REASONS or reason in REASONS[step.target]
 
 
 def authorization_in_force(facts: Facts) -> tuple[Refusal, ...]:
@@ -185,14 +198,21 @@ def authorization_in_force(facts: Facts) -> tuple[Refusal, ...]:
     given = facts.authorization
     if given is None:
         return (Refusal.AUTHORIZATION_MISSING,)
+    found: list[Refusal] = []
     if not given.is_active:
-        return (Refusal.AUTHORIZATION_INACTIVE,)
-    if given.expires_on is not None and given.expires_on < facts.today:
-        return (Refusal.AUTHORIZATION_EXPIRED,)
-    # A form signed long ago is too old to begin with, not to go on with.
-    if set(facts.missing) - {Fault.SIGNED_TOO_LONG_AGO}:
-        return (Refusal.AUTHORIZATION_INCOMPLETE,)
-    return ()
+        found.append(Refusal.AUTHORIZATION_INACTIVE)
+    has_ended = given.expires_on is not None and given.expires_on < facts.today
+    if has_ended or Fault.EXPIRED in facts.missing:
+        found.append(Refusal.AUTHORIZATION_EXPIRED)
+    if set(facts.missing) - {Fault.EXPIRED} - _outgrown(facts.state):
+        found.append(Refusal.AUTHORIZATION_INCOMPLETE)
+    return tuple(found)
+
+
+def _outgrown(state: State) -> frozenset[Fault]:
+    """Return what no longer counts: a form signed long ago is too old to begin with, not later."""
+    begins = state in {State.DRAFT, State.AWAITING}
+    return frozenset() if begins else frozenset({Fault.SIGNED_TOO_LONG_AGO})
 
 
 def discharge_is_sane(discharged_on: date, *, today: date) -> bool:
@@ -216,8 +236,10 @@ def _described(facts: Facts) -> tuple[Refusal, ...]:
 def _names_affiliate(facts: Facts) -> tuple[Refusal, ...]:
     if facts.affiliate_id is None:
         return (Refusal.AFFILIATE_MISSING,)
-    named = facts.authorization.affiliate_ids if facts.authorization else frozenset()
-    return () if facts.affiliate_id in named else (Refusal.AUTHORIZATION_NAMES_OTHERS,)
+    if facts.authorization is None:
+        return (Refusal.AUTHORIZATION_MISSING,)
+    is_named = facts.affiliate_id in facts.authorization.affiliate_ids
+    return () if is_named else (Refusal.AUTHORIZATION_NAMES_OTHERS,)
 
 
 def _affiliate_takes(facts: Facts) -> tuple[Refusal, ...]:
