@@ -21,7 +21,17 @@ from outreach.web import assets, auth, context, errors, frame, headers
 
 PACKAGE = Path(__file__).parent
 
-BLUEPRINTS = ("auth", "account", "public", "liaison", "speaker", "coordinator", "feeds", "hooks")
+BLUEPRINTS = (
+    "auth",
+    "account",
+    "public",
+    "after_visit",
+    "liaison",
+    "speaker",
+    "coordinator",
+    "feeds",
+    "hooks",
+)
 """Modules of `outreach.web`, each with its `bp`."""
 
 DEMO_BLUEPRINTS = ("demo_sign_in", "demo")

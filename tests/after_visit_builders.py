@@ -14,7 +14,7 @@ from outreach.visits.models import Assignment, Debrief, IncidentReport, Visit
 from outreach.visits.telling import HowAreYou, HowWasIt
 from outreach.workflows.after_visit import Debriefing
 from tests import builders
-from tests.builders import DANIEL, MARIA, NOW, World
+from tests.builders import DANIEL, MARIA, NOW, SECRET, World
 
 ENDED = timedelta(hours=2)
 """How long before NOW the visit of these tests ended: on Monday at 8:00 AM."""
@@ -32,6 +32,17 @@ class Past:
     of_daniel: Assignment
     ruth: Membership
     priya: Membership
+
+    @property
+    def tokens(self) -> dict[str, str]:
+        """What the addresses of links and of past rows name, for tests of access."""
+        links = Links("http://localhost", SECRET.encode())
+        return {
+            "debrief token": self.debrief_path(links).rpartition("/")[2],
+            "came token": self.came_path(links).rpartition("/")[2],
+            "past visit": self.visit.public_id,
+            "past assignment": self.of_maria.public_id,
+        }
 
     @property
     def as_maria(self) -> Actor:
@@ -66,7 +77,24 @@ class Past:
 def past(session: Session, name: str = "Lakeshore", *, ended: timedelta = ENDED) -> Past:
     """Make a visit that ended `ended` before NOW; Priya had asked for it, Ruth coordinates."""
     world = builders.world(session, name)
+    maria = builders.speaker(session, world.affiliate, MARIA, certified_for=world.program)
+    daniel = builders.speaker(session, world.affiliate, DANIEL, certified_for=world.program)
     priya = builders.liaison(session, world.hospital)
+    ruth = builders.coordinator(session, world.affiliate)
+    return past_of(session, world, maria, daniel, ruth=ruth, priya=priya, ended=ended)
+
+
+def past_of(
+    session: Session,
+    world: World,
+    maria: Speaker,
+    daniel: Speaker,
+    *,
+    ruth: Membership,
+    priya: Membership,
+    ended: timedelta = ENDED,
+) -> Past:
+    """Let these people have had a visit of an hour that ended `ended` before NOW."""
     visit = builders.visit(
         session,
         world,
@@ -74,18 +102,9 @@ def past(session: Session, name: str = "Lakeshore", *, ended: timedelta = ENDED)
         requested_by=session.get_one(Account, priya.account_id),
     )
     lead, co_presenter = builders.slots(session, visit)
-    maria = builders.speaker(session, world.affiliate, MARIA, certified_for=world.program)
-    daniel = builders.speaker(session, world.affiliate, DANIEL, certified_for=world.program)
-    return Past(
-        world,
-        visit,
-        maria,
-        daniel,
-        builders.assignment(session, lead, maria),
-        builders.assignment(session, co_presenter, daniel),
-        builders.coordinator(session, world.affiliate),
-        priya,
-    )
+    of_maria = builders.assignment(session, lead, maria)
+    of_daniel = builders.assignment(session, co_presenter, daniel)
+    return Past(world, visit, maria, daniel, of_maria, of_daniel, ruth, priya)
 
 
 def debriefing(

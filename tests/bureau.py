@@ -18,7 +18,7 @@ from outreach.db import Base
 from outreach.messaging.models import ConsoleMessage, MessageAttempt
 from outreach.speakers.models import Speaker
 from outreach.visits.models import VisitRequest
-from tests import builders
+from tests import after_visit_builders, builders
 from tests.builders import NOW, VISIT_AT, Person
 
 LAST_YEAR = date(2025, 6, 1)
@@ -107,12 +107,25 @@ def bureau(session: Session, name: str) -> Bureau:
         Kind.LIAISON: builders.liaison(session, place.hospital, f"Priya {name}"),
         Kind.SPEAKER: builders.speaker_member(session, maria),
     }
+    over = after_visit_builders.past_of(
+        session,
+        place,
+        maria,
+        daniel,
+        ruth=members[Kind.COORDINATOR],
+        priya=members[Kind.LIAISON],
+    )
+    rows += [
+        after_visit_builders.debrief(session, over.of_daniel),
+        after_visit_builders.incident(session, over.visit),
+    ]
     session.flush()
     made = Bureau(name, members, {type(row): row for row in rows}, {})
     made.cookies = {kind: _signed_in(session, member) for kind, member in members.items()}
     made.tokens = {
         "answer": answer,
         "feed": feed_token,
+        **over.tokens,
         "demo": crypto.token(),
         "membership": members[Kind.LIAISON].public_id,
     }

@@ -87,6 +87,20 @@ TABLE: Mapping[str, Row] = {
     "public.calendar_file": by_link(token="answer"),
     "public.cannot_come": by_link(token="answer"),
     "public.step_back": by_link(token="answer"),
+    "after_visit.debrief": by_link(token="debrief token"),
+    "after_visit.tell": by_link(
+        token="debrief token", form={"how_was_it": "well", "how_are_you": "well", "hours": "1"}
+    ),
+    "after_visit.incident": by_link(token="debrief token"),
+    "after_visit.report": by_link(
+        token="debrief token", form={"kind": "other", "words": "The alarm."}
+    ),
+    "after_visit.came": by_link(token="came token"),
+    "after_visit.say_who_came": by_link(token="came token", form={"outcome": "all_came"}),
+    "after_visit.unit_incident": by_link(token="came token"),
+    "after_visit.unit_report": by_link(
+        token="came token", form={"kind": "other", "words": "The alarm."}
+    ),
     "feeds.feed": by_link(token="feed"),
     "demo_sign_in.show": by_link(token="demo"),
     "demo_sign_in.enter": by_link(token="demo"),

@@ -1,0 +1,172 @@
+"""The forms of telling after a visit, shared by link and by those who are signed in."""
+
+from typing import Any
+
+import wtforms
+
+from outreach.i18n import gettext as _
+from outreach.i18n import lazy
+from outreach.reads.after_visit import CamePage, DebriefPage
+from outreach.visits import telling
+from outreach.visits.telling import HowAreYou, HowWasIt, Incident, Outcome
+from outreach.web.forms import (
+    Form,
+    LongTextField,
+    NumberField,
+    RadioField,
+    SelectMultipleField,
+    required,
+)
+from outreach.workflows.after_visit import OUT_OF_BOUNDS, Debriefing, UnitsWord
+
+MOST_WORDS = 1000
+
+INCIDENTS = (
+    (Incident.HURT, lazy("Somebody was hurt, or in danger")),
+    (Incident.DISTRESS, lazy("Somebody was in distress")),
+    (Incident.BOUNDARY, lazy("A boundary was crossed")),
+    (Incident.PRIVACY, lazy("Something private became known")),
+    (Incident.OTHER, lazy("Something else")),
+)
+HOW_WAS_IT = (
+    (HowWasIt.WELL, lazy("It went well")),
+    (HowWasIt.MIXED, lazy("Some of it was hard")),
+    (HowWasIt.HARD, lazy("It was hard")),
+    (HowWasIt.NOT_THERE, lazy("I could not be there")),
+    (HowWasIt.NOT_HELD, lazy("It did not take place")),
+)
+HOW_ARE_YOU = (
+    (HowAreYou.WELL, lazy("Well")),
+    (HowAreYou.ALL_RIGHT, lazy("All right")),
+    (HowAreYou.NOT_SO_WELL, lazy("Not so well")),
+    (HowAreYou.CALL, lazy("I would like a call")),
+)
+OUTCOMES = (
+    (Outcome.ALL_CAME, lazy("Yes, everyone came")),
+    (Outcome.SOMEONE_MISSING, lazy("Yes, but someone could not attend")),
+    (Outcome.NOT_HELD, lazy("No, it did not take place")),
+)
+
+
+class HoursField(wtforms.Field):
+    """Hours as people type them: 2, 1.5, 1:30. `data` is whole minutes."""
+
+    widget = wtforms.widgets.TextInput()
+    longest = 10
+    data: int | None
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Read the hours; nothing typed is None."""
+        self.data = None
+        typed = valuelist[0].strip() if valuelist else ""
+        if not typed:
+            return
+        self.data = telling.minutes_typed(typed)
+        if self.data is None or telling.out_of_bounds(minutes=self.data):
+            self.data = None
+            raise ValueError(_(OUT_OF_BOUNDS["hours"]))
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return "" if self.data is None else hours_shown(self.data)
+
+
+class DebriefForm(Form):
+    """What a speaker tells."""
+
+    how_was_it = RadioField(
+        lazy("How was it?"),
+        choices=HOW_WAS_IT,
+        validators=[required(lazy("Choose how it was."))],
+    )
+    how_are_you = RadioField(
+        lazy("How are you?"),
+        choices=HOW_ARE_YOU,
+        validators=[required(lazy("Choose how you are."))],
+    )
+    hours = HoursField(lazy("Hours, with the way there and back"))
+    miles = NumberField(lazy("Miles, there and back"), highest=telling.MOST_MILES)
+    people = NumberField(lazy("How many patients came?"), highest=telling.MOST_PEOPLE)
+    words = LongTextField(lazy("Anything you would like to tell us"), longest=MOST_WORDS)
+
+    def said(self) -> Debriefing:
+        """Return what was told."""
+        return Debriefing(
+            how_was_it=HowWasIt(self.how_was_it.data),
+            how_are_you=HowAreYou(self.how_are_you.data),
+            minutes=self.hours.data,
+            miles=self.miles.data,
+            people=self.people.data,
+            words=self.words.data or "",
+        )
+
+
+class CameForm(Form):
+    """What a unit tells."""
+
+    outcome = RadioField(
+        lazy("Did the visit take place?"),
+        choices=OUTCOMES,
+        validators=[required(lazy("Choose whether the visit took place."))],
+    )
+    missing = SelectMultipleField(lazy("If someone could not attend: who?"))
+    people = NumberField(lazy("How many patients came?"), highest=telling.MOST_PEOPLE)
+    words = LongTextField(lazy("Anything we should know"), longest=MOST_WORDS)
+
+    def said(self) -> UnitsWord:
+        """Return what was told."""
+        return UnitsWord(
+            outcome=Outcome(self.outcome.data),
+            missing=self.missing.data or (),
+            people=self.people.data,
+            words=self.words.data or "",
+        )
+
+
+class IncidentForm(Form):
+    """Something happened."""
+
+    kind = RadioField(
+        lazy("What was it about?"),
+        choices=INCIDENTS,
+        validators=[required(lazy("Choose what it was about."))],
+    )
+    words = LongTextField(
+        lazy("What happened, in a few words"),
+        longest=MOST_WORDS,
+        validators=[required(lazy("Say in a few words what happened."))],
+    )
+
+
+def debrief_form(page: DebriefPage) -> DebriefForm:
+    """Return the form as things are known."""
+    return DebriefForm(
+        how_was_it=page.how_was_it,
+        how_are_you=page.how_are_you,
+        hours=page.minutes,
+        miles=page.miles,
+        people=page.people,
+        words=page.words,
+    )
+
+
+def came_form(page: CamePage) -> CameForm:
+    """Return the form as things are known, with everyone who was to come."""
+    form = CameForm(
+        outcome=page.outcome,
+        missing=[guest.public_id for guest in page.guests if guest.is_missing],
+        people=page.people,
+        words=page.words,
+    )
+    choice = wtforms.SelectChoice  # type: ignore[attr-defined] # the stubs are older than 3.3
+    form.missing.choices = [choice(guest.public_id, guest.first_name) for guest in page.guests]
+    return form
+
+
+def hours_shown(minutes: int) -> str:
+    """Return minutes as one would type hours: "2", "1.5", "1:20"."""
+    whole, rest = divmod(minutes, 60)
+    if rest % 15:
+        return f"{whole}:{rest:02d}"
+    return f"{minutes / 60:g}"
