@@ -76,6 +76,7 @@ POLICY: Mapping[str, Kinds] = {
     "program.see": COORDINATOR,
     "program.change": COORDINATOR,
     "ward.see": LIAISON,
+    "serving.see": COORDINATOR | LIAISON,
     # visits
     "visit.request": COORDINATOR | LIAISON,
     "visit.see": COORDINATOR | LIAISON | SPEAKER,

@@ -29,6 +29,7 @@ BLUEPRINTS = (
     "liaison",
     "speaker",
     "coordinator",
+    "serving",
     "feeds",
     "hooks",
 )

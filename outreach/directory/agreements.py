@@ -13,6 +13,9 @@ from outreach.directory import rules
 from outreach.directory.models import Hospital, HospitalAgreement, Unit
 from outreach.directory.rules import AgreementFacts, Obstacle
 from outreach.errors import Forbidden
+from outreach.i18n import lazy
+
+NOBODYS_WORD = lazy("Only a person can record an agreement.")
 
 
 def of_hospital(session: Session, hospital_id: int) -> Sequence[HospitalAgreement]:
@@ -141,7 +144,7 @@ def _facts(agreement: HospitalAgreement, zone: ZoneInfo) -> AgreementFacts:
 def _account(by: Actor) -> int:
     # An agreement is a person's word that a paper is signed; the system cannot give it.
     if by.account_id is None:
-        raise Forbidden("Only a person can record an agreement.")
+        raise Forbidden(NOBODYS_WORD)
     return by.account_id
 
 

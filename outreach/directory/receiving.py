@@ -30,13 +30,13 @@ class BusinessTime:
     weekdays: frozenset[int]
     opens: time
     closes: time
-    holidays: frozenset[date]
+    closed: frozenset[date]
 
 
 def business_calendar(
     session: Session, affiliate: Affiliate, *, on: date, years: int = 2
 ) -> BusinessTime:
-    """Return when the office is open, with the holidays from the year before `on` to `years` on.
+    """Return when the office is open, with its closed days from the year before `on` to `years` on.
 
     Public holidays are those of the affiliate's region, moved ones where they are kept; its own
     closed days are among them.
@@ -48,7 +48,7 @@ def business_calendar(
         weekdays=frozenset(affiliate.business_days),
         opens=affiliate.opens,
         closes=affiliate.closes,
-        holidays=public_holidays(affiliate.holiday_region, span) | frozenset(own),
+        closed=public_holidays(affiliate.holiday_region, span) | frozenset(own),
     )
 
 

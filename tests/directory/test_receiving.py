@@ -31,8 +31,8 @@ def test_a_calendar_holds_public_holidays_and_the_affiliates_own(session: Sessio
 
     assert (calendar.zone, calendar.weekdays) == ("America/Chicago", frozenset(range(5)))
     assert (calendar.opens, calendar.closes) == (time(9), time(17))
-    assert {date(2026, 11, 26), date(2026, 12, 18), date(2027, 1, 1)} <= calendar.holidays
-    assert {day.year for day in calendar.holidays} == {2025, 2026, 2027, 2028}
+    assert {date(2026, 11, 26), date(2026, 12, 18), date(2027, 1, 1)} <= calendar.closed
+    assert {day.year for day in calendar.closed} == {2025, 2026, 2027, 2028}
 
 
 def test_a_state_has_holidays_of_its_own() -> None:

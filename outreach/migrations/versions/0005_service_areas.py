@@ -116,7 +116,10 @@ def _make_tables() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_county_served")),
         sa.UniqueConstraint(
-            "affiliate_id", "state", "county", name=op.f("uq_county_served_affiliate_id_state_county")
+            "affiliate_id",
+            "state",
+            "county",
+            name=op.f("uq_county_served_affiliate_id_state_county"),
         ),
     )
     op.create_index("ix_county_served_place", "county_served", ["state", "county"])
@@ -133,7 +136,9 @@ def _make_tables() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_closed_day")),
-        sa.UniqueConstraint("affiliate_id", "closed_on", name=op.f("uq_closed_day_affiliate_id_closed_on")),
+        sa.UniqueConstraint(
+            "affiliate_id", "closed_on", name=op.f("uq_closed_day_affiliate_id_closed_on")
+        ),
     )
     op.create_table(
         "hospital_agreement",
