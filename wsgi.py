@@ -2,9 +2,11 @@
 
 from outreach import config, logs, migrations, wiring
 from outreach.app import create_app
+from outreach.workflows import keys
 
 settings = config.load()
 logs.configure(level=settings.log_level)
 wired = wiring.build(settings)
 migrations.prepare(wired.db, make=False)
+keys.refuse_without_keys(wired.db, wired.vault)
 app = create_app(wired)

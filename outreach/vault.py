@@ -13,6 +13,7 @@ a value costs one query on the store, `open_many` one for each 500 values.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeAlias, TypeVar
@@ -46,7 +47,7 @@ BATCH = 500
 LEAST_AGE = timedelta(hours=1)
 """No transaction takes this long: a younger key's record may still be on its way."""
 _LOCK = 0x0A0D18
-"""The advisory lock under which PostgreSQL's processes change the store or the ring as a whole."""
+"""The advisory lock under which PostgreSQL's processes wrap keys or change the ring."""
 
 Sealed: TypeAlias = tuple[str, Place, str]
 """The id of a data key, the place of a value, and the sealed value."""
@@ -83,16 +84,16 @@ class Vault:
 
         Call it before the main transaction begins, and give the record the id.
         """
-        ring = self.ring
         data_key = Key(crypto.public_id(), sealing.new_secret())
-        row = {
-            "id": data_key.id,
-            "record": record,
-            "wrapped": ring.wrap(data_key, record=record),
-            "wrapping_key": ring.active.id,
-            "created_at": clock.now(),
-        }
-        with self._found().transaction() as session:
+        with self.alone() as session:
+            ring = self.ring
+            row = {
+                "id": data_key.id,
+                "record": record,
+                "wrapped": ring.wrap(data_key, record=record),
+                "wrapping_key": ring.active.id,
+                "created_at": clock.now(),
+            }
             session.execute(insert(self._table).values(row))
         return data_key.id
 
@@ -127,9 +128,9 @@ class Vault:
 
     def tried(self, values: Iterable[Sealed]) -> Iterator[str | Destroyed | Unusable]:
         """Open many values in their order; give the error in place of what does not open."""
-        ring = self.ring
         for batch in _batches(values):
             rows = self._rows({key_id for key_id, _, _ in batch})
+            ring = self.ring  # after the rows: a key that wraps one is in the ring before it does
             for key_id, field, sealed in batch:
                 try:
                     yield _opened(_unwrapped(key_id, rows, ring), field, sealed)
@@ -187,6 +188,66 @@ class Vault:
             return False
         return inspect(self.store.reader).has_table(self._table.name, schema=self._table.schema)
 
+    def is_empty(self) -> bool:
+        """Say whether the store holds no key and none was destroyed, or there is no store."""
+        if not self.exists():
+            return True
+        with self.store.reading() as session:
+            return session.scalar(select(self._table.c.id).limit(1)) is None
+
+    def wrapping_keys(self) -> set[str]:
+        """Return the ids of the ring's keys that wrap data keys."""
+        if not self.exists():
+            return set()
+        wrapping = self._table.c.wrapping_key
+        with self.store.reading() as session:
+            return set(session.scalars(select(wrapping).where(wrapping.is_not(None)).distinct()))
+
+    def checked(self) -> Iterator[tuple[str, Destroyed | Unusable | None]]:
+        """Unwrap every data key; give its id and what is wrong, Destroyed for one that is gone."""
+        for batch in _batches(key_id for key_id, _ in self._ids_and_ages()):
+            rows = self._rows(batch)
+            ring = self.ring
+            for key_id in rows:
+                try:
+                    _unwrapped(key_id, rows, ring)
+                except (Destroyed, Unusable) as error:
+                    yield key_id, error
+                else:
+                    yield key_id, None
+
+    def rewrap_some(self) -> int:
+        """Wrap up to 500 data keys anew that another key than the active one wraps.
+
+        Returns how many there were; 0 when all are done. A key destroyed meanwhile stays so.
+        """
+        keys = self._table.c
+        with self.alone() as session:
+            ring = self.ring
+            others = select(keys.id, keys.record, keys.wrapped).where(
+                keys.wrapping_key != ring.active.id
+            )
+            rows = session.execute(others.limit(BATCH)).all()
+            for key_id, record, wrapped in rows:
+                key = ring.unwrap(wrapped, data_key_id=key_id, record=record)
+                anew = {
+                    "wrapped": ring.wrap(key, record=record),
+                    "wrapping_key": ring.active.id,
+                }
+                same = (keys.id == key_id, keys.wrapped == wrapped)
+                session.execute(update(self._table).where(*same).values(anew))
+        return len(rows)
+
+    @contextmanager
+    def alone(self) -> Iterator[Session]:
+        """Be the only process that wraps keys or changes the ring, until the block is left.
+
+        So nothing is wrapped under a key that is being taken out of the ring.
+        """
+        with self._found().transaction() as session:
+            self._lock(session)
+            yield session
+
     def dispose(self) -> None:
         """Close every connection to the store."""
         self.store.dispose()
@@ -210,7 +271,8 @@ class Vault:
             return [(key_id, created_at) for key_id, created_at in rows]
 
     def _lock(self, session: Session) -> None:
-        """Be alone until the transaction ends. SQLite's writers are already."""
+        """Be alone until the transaction ends. SQLite's writers are, once they have begun."""
+        session.connection()
         if not self.store.is_sqlite:
             session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
 

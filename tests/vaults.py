@@ -15,7 +15,12 @@ KEYS = KeyRing(_FIRST, {_FIRST.id: _FIRST}, b"i" * 32).to_json()
 
 def vault(database_url: str, *, keys: str = KEYS) -> Vault:
     """Open the store of data keys that belongs to a database."""
-    return Vault(Config(database_url=database_url).vault, Source(Path("unused"), given=keys))
+    return Vault(store_url(database_url), Source(Path("unused"), given=keys))
+
+
+def store_url(database_url: str) -> str:
+    """Return the address of the store that belongs to a database."""
+    return Config(database_url=database_url).vault
 
 
 def make_store(database_url: str) -> None:

@@ -15,7 +15,7 @@ from outreach.demo import show
 from outreach.demo.tour import play as play_tour
 from outreach.errors import Unusable
 from outreach.wiring import Wiring
-from outreach.workflows import founding
+from outreach.workflows import founding, keys
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -50,6 +50,13 @@ def opened(context: click.Context, *, make: bool = False) -> Wiring:
     return wired
 
 
+def ready(context: click.Context) -> Wiring:
+    """Open the database, and refuse to start without the keys that what is sealed needs."""
+    wired = opened(context)
+    keys.refuse_without_keys(wired.db, wired.vault)
+    return wired
+
+
 @main.command()
 @click.option("--affiliate", required=True, help="Name of the affiliate that runs the bureau.")
 @click.option("--email", required=True, help="Mail address of its first coordinator.")
@@ -57,7 +64,7 @@ def opened(context: click.Context, *, make: bool = False) -> Wiring:
 @click.option("--time-zone", default="America/New_York", show_default=True, help="IANA zone.")
 @click.pass_context
 def init(context: click.Context, affiliate: str, email: str, name: str, time_zone: str) -> None:
-    r"""Make the tables, the key and the first account.
+    r"""Make the tables, the keys and the first account.
 
     The account is administrator and coordinator of the affiliate. There is no password: whoever
     reads that mailbox signs in with a code. Run it again to add another affiliate, or for one
@@ -68,6 +75,7 @@ def init(context: click.Context, affiliate: str, email: str, name: str, time_zon
       outreach init --affiliate "Harbor Falls" --email ruth@example.org --name "Ruth Adler"
     """
     wired = opened(context, make=True)
+    _make_keys(wired)
     with wired.db.transaction() as session:
         founding.found_affiliate(
             session,
@@ -114,7 +122,7 @@ def serve(context: click.Context, host: str, port: int, with_worker: bool | None
       outreach serve --with-worker
       outreach serve --host 0.0.0.0 --port 8080 --without-worker
     """
-    wired = opened(context)
+    wired = ready(context)
     runs_worker = wired.config.embedded_worker if with_worker is None else with_worker
     click.echo(f"Serving on http://{host}:{port}. Stop with Ctrl-C.")
     if runs_worker:
@@ -133,7 +141,7 @@ def run_worker(context: click.Context) -> None:
     Example:
       outreach worker
     """
-    worker.run(opened(context))
+    worker.run(ready(context))
 
 
 @main.group("db")
@@ -150,8 +158,10 @@ def upgrade(context: click.Context) -> None:
     Example:
       outreach db upgrade
     """
-    migrations.bring_up_to_date(wiring.build(configured(context)).db)
+    wired = wiring.build(configured(context))
+    migrations.bring_up_to_date(wired.db)
     click.echo("The tables are up to date.")
+    _make_keys(wired)
 
 
 @main.group("config")
@@ -192,6 +202,19 @@ def verify_audit(context: click.Context) -> None:
         click.echo(f"The chain is broken at entry {broken.event_id}.", err=True)
         sys.exit(1)
     click.echo("The chain holds.")
+
+
+def _make_keys(wired: Wiring) -> None:
+    """Make the key file and the store of data keys where they are missing, and say so."""
+    made = keys.set_up(wired.db, wired.vault)
+    if made.store:
+        store = wired.vault.store.url.render_as_string(hide_password=True)
+        click.echo(f"Made the store of data keys: {store}.")
+    if made.key_file:
+        click.echo(
+            f"Made the key file {wired.vault.keys.name}. Only its owner can read it. Back it up "
+            "now, apart from the databases: without it nothing confidential can be read again."
+        )
 
 
 def _without_password(settings: Config) -> str:

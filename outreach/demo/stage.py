@@ -6,6 +6,7 @@ from datetime import datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from pydantic import SecretStr
 from sqlalchemy.orm import Session
 
 from outreach import clock, crypto, migrations, wiring
@@ -14,6 +15,7 @@ from outreach.config import Config
 from outreach.demo import cast, story
 from outreach.demo.cast import World
 from outreach.wiring import Wiring
+from outreach.workflows import keys
 
 HOST = "127.0.0.1"
 WAKING = (time(9, 30), time(18))
@@ -36,6 +38,10 @@ def build(folder: Path, *, port: int, now: datetime) -> Stage:
     settings = Config(
         data_dir=folder,
         database_url=f"sqlite:///{folder / 'demo.sqlite'}",
+        # Not the machine's own, should the environment name any.
+        key_file="",
+        keys=SecretStr(""),
+        vault_url="",
         public_base_url=f"http://{HOST}:{port}",
         sms_gateway="console",
         mail_gateway="console",
@@ -45,6 +51,7 @@ def build(folder: Path, *, port: int, now: datetime) -> Stage:
     )
     wired = wiring.build(settings)
     migrations.bring_up_to_date(wired.db)
+    keys.set_up(wired.db, wired.vault)
     with wired.db.transaction() as session:
         world = cast.write(session, now=now)
         links = {

@@ -44,7 +44,7 @@ def play(*, out: Path | None, console: Console) -> bool:
         try:
             return tour.play()
         finally:
-            built.wired.db.dispose()
+            built.wired.close()
 
 
 class _Tour:
