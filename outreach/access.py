@@ -15,13 +15,14 @@ from typing import TypeVar
 from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select
 from sqlalchemy.orm import Session
 
-from outreach.accounts.models import Account, Membership, WebSession
+from outreach.accounts.models import Account, Membership, Passkey, WebSession
 from outreach.actor import Actor, Kind
 from outreach.calendars.models import FeedAddress
 from outreach.db import Base
 from outreach.directory.models import (
     Affiliate,
     Hospital,
+    HospitalAgreement,
     Program,
     Unit,
     UnitPause,
@@ -29,7 +30,16 @@ from outreach.directory.models import (
 from outreach.errors import Forbidden, NotFound
 from outreach.messaging.models import InboundMessage, Message
 from outreach.speakers.models import Away, Certification, Clearance, Exclusion, Speaker
-from outreach.visits.models import Assignment, Offer, Proposal, Slot, Visit, VisitRequest
+from outreach.visits.models import (
+    Assignment,
+    Debrief,
+    IncidentReport,
+    Offer,
+    Proposal,
+    Slot,
+    Visit,
+    VisitRequest,
+)
 
 M = TypeVar("M", bound=Base)
 Condition = Callable[[Actor], ColumnElement[bool]]
@@ -49,6 +59,8 @@ POLICY: Mapping[str, Kinds] = {
     "self.see": ANYONE,
     "session.end": ANYONE,
     "membership.choose": ANYONE,
+    "factor.show": ANYONE,
+    "factor.change": ANYONE,
     # accounts and settings
     "audit.see": ADMINISTRATOR,
     "colleague.see": STAFF,
@@ -59,6 +71,7 @@ POLICY: Mapping[str, Kinds] = {
     "intake.invite": COORDINATOR,
     "invitation.repeat": STAFF,
     "membership.end": STAFF,
+    "factor.reset": STAFF,
     "settings.see": STAFF,
     "settings.change": STAFF,
     # the bureau's day
@@ -75,6 +88,11 @@ POLICY: Mapping[str, Kinds] = {
     "unit.brief": COORDINATOR | LIAISON,
     "program.see": COORDINATOR,
     "program.change": COORDINATOR,
+    "affiliate.see": COORDINATOR,
+    "affiliate.change": COORDINATOR,
+    "duty.change": COORDINATOR,
+    "agreement.record": COORDINATOR,
+    "agreement.end": COORDINATOR,
     "ward.see": LIAISON,
     "serving.see": COORDINATOR | LIAISON,
     # visits
@@ -91,6 +109,14 @@ POLICY: Mapping[str, Kinds] = {
     "offer.see": SPEAKER,
     "offer.answer": SPEAKER,
     "assignment.end": COORDINATOR | SPEAKER,
+    # after a visit
+    "debrief.tell": SPEAKER,
+    "debrief.call": COORDINATOR,
+    "came.tell": LIAISON,
+    "attendance.record": COORDINATOR,
+    "audience.record": COORDINATOR,
+    "incident.report": COORDINATOR | LIAISON | SPEAKER,
+    "incident.settle": COORDINATOR,
     # speakers
     "speaker.see": COORDINATOR,
     "speaker.change": COORDINATOR,
@@ -183,6 +209,10 @@ def _affiliate_visits(actor: Actor) -> Select[int]:
     return select(Visit.id).where(Visit.affiliate_id == actor.affiliate_id)
 
 
+def _affiliate_assignments(actor: Actor) -> Select[int]:
+    return select(Assignment.id).where(Assignment.visit_id.in_(_affiliate_visits(actor)))
+
+
 def _affiliate_speakers(actor: Actor) -> Select[int]:
     return select(Speaker.id).where(Speaker.affiliate_id == actor.affiliate_id)
 
@@ -235,9 +265,13 @@ SCOPES: Mapping[type[Base], Mapping[Kind, Condition]] = {
     WebSession: {
         kind: (lambda actor: WebSession.account_id == actor.account_id) for kind in ANYONE
     },
+    Passkey: {kind: (lambda actor: Passkey.account_id == actor.account_id) for kind in ANYONE},
     Affiliate: {
         Kind.ADMINISTRATOR: lambda actor: Affiliate.id == actor.affiliate_id,
-        Kind.COORDINATOR: lambda actor: Affiliate.id == actor.affiliate_id,
+        # Her own, and those that only receive referrals and that hers keeps.
+        Kind.COORDINATOR: lambda actor: or_(
+            Affiliate.id == actor.affiliate_id, Affiliate.kept_by_id == actor.affiliate_id
+        ),
     },
     Program: {
         Kind.COORDINATOR: lambda actor: Program.affiliate_id == actor.affiliate_id,
@@ -250,6 +284,11 @@ SCOPES: Mapping[type[Base], Mapping[Kind, Condition]] = {
         Kind.LIAISON: lambda actor: Hospital.id == actor.hospital_id,
         # To name the places never to be offered.
         Kind.SPEAKER: lambda actor: Hospital.affiliate_id == actor.affiliate_id,
+    },
+    HospitalAgreement: {
+        Kind.COORDINATOR: lambda actor: HospitalAgreement.hospital_id.in_(
+            _affiliate_hospitals(actor)
+        ),
     },
     Unit: {
         Kind.COORDINATOR: lambda actor: Unit.affiliate_id == actor.affiliate_id,
@@ -286,6 +325,13 @@ SCOPES: Mapping[type[Base], Mapping[Kind, Condition]] = {
     Assignment: {
         Kind.COORDINATOR: lambda actor: Assignment.visit_id.in_(_affiliate_visits(actor)),
         Kind.SPEAKER: lambda actor: Assignment.speaker_id == actor.speaker_id,
+    },
+    # What a speaker told of a visit and of herself is no unit's business.
+    Debrief: {
+        Kind.COORDINATOR: lambda actor: Debrief.assignment_id.in_(_affiliate_assignments(actor)),
+    },
+    IncidentReport: {
+        Kind.COORDINATOR: lambda actor: IncidentReport.visit_id.in_(_affiliate_visits(actor)),
     },
     Speaker: {
         Kind.COORDINATOR: lambda actor: Speaker.affiliate_id == actor.affiliate_id,
@@ -351,6 +397,12 @@ def scope(actor: Actor, model: type[M]) -> Select[M]:
     """
     condition = SCOPES[model].get(actor.kind)
     return select(model).where(condition(actor) if condition else false())
+
+
+def own_affiliate(session: Session, actor: Actor) -> Affiliate:
+    """Return the affiliate the actor works for, never one that it only keeps."""
+    mine = scope(actor, Affiliate).where(Affiliate.id == actor.affiliate_id)
+    return session.scalars(mine).one()
 
 
 def load(session: Session, model: type[M], public_id: str, *, actor: Actor, action: str) -> M:

@@ -230,7 +230,7 @@ def current_brief(session: Session, unit_id: int) -> UnitBrief | None:
 
 def affiliate(session: Session, actor: Actor) -> Affiliate:
     """Return the actor's affiliate."""
-    return session.scalars(access.scope(actor, Affiliate)).one()
+    return access.own_affiliate(session, actor)
 
 
 def _requirements(session: Session, unit_ids: Sequence[int]) -> dict[int, list[str]]:

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from outreach import access, clock, i18n
 from outreach.directory import geography, service
-from outreach.directory.models import Affiliate, Hospital
+from outreach.directory.models import Hospital
 from outreach.errors import RuleBroken
 from outreach.i18n import gettext as _
 from outreach.i18n import lazy
@@ -62,7 +62,7 @@ def add_hospital() -> ResponseReturnValue:
         try:
             place = geography.place(form.zip_code.data or "")
             with context.transaction() as session:
-                affiliate = session.scalars(access.scope(actor, Affiliate)).one()
+                affiliate = access.own_affiliate(session, actor)
                 made = service.add_hospital(
                     session,
                     affiliate.id,

@@ -15,7 +15,6 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from outreach import access, clock
-from outreach.directory.models import Affiliate
 from outreach.errors import RuleBroken
 from outreach.i18n import gettext as _
 from outreach.i18n import lazy, ngettext
@@ -241,7 +240,7 @@ def _run(parcel: Parcel, *, dry_run: bool) -> Report:
     mapping = workflow.mapping_from_json(parcel.mapping, kind=parcel.kind)
     actor, now = context.current_actor(), clock.now()
     with context.transaction() as session:
-        affiliate = session.scalars(access.scope(actor, Affiliate)).one()
+        affiliate = access.own_affiliate(session, actor)
         return workflow.run(
             session,
             filename=parcel.filename,

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from outreach import access, clock
 from outreach.accounts.models import Membership
 from outreach.actor import Kind
-from outreach.directory.models import Affiliate, Hospital
+from outreach.directory.models import Hospital
 from outreach.errors import Conflict, OutreachError, RuleBroken
 from outreach.i18n import gettext as _
 from outreach.i18n import lazy
@@ -237,7 +237,7 @@ def _invite_colleague(kind: Kind, *, page: str) -> ResponseReturnValue:
             with context.transaction() as session:
                 workflow.invite_colleague(
                     session,
-                    session.scalars(access.scope(actor, Affiliate)).one(),
+                    access.own_affiliate(session, actor),
                     kind=kind,
                     email=form.email.data or "",
                     name=form.name.data or "",

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from outreach import access, clock
 from outreach.directory import rules, service
-from outreach.directory.models import Affiliate, Program
+from outreach.directory.models import Program
 from outreach.errors import RuleBroken
 from outreach.i18n import gettext as _
 from outreach.i18n import lazy
@@ -56,7 +56,7 @@ def add_program() -> ResponseReturnValue:
         try:
             minutes, roles = _chosen(form)
             with context.transaction() as session:
-                affiliate = session.scalars(access.scope(actor, Affiliate)).one()
+                affiliate = access.own_affiliate(session, actor)
                 service.add_program(
                     session,
                     affiliate.id,

@@ -5,7 +5,6 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from outreach import access, clock, matching
-from outreach.directory.models import Affiliate
 from outreach.errors import RuleBroken
 from outreach.i18n import gettext as _
 from outreach.i18n import ngettext
@@ -31,7 +30,7 @@ def proposals() -> ResponseReturnValue:
     """Show whom the engine proposes, visit by visit, and the visits it found nobody for."""
     actor, now = context.current_actor(), clock.now()
     with context.reading() as session:
-        affiliate = session.scalars(access.scope(actor, Affiliate)).one()
+        affiliate = access.own_affiliate(session, actor)
         waiting = workflow.waiting(session, affiliate.id, now=now)
         against = workflow.objections(session, affiliate, waiting, together=False, now=now)
         visits = reads.by_visit(session, waiting, objections=against, now=now)
@@ -56,11 +55,11 @@ def find_speakers() -> ResponseReturnValue:
     """Look for the best speakers for all open visits. No transaction waits for the solver."""
     actor, now = context.current_actor(), clock.now()
     with context.reading() as session:
-        affiliate = session.scalars(access.scope(actor, Affiliate)).one()
+        affiliate = access.own_affiliate(session, actor)
         problem = workflow.problem(session, affiliate, now=now)
     solution = matching.solve(problem, time_limit_s=TIME_LIMIT_S)
     with context.transaction() as session:
-        affiliate = session.scalars(access.scope(actor, Affiliate)).one()
+        affiliate = access.own_affiliate(session, actor)
         count = workflow.store(session, affiliate, solution, by=actor, now=now)
         asked = workflow.ask_by_itself(session, affiliate, by=actor, links=context.links(), now=now)
     if asked:
@@ -84,7 +83,7 @@ def approve_all() -> ResponseReturnValue:
     """Ask everyone who is proposed."""
     actor = context.current_actor()
     with context.transaction() as session:
-        affiliate = session.scalars(access.scope(actor, Affiliate)).one()
+        affiliate = access.own_affiliate(session, actor)
         count = workflow.approve_all(
             session, affiliate, by=actor, links=context.links(), now=clock.now()
         )

@@ -147,7 +147,7 @@ def settings() -> ResponseReturnValue:
             with context.transaction() as session:
                 service.change_settings(
                     session,
-                    session.scalars(access.scope(actor, Affiliate)).one(),
+                    access.own_affiliate(session, actor),
                     chosen,
                     by=actor,
                     now=clock.now(),

@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 
 from outreach import access, clock
 from outreach.directory import geography
-from outreach.directory.models import Affiliate
 from outreach.errors import Conflict, RuleBroken
 from outreach.i18n import gettext as _
 from outreach.i18n import lazy
@@ -105,7 +104,7 @@ def add_speaker() -> ResponseReturnValue:
         try:
             facts = _facts(form)
             with context.transaction() as session:
-                affiliate = session.scalars(access.scope(actor, Affiliate)).one()
+                affiliate = access.own_affiliate(session, actor)
                 made = service.add(session, affiliate.id, facts, by=actor, now=clock.now())
         except RuleBroken as error:
             form.refuse(error)
