@@ -8,6 +8,7 @@ import os
 import socket
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 
 from sqlalchemy import select
@@ -22,8 +23,11 @@ from outreach.messaging.outbox import Claimed
 from outreach.messaging.ports import Ambiguous, CouldNotLook, Result
 from outreach.messaging.reasons import Reason
 from outreach.messaging.reconcile import Doubt
-from outreach.workflows import after_visit, delivery, offers, unfilled
+from outreach.vault import Vault
+from outreach.workflows import after_visit, delivery, keys, offers, unfilled
 from outreach.workflows.delivery import Post, Prepared, Skipped
+from outreach.workflows.referrals import deadlines, ticking
+from outreach.workflows.referrals.desk import Desk
 
 R = TypeVar("R")
 
@@ -89,6 +93,31 @@ def ask_afterwards(database: Database) -> int:
     return _in_transaction(database, lambda session, now: after_visit.ask(session, now=now))
 
 
+def run_clocks(database: Database, *, desk: Desk) -> int:
+    """Let referrals' clocks run out that are due, and tell deputies; return how many did.
+
+    Each in a transaction of its own, so that one that fails keeps none of the others waiting.
+    """
+    now = clock.now()
+    with database.reading() as session:
+        due = deadlines.due_now(session, now=now)
+        late = deadlines.deputies_due(session, now=now)
+    done = 0
+    for row_id in due:
+        done += _run_clock(database, partial(ticking.run_out, clock_id=row_id, desk=desk), row_id)
+    for row_id in late:
+        done += _run_clock(database, partial(ticking.tell_deputy, clock_id=row_id), row_id)
+    return done
+
+
+def sweep_keys(database: Database, vault: Vault) -> int:
+    """Remove data keys that were made for records which never were; return how many."""
+    swept = keys.sweep(database, vault, now=clock.now())
+    if swept:
+        log.info("keys.swept", count=swept)
+    return swept
+
+
 def beat(database: Database, *, worker: str) -> None:
     """Write that this worker is alive."""
     with database.transaction() as session:
@@ -102,6 +131,14 @@ def beat(database: Database, *, worker: str) -> None:
 def worker_name() -> str:
     """Return what this process is called in the table of heartbeats."""
     return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def _run_clock(database: Database, unit: Callable[..., bool], row_id: int) -> int:
+    try:
+        return int(_in_transaction(database, lambda session, now: unit(session, now=now)))
+    except Exception as error:
+        log.exception("referral.clock_failed", clock=row_id, error=type(error).__name__)
+        return 0
 
 
 def _claim(post: Post, *, channel: str) -> list[Claimed]:

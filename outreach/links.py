@@ -40,9 +40,10 @@ class Links:
 
         It begins with the assignment's own, so that nothing need be stored to find it again.
         """
-        return assignment_id + self._derive(
-            "debrief", assignment_id, speaker_id, expires_at.isoformat()
-        )[:SEAL]
+        return (
+            assignment_id
+            + self._derive("debrief", assignment_id, speaker_id, expires_at.isoformat())[:SEAL]
+        )
 
     def debrief(self, token: str) -> str:
         """Return the address of a speaker's debrief."""
@@ -66,14 +67,33 @@ class Links:
 
     def sign_in_code(self, code_id: str) -> str:
         """Return the eight digits that belong to a sign-in code's random id."""
-        # Through the hash: the token's own last letter has only 16 values, and 10**8 would keep
-        # its last 8 bits, which leaves a sixteenth of the codes.
-        secret = crypto.digest(self._derive("sign-in", code_id))
-        return f"{int(secret, 16) % 10**8:08d}"
+        return self._digits("sign-in", code_id)
+
+    def item_token(self, link_id: str, *, expires_at: datetime) -> str:
+        """Return the token of an affiliate's link to a referral; `link_id` is its public id."""
+        return self._derive("item", link_id, expires_at.isoformat())
+
+    def item(self, token: str) -> str:
+        """Return the address behind which an affiliate's item waits."""
+        return f"{self.base_url}/i/{token}"
+
+    def link_code(self, code_id: str) -> str:
+        """Return the eight digits that such a link asks for."""
+        return self._digits("item-code", code_id)
+
+    def stop_code(self, authorization_id: str) -> str:
+        """Return the eight digits on the patient's copy, with which contact is stopped."""
+        return self._digits("stop", authorization_id)
 
     def to(self, path: str) -> str:
         """Return the public address of a page."""
         return f"{self.base_url}{path}"
+
+    def _digits(self, purpose: str, row_id: str) -> str:
+        # Through the hash: the token's own last letter has only 16 values, and 10**8 would keep
+        # its last 8 bits, which leaves a sixteenth of the codes.
+        secret = crypto.digest(self._derive(purpose, row_id))
+        return f"{int(secret, 16) % 10**8:08d}"
 
     def _derive(self, purpose: str, *parts: str) -> str:
         return crypto.derive(self.key, KEY_VERSION, purpose, *parts)

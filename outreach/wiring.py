@@ -15,6 +15,7 @@ from outreach.messaging.templates import Texts
 from outreach.vault import Vault
 from outreach.workflows.delivery import Post
 from outreach.workflows.mailing import Sender
+from outreach.workflows.referrals.desk import Desk
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,11 @@ class Wiring:
     links: Links
     post: Post
     signature: SignatureCheck | None
+
+    @property
+    def desk(self) -> Desk:
+        """What the referral loop works with besides the database."""
+        return Desk(self.vault, self.links)
 
     def close(self) -> None:
         """Let go of the database and the store of data keys."""

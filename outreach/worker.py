@@ -67,7 +67,9 @@ class Worker:
             "reap": (15, partial(jobs.reap, post)),
             "look_up_doubts": (30, partial(jobs.look_up_doubts, post)),
             "lapse_offers": (30, partial(jobs.lapse_offers, self._wiring.db, links=links)),
+            "sweep_keys": (3600, partial(jobs.sweep_keys, self._wiring.db, self._wiring.vault)),
             "tell_units": (300, partial(jobs.tell_units, self._wiring.db)),
+            "run_clocks": (30, partial(jobs.run_clocks, self._wiring.db, desk=self._wiring.desk)),
             "ask_afterwards": (300, partial(jobs.ask_afterwards, self._wiring.db)),
         }
 

@@ -52,9 +52,18 @@ KINDS: Final[Mapping[str, Kind]] = {
     "late_trouble": Kind(_MAIL, _VISIT),
     "they_came": Kind(_MAIL, _VISIT | {"visit_id", "came_until"}),
     "incident": Kind(_MAIL, frozenset()),
+    # of referrals: a number and a way in, nothing else
+    "item_waits": Kind(_MAIL, frozenset({"number", "link_id", "expires_at"}), "round"),
+    "item_waits_inside": Kind(_MAIL, frozenset({"number"}), "round"),
+    "item_stopped": Kind(_MAIL, frozenset({"number"})),
+    "item_code": Kind(_MAIL, frozenset({"link_code_id"})),
+    "referral_alert": Kind(_MAIL, frozenset({"number", "about"}), "about"),
+    "referral_waits": Kind(_MAIL, frozenset({"number", "about"}), "about"),
     # to whoever signs in
     "sign_in_code": Kind(_MAIL, frozenset({"code_id"})),
     "invitation": Kind(_MAIL, frozenset({"inviter"})),
+    "sign_in_changed": Kind(_MAIL, frozenset({"what", "change"}), "change"),
+    "address_changed": Kind(_MAIL, frozenset({"change"}), "change"),
     "referring": Kind(_MAIL, frozenset({"affiliate", "may"})),
     # answers to a text
     "yes_reply": Kind(_SMS, _VISIT),

@@ -105,6 +105,11 @@ class Texts:
             given["came_link"] = self._links.came(token)
         # A speaker's own page of the visit needs no signing in; for everyone else there is home.
         given["visit_link"] = given.get("answer_link", self._links.to("/"))
+        if "link_id" in given:
+            token = self._links.item_token(given["link_id"], expires_at=given["expires_at"])
+            given["item_link"] = self._links.item(token)
+        if "link_code_id" in given:
+            given["code"] = self._links.link_code(given["link_code_id"])
         if "code_id" in given:
             given["code"] = self._links.sign_in_code(given["code_id"])
         return given

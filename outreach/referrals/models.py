@@ -214,6 +214,7 @@ class ReferralClock(Base):
     __tablename__ = "referral_clock"
 
     id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = mapped_column(unique=True, default=public_id)
     referral_id: Mapped[int] = mapped_column(ForeignKey("referral.id"))
     kind: Mapped[str]
     cycle: Mapped[int]

@@ -14,6 +14,7 @@ from outreach.config import Config
 from outreach.db import Database
 from outreach.links import Links
 from outreach.vault import Vault
+from outreach.workflows.referrals.desk import Desk
 
 EXTENSION = "outreach"
 
@@ -61,6 +62,11 @@ def vault() -> Vault:
 def links() -> Links:
     """Return what derives addresses that carry a secret."""
     return wired().links
+
+
+def desk() -> Desk:
+    """Return what the referral loop works with besides the database."""
+    return Desk(wired().vault, wired().links)
 
 
 def transaction() -> AbstractContextManager[Session]:

@@ -57,7 +57,7 @@ def liaison(session: Session, visit: Visit) -> Recipient | None:
     request = session.get_one(VisitRequest, visit.request_id)
     account = _asking_liaison(session, request, unit)
     if account is not None:
-        return _account(account, zone=visit.time_zone)
+        return of_account(account, zone=visit.time_zone)
     return _mailbox(unit, zone=visit.time_zone)
 
 
@@ -69,7 +69,7 @@ def owner(session: Session, kind: str, row_id: int, *, visit: Visit) -> Recipien
     if kind == "speaker":
         return speaker_by_id(session, row_id)
     if kind == "account":
-        return _account(session.get_one(Account, row_id), zone=visit.time_zone)
+        return of_account(session.get_one(Account, row_id), zone=visit.time_zone)
     return _mailbox(session.get_one(Unit, row_id), zone=visit.time_zone)
 
 
@@ -87,10 +87,11 @@ def coordinators(session: Session, affiliate_id: int) -> list[Recipient]:
         )
         .order_by(Account.id)
     )
-    return [_account(account, zone=zone) for account in rows]
+    return [of_account(account, zone=zone) for account in rows]
 
 
-def _account(account: Account, *, zone: str) -> Recipient:
+def of_account(account: Account, *, zone: str) -> Recipient:
+    """Return who signs in with an account as a recipient."""
     return Recipient("account", account.id, account.email, account.name, account.locale, zone)
 
 

@@ -13,9 +13,12 @@ from outreach.directory.models import Affiliate, Unit
 from outreach.messaging import kinds, rules
 from outreach.messaging.models import Message
 from outreach.messaging.rules import Window
+from outreach.referrals.codes import ENDED, WAITING_FOR_ANSWER
+from outreach.referrals.models import LinkCode, Referral, ReferralLink
 from outreach.speakers.models import Speaker
 from outreach.visits import afterwards, telling
 from outreach.visits.models import Assignment, IncidentReport, Offer, Visit
+from outreach.workflows.referrals import stopping
 
 
 def is_true(session: Session, message: Message, *, now: datetime) -> bool:
@@ -37,6 +40,9 @@ def address(session: Session, message: Message) -> str | None:
     if message.recipient_kind == "unit":
         unit = session.get(Unit, message.recipient_id)
         return unit.contact_email if unit else None
+    if message.recipient_kind == "affiliate":
+        affiliate = session.get(Affiliate, message.recipient_id)
+        return (affiliate.intake_email or affiliate.email) if affiliate else None
     return message.to_address
 
 
@@ -117,6 +123,29 @@ def _right_is_unchanged(session: Session, message: Message, now: datetime) -> bo
     )
 
 
+def _item_waits(session: Session, message: Message, now: datetime) -> bool:
+    """Say whether the affiliate may still be sent to an item: nothing leaves after a withdrawal."""
+    referral = session.get(Referral, message.subject_id, populate_existing=True)
+    return (
+        referral is not None
+        and referral.state in WAITING_FOR_ANSWER
+        and stopping.in_force(session, referral, now=now)
+    )
+
+
+def _item_has_ended(session: Session, message: Message, now: datetime) -> bool:
+    del now
+    referral = session.get(Referral, message.subject_id, populate_existing=True)
+    return referral is not None and referral.state in ENDED
+
+
+def _item_code_is_unused(session: Session, message: Message, now: datetime) -> bool:
+    code = session.get(LinkCode, message.subject_id, populate_existing=True)
+    if code is None or code.used_at is not None or code.expires_at <= now:
+        return False
+    return session.get_one(ReferralLink, code.link_id).closed_at is None
+
+
 _CHECKS: Final[Mapping[str, Callable[[Session, Message, datetime], bool]]] = {
     "reminder": _still_comes,
     "confirmed": _still_comes,
@@ -131,5 +160,9 @@ _CHECKS: Final[Mapping[str, Callable[[Session, Message, datetime], bool]]] = {
     "invite_cancel": _item_is_unchanged,
     "sign_in_code": _code_is_unused,
     "invitation": _place_is_open,
+    "item_waits": _item_waits,
+    "item_waits_inside": _item_waits,
+    "item_stopped": _item_has_ended,
+    "item_code": _item_code_is_unused,
     "referring": _right_is_unchanged,
 }

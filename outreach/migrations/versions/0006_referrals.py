@@ -299,6 +299,7 @@ def upgrade() -> None:
     op.create_table(
         "referral_clock",
         sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("public_id", sa.String(), nullable=False),
         sa.Column("referral_id", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("cycle", sa.Integer(), nullable=False),
@@ -312,6 +313,7 @@ def upgrade() -> None:
             ["referral_id"], ["referral.id"], name=op.f("fk_referral_clock_referral_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_referral_clock")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_referral_clock_public_id")),
         sa.UniqueConstraint(
             "referral_id", "kind", "cycle", name=op.f("uq_referral_clock_referral_id_kind_cycle")
         ),

@@ -1,0 +1,323 @@
+"""The signed authorization, recorded element by element, and the person's name after it."""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from email_validator import EmailNotValidError, validate_email
+from sqlalchemy.orm import Session
+
+from outreach import audit, i18n, phone
+from outreach.actor import Actor
+from outreach.directory.models import Affiliate, Hospital, Unit
+from outreach.errors import Conflict, OutreachError, RuleBroken
+from outreach.i18n import lazy
+from outreach.referrals import profiles, rules, screening
+from outreach.referrals.codes import Action, Field, State
+from outreach.referrals.machine import Clock
+from outreach.referrals.models import Authorization, FormWording, Referral
+from outreach.referrals.profiles import Element
+from outreach.referrals.rules import AuthorizationFacts
+from outreach.referrals.screening import Concern
+from outreach.workflows.referrals import deadlines, disclosing, drafts, facts, forms, steps
+from outreach.workflows.referrals.desk import Desk
+from outreach.workflows.referrals.steps import Order
+
+USUAL_DAYS: Final = 90
+"""How long an authorization runs from the discharge, where nobody says otherwise."""
+LONGEST_NAME: Final = 80
+MOST_CONTACTS: Final = 2
+
+CONCERN_WORDS: Mapping[Concern, str] = {
+    Concern.TOO_LONG: lazy("A note may have 280 characters at most."),
+    Concern.PHONE: lazy("The note seems to hold a telephone number. Please take it out."),
+    Concern.SOCIAL_SECURITY: lazy(
+        "The note seems to hold a social security number. Please take it out."
+    ),
+    Concern.RECORD_NUMBER: lazy("The note seems to hold a record number. Please take it out."),
+    Concern.MAIL: lazy("The note seems to hold a mail address. Please take it out."),
+    Concern.DIAGNOSIS: lazy("The note seems to hold a diagnosis code. Please take it out."),
+}
+
+
+class Incomplete(OutreachError):
+    """The form that was signed lacks something; `missing` has all of it, field → words."""
+
+    status = 422
+
+    def __init__(self, missing: Mapping[str, str]) -> None:
+        super().__init__(lazy("The authorization is not complete. Nothing was recorded."))
+        self.missing = missing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactPoint:
+    """A way to reach the person, as they wish it: `kind` is "phone" or "mail"."""
+
+    kind: str
+    value: str
+    safe_to_text: bool = False
+    safe_to_voicemail: bool = False
+    hours: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """What is typed only after the signature."""
+
+    name: str
+    contacts: Sequence[ContactPoint]
+    language: str = "en"
+    interpreter: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedForm:
+    """The paper, element by element. `statements` are those that were read to the person."""
+
+    wording_id: str
+    information: Collection[str]
+    signed_on: date | None
+    expires_on: date | None
+    signer: str
+    authority: str = ""
+    witnessed: bool = False
+    copy_given: bool = False
+    statements: Collection[str] = ()
+    text_ok: bool = False
+    voicemail_ok: bool = False
+    mail_ok: bool = False
+    feedback_to_hospital: bool = False
+    document_hash: str = ""
+
+
+PURPOSE: Final = "at the request of the individual"
+"""45 CFR 164.508(c)(1)(iv): enough where the person asks for it."""
+
+
+def prepare_key(desk: Desk, referral: Referral) -> str:
+    """Make the record's data key. Before the transaction that writes the name, never inside it."""
+    return referral.data_key_id or desk.vault.new_key(referral.public_id)
+
+
+def record(
+    session: Session,
+    referral: Referral,
+    form: SignedForm,
+    person: Person,
+    *,
+    operator: str,
+    data_key_id: str,
+    version: int,
+    by: Actor,
+    desk: Desk,
+    now: datetime,
+) -> Authorization:
+    """Record a signed form and, only now, the person's name and how to reach them.
+
+    Raises:
+        Incomplete: elements are missing or wrong; all of them, by field.
+        RuleBroken: the name, a contact or the note cannot be; the field is named.
+        Conflict: it was changed meanwhile, or the person has an open referral there already.
+        ReferralsOff: the hospital may not refer any more.
+    """
+    today = facts.local_day(now, zone=referral.time_zone)
+    if referral.unit_id is not None:
+        drafts.refuse_if_off(session, session.get_one(Unit, referral.unit_id), on=today)
+    if referral.version != version or referral.state != State.AWAITING:
+        raise Conflict(steps.MOVED_ON)
+    wording_row = forms.signed(session, referral, wording_id=form.wording_id)
+    authorization = _written(session, referral, form, wording_row, operator, by=by, now=now)
+    checked = _checked_person(person)
+    referral.authorization_id = authorization.id
+    referral.data_key_id = data_key_id
+    _seal(referral, checked, desk=desk)
+    session.flush()
+    audit.record(
+        session,
+        "authorization.record",
+        actor=by,
+        subject=("referral_authorization", authorization.id),
+        now=now,
+        details={"number": referral.number, "wording": wording_row.public_id},
+    )
+    values = {"person_key": _person_key(checked, desk=desk)}
+    order = Order(action=Action.AUTHORIZE, by=by, version=version, values=values)
+    steps.take(session, referral, order, desk=desk, now=now)
+    return authorization
+
+
+def usual_expiry(referral: Referral) -> date:
+    """Return the day an authorization ends unless the person wishes another."""
+    discharged_on = facts.local_day(referral.discharged_at, zone=referral.time_zone)
+    return discharged_on + timedelta(days=USUAL_DAYS)
+
+
+def send(
+    session: Session,
+    referral: Referral,
+    *,
+    version: int | None,
+    by: Actor,
+    desk: Desk,
+    now: datetime,
+) -> None:
+    """Send a referral that is ready to its affiliate, now."""
+    order = Order(action=Action.SEND, by=by, version=version)
+    steps.take(session, referral, order, desk=desk, now=now)
+
+
+def send_at_discharge(session: Session, referral: Referral, *, version: int, now: datetime) -> None:
+    """Let a referral that is ready leave by itself when the person is discharged."""
+    if referral.version != version or referral.state != State.READY:
+        raise Conflict(steps.MOVED_ON)
+    referral.send_at_discharge = True
+    session.flush()
+    deadlines.start(session, referral, Clock.SEND, now=now)
+
+
+def refuse_note(text: str, *, field: str = "note") -> str:
+    """Return a note that may be kept. Raises RuleBroken with the first thing against it."""
+    plain = " ".join(text.split())
+    found = screening.concerns(plain)
+    if found:
+        raise RuleBroken(CONCERN_WORDS[found[0]], field=field)
+    return plain
+
+
+def _written(
+    session: Session,
+    referral: Referral,
+    form: SignedForm,
+    wording_row: FormWording,
+    operator: str,
+    *,
+    by: Actor,
+    now: datetime,
+) -> Authorization:
+    today = facts.local_day(now, zone=referral.time_zone)
+    given = _given(session, referral, form)
+    missing = rules.lacks(given, profile=profiles.PROFILES[wording_row.profile], today=today)
+    if missing:
+        raise Incomplete(forms.words(missing))
+    row = Authorization(
+        hospital_id=referral.hospital_id,
+        wording_id=wording_row.id,
+        information=sorted(given.information),
+        discloser=given.discloser,
+        operator=operator,
+        affiliate_ids=sorted(given.affiliate_ids),
+        purpose=given.purpose,
+        expires_on=given.expires_on,
+        signed_on=given.signed_on,
+        signer=given.signer,
+        authority=given.authority,
+        statements=sorted(given.statements),
+        witnessed=form.witnessed,
+        copy_given=form.copy_given,
+        text_ok=form.text_ok,
+        voicemail_ok=form.voicemail_ok,
+        mail_ok=form.mail_ok,
+        feedback_to_hospital=form.feedback_to_hospital,
+        document_hash=form.document_hash,
+        recorded_by=by.label,
+        recorded_at=now,
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def _given(session: Session, referral: Referral, form: SignedForm) -> AuthorizationFacts:
+    hospital = session.get(Hospital, referral.hospital_id) if referral.hospital_id else None
+    bureau = session.get_one(Affiliate, referral.bureau_id)
+    named = {referral.affiliate_id} if referral.affiliate_id else set()
+    return AuthorizationFacts(
+        information=frozenset(Field(f) for f in form.information if f in set(Field)),
+        discloser=hospital.name if hospital else bureau.name,
+        affiliate_ids=frozenset(named),
+        purpose=PURPOSE,
+        expires_on=form.expires_on,
+        signed_on=form.signed_on,
+        signer=form.signer,
+        age=facts.YOUNGEST[referral.age_group],
+        authority=" ".join(form.authority.split()),
+        witnessed=form.witnessed,
+        copy_given=form.copy_given,
+        statements=frozenset(Element(s) for s in form.statements if s in set(Element)),
+    )
+
+
+def _checked_person(person: Person) -> Person:
+    name = " ".join(person.name.split())
+    if not 0 < len(name) <= LONGEST_NAME:
+        raise RuleBroken(lazy("Write the name as the person wants to be called."), field="name")
+    if person.language not in i18n.LOCALES:
+        raise RuleBroken(lazy("Choose one of the answers on the list."), field="language")
+    points = [_checked_contact(point, place) for place, point in enumerate(person.contacts, 1)]
+    if not 0 < len(points) <= MOST_CONTACTS:
+        raise RuleBroken(lazy("Write at least one way to reach the person."), field="contact_1")
+    return Person(
+        name=name,
+        contacts=points,
+        language=person.language,
+        interpreter=person.interpreter,
+        note=refuse_note(person.note),
+    )
+
+
+def _checked_contact(point: ContactPoint, place: int) -> ContactPoint:
+    field = f"contact_{place}"
+    if point.kind not in {"phone", "mail"}:
+        raise RuleBroken(lazy("Choose one of the answers on the list."), field=field)
+    return ContactPoint(
+        kind=point.kind,
+        value=_phone(point.value, field) if point.kind == "phone" else _mail(point.value, field),
+        safe_to_text=point.safe_to_text and point.kind == "phone",
+        safe_to_voicemail=point.safe_to_voicemail and point.kind == "phone",
+        hours=refuse_note(point.hours, field=f"{field}_hours"),
+    )
+
+
+def _phone(value: str, field: str) -> str:
+    try:
+        return phone.parse(value)
+    except RuleBroken as error:
+        raise RuleBroken(error.message, field=field) from error
+
+
+def _mail(value: str, field: str) -> str:
+    try:
+        checked = validate_email(value.strip(), check_deliverability=False)
+    except EmailNotValidError as error:
+        raise RuleBroken(lazy("This is not a mail address."), field=field) from error
+    return checked.normalized.lower()
+
+
+def _seal(referral: Referral, person: Person, *, desk: Desk) -> None:
+    key, row = referral.data_key_id or "", referral.public_id
+    points = [
+        {
+            "kind": point.kind,
+            "value": point.value,
+            "safe_to_text": point.safe_to_text,
+            "safe_to_voicemail": point.safe_to_voicemail,
+            "hours": point.hours,
+        }
+        for point in person.contacts
+    ]
+    contacts = {"points": points, "language": person.language, "interpreter": person.interpreter}
+    vault = desk.vault
+    referral.sealed_name = vault.seal(key, (*disclosing.NAME, row), person.name)
+    referral.sealed_contacts = vault.seal(key, (*disclosing.CONTACTS, row), json.dumps(contacts))
+    if person.note:
+        referral.sealed_note = vault.seal(key, (*disclosing.NOTE, row), person.note)
+
+
+def _person_key(person: Person, *, desk: Desk) -> str:
+    """Return the blind index of a person: of their telephone, else of their mail address."""
+    by_kind = sorted(person.contacts, key=lambda point: point.kind != "phone")
+    return desk.vault.index(by_kind[0].kind, by_kind[0].value)
