@@ -34,6 +34,7 @@ from outreach.directory.models import Affiliate, Unit
 from outreach.speakers.models import Availability, Certification, Clearance, Speaker
 from outreach.visits.models import Assignment, Offer, Slot, Visit, VisitRequest
 from outreach.wiring import Wiring
+from outreach.workflows import keys
 
 SPEAKERS = 300
 SIZES = (1_000, 10_000)
@@ -162,6 +163,7 @@ def _wired(folder: Path) -> Wiring:
     )
     wired = wiring.build(settings)
     migrations.bring_up_to_date(wired.db)
+    keys.set_up(wired.db, wired.vault)
     return wired
 
 

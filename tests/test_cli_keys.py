@@ -1,6 +1,7 @@
 """`init` makes the keys, `serve` and `worker` miss them, `outreach keys` looks after them."""
 
 import json
+import runpy
 import shutil
 from pathlib import Path
 
@@ -10,9 +11,12 @@ from sqlalchemy import text
 
 from outreach import cli, keyring
 from outreach.db import Database
+from outreach.errors import Unusable
 from outreach.keyring import Source
 from outreach.vault import Vault
 from tests import sealed_builders
+
+WSGI = Path(cli.__file__).parents[2] / "wsgi.py"
 
 
 @pytest.fixture
@@ -133,7 +137,26 @@ def test_with_another_key_file_the_service_does_not_start(sealed: Path) -> None:
     assert_one_line(outreach("serve"), f"The data need the key {used},")
 
 
-@pytest.mark.usefixtures("sealed")
+def test_a_wsgi_server_does_not_start_without_the_keys_either(sealed: Path) -> None:
+    (sealed / "var" / "keys.json").unlink()
+
+    with pytest.raises(Unusable, match="no key file"):
+        runpy.run_path(str(WSGI))
+
+
+def test_keys_from_the_environment_stand_for_the_file(
+    sealed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = sealed / "var" / "keys.json"
+    monkeypatch.setenv("OUTREACH_KEYS", path.read_text())
+    path.unlink()
+
+    result = outreach("keys", "check")
+
+    assert result.exit_code == 0
+    assert "The keys are those of OUTREACH_KEYS;" in result.output
+
+
 def test_check_opens_everything(sealed: Path) -> None:
     result = outreach("keys", "check")
 

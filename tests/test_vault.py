@@ -1,5 +1,6 @@
 """The vault: what is sealed opens at its place alone, and a destroyed key is gone for everybody."""
 
+import io
 import json
 import multiprocessing
 import os
@@ -13,6 +14,7 @@ import time_machine
 from sqlalchemy import event, text, update
 from sqlalchemy.exc import IntegrityError
 
+from outreach import logs
 from outreach.errors import Unusable
 from outreach.keyring import UnknownKey, fresh
 from outreach.sealing import DoesNotOpen, Field, Unreadable
@@ -299,11 +301,18 @@ def test_in_postgresql_the_store_is_a_schema_of_its_own(vault: Vault) -> None:
         assert schemas.scalars().all() == ["vault"]
 
 
-def test_no_secret_shows_in_what_is_printed_or_raised(vault: Vault) -> None:
+def test_no_secret_shows_in_what_is_printed_raised_or_logged(vault: Vault) -> None:
     key = vault.new_key("AnasReferral")
-    with pytest.raises(Unreadable) as refused:
-        vault.open(key, ANA, vault.seal(key, ANA, PHONE)[:-1])
+    sealed = vault.seal(key, ANA, PHONE)
+    stream = io.StringIO()
+    logs.configure(level="debug", stream=stream)
+    try:
+        vault.open(key, ANA, sealed[:-1])
+    except Unreadable:
+        logs.get("test").exception("unexpected error")
 
-    shown = f"{vault!r} {vault.ring!r} {vault.keys!r} {refused.value}"
-    secrets = [*json.loads(vaults.KEYS)["keys"].values(), "1111", "iiii", PHONE]
+    shown = f"{vault!r} {vault.ring!r} {vault.keys!r} {stream.getvalue()}"
+    assert "unexpected error" in shown
+    content = json.loads(vaults.KEYS)
+    secrets = [content["index"], *content["keys"].values(), "1111", "iiii", PHONE, sealed[-12:-1]]
     assert [secret for secret in secrets if secret in shown] == []
