@@ -8,13 +8,21 @@ import pytest
 from sqlalchemy.orm import Session
 
 from outreach import access
-from outreach.accounts.models import Account, Membership, WebSession
+from outreach.accounts.models import Account, Membership, Passkey, WebSession
 from outreach.actor import ANONYMOUS, SYSTEM, Actor, Kind
 from outreach.audit import AuditEvent
 from outreach.calendars.models import FeedAddress
 from outreach.db import Base
-from outreach.directory.models import Affiliate, Hospital, Program, Unit, UnitPause
+from outreach.directory.models import (
+    Affiliate,
+    Hospital,
+    HospitalAgreement,
+    Program,
+    Unit,
+    UnitPause,
+)
 from outreach.messaging.models import InboundMessage, Message
+from outreach.referrals.models import Authorization, IntakeHelper, Referral, ReferralClock
 from outreach.speakers.models import Away, Certification, Clearance, Exclusion, Speaker
 from outreach.visits.models import Assignment, Offer, Proposal, Slot, Visit, VisitRequest
 from tests import builders
@@ -43,6 +51,7 @@ REACHES: dict[Kind, set[type[Base]]] = {
         Certification,
         Clearance,
         Hospital,
+        HospitalAgreement,
         InboundMessage,
         Message,
         Offer,
@@ -72,10 +81,13 @@ REACHES: dict[Kind, set[type[Base]]] = {
         Visit,
     },
 }
-PERSONAL = {Account, Membership, WebSession, FeedAddress}
+PERSONAL = {Account, Membership, Passkey, WebSession, FeedAddress}
 """Tables whose rows belong to people rather than to a bureau: tested one by one below."""
 
-TABLES = sorted(set(access.SCOPES) - PERSONAL, key=lambda model: model.__name__)
+REFERRALS = {Authorization, IntakeHelper, Referral, ReferralClock}
+"""Tables of the referral loop: tested in test_access_to_referrals.py."""
+
+TABLES = sorted(set(access.SCOPES) - PERSONAL - REFERRALS, key=lambda model: model.__name__)
 
 
 @pytest.mark.parametrize("kind", MEMBERS)
@@ -290,13 +302,14 @@ def test_actions_are_a_noun_and_a_verb_for_kinds_of_membership() -> None:
     for action, kinds in access.POLICY.items():
         assert re.fullmatch(r"[a-z_]+\.[a-z_]+", action), action
         assert kinds, action
-        assert kinds <= set(MEMBERS), action
+        assert kinds <= {*MEMBERS, Kind.HELPER}, action
 
 
 def test_scopes_are_for_kinds_of_membership_and_rows_a_url_can_name() -> None:
     for model, kinds in access.SCOPES.items():
         assert "public_id" in model.__table__.c, model
-        assert set(kinds) <= set(MEMBERS), model
+        # A helper who came by a mailed link stands beside the members of an affiliate.
+        assert set(kinds) <= {*MEMBERS, Kind.HELPER}, model
 
 
 def test_no_endpoint_stands_on_two_lists() -> None:
