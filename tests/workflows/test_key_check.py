@@ -1,5 +1,9 @@
 """`outreach keys check`: whatever does not open is named, and nothing it holds is."""
 
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
 import pytest
 from sqlalchemy import update
 
@@ -12,7 +16,9 @@ from outreach.vault import Vault
 from outreach.wiring import Wiring
 from outreach.workflows import key_check, keys
 from outreach.workflows.key_check import Finding, Report
-from tests import builders, sealed_builders, vaults
+from outreach.workflows.referrals import working
+from tests import builders, referral_builders, sealed_builders, vaults
+from tests.builders import AUDIT_KEY, NOW
 
 
 @pytest.fixture
@@ -50,6 +56,52 @@ def test_more_values_than_one_batch_are_all_opened(
             sealed_builders.attempt(session, vault, of)
 
     assert check(db, vault).values == 6
+
+
+def test_whatever_the_referral_loop_seals_is_listed_and_opens(wired: Wiring) -> None:
+    with wired.db.transaction() as session:
+        at = referral_builders.ward(session, wired.desk)
+        sent = referral_builders.accepted(session, at)
+        tried = referral_builders.tried(note="Prefers mornings")
+        by = referral_builders.by_helper(at.made["helper"])
+        working.attempt(session, sent, tried, by=by, desk=wired.desk, now=NOW)
+
+    report = check(wired.db, wired.vault)
+
+    # Name, contacts and note; the attempt's note; what was disclosed.
+    assert report == Report(data_keys=1, destroyed=0, values=5, erased=0, findings=())
+
+
+@pytest.mark.only("sqlite")
+def test_no_file_of_the_databases_holds_the_person(wired: Wiring, sqlite_file: Path) -> None:
+    with wired.db.transaction() as session:
+        at = referral_builders.ward(session, wired.desk)
+        referral_builders.closed(session, at)
+
+    held = b"".join(file.read_bytes() for file in sqlite_file.parent.iterdir())
+    assert at.receiver.name.encode() in held
+    assert [each for each in referral_builders.CANARIES if each.encode() in held] == []
+
+
+@pytest.mark.only("sqlite")
+def test_after_erasing_an_old_backup_opens_no_more(
+    wired: Wiring, sqlite_file: Path, tmp_path: Path
+) -> None:
+    with wired.db.transaction() as session:
+        at = referral_builders.ward(session, wired.desk)
+        closed = referral_builders.closed(session, at)
+    old = tmp_path / "old.sqlite"
+    with closing(sqlite3.connect(sqlite_file)) as here, closing(sqlite3.connect(old)) as there:
+        here.backup(there)
+    backup = Database(f"sqlite:///{old}", audit_key=AUDIT_KEY)
+    before = check(backup, wired.vault)
+
+    wired.vault.destroy(closed.data_key_id or "")
+
+    after = check(backup, wired.vault)
+    assert (before.values, before.erased) == (4, 0)
+    assert (after.values, after.erased, after.findings) == (0, 4, ())
+    backup.dispose()
 
 
 def test_nothing_sealed_is_nothing_wrong(db: Database, vault: Vault) -> None:
