@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, exists, func, not_, or_, select
@@ -15,8 +14,9 @@ from outreach.directory.models import Affiliate
 from outreach.i18n import gettext as _
 from outreach.i18n import ngettext
 from outreach.messaging.models import InboundMessage, Message
-from outreach.reads import board, outbox, outbox_words, words
+from outreach.reads import board, calls_and_reports, outbox, outbox_words, words
 from outreach.reads.board import VisitRow
+from outreach.reads.needs import Group, Need, Step
 from outreach.reads.words import Status
 from outreach.visits.models import Offer, Proposal, Slot, Visit
 from outreach.visits.rules import Staffing
@@ -30,37 +30,6 @@ MOST = 12
 """How many messages or texts a list shows; the rest is on the messages page."""
 
 MORNING_ENDS, EVENING_BEGINS = 12, 17
-
-
-class Group(StrEnum):
-    """How soon something should be looked at."""
-
-    FIRST = "first"
-    TODAY = "today"
-    WEEK = "week"
-
-
-class Step(StrEnum):
-    """The one action that helps; pages know where it leads."""
-
-    FIND = "find"
-    SEE_WHO_FITS = "see_who_fits"
-    APPROVE = "approve"
-    LOOK = "look"
-    SETTLE = "settle"
-    SEE_WAITING = "see_waiting"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Need:
-    """One thing that needs somebody. `target` is a public id, or "" where the step needs none."""
-
-    group: Group
-    status: Status
-    title: str
-    text: str
-    step: Step
-    target: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +77,7 @@ def today(session: Session, actor: Actor, *, now: datetime) -> Today:
     ahead = [v for v in visits if now < v.starts_at < now + AHEAD and not v.called_off]
     found = [
         *_silence(session, actor, zone=affiliate.time_zone, now=now),
+        *calls_and_reports.needs(session, actor),
         *_unfilled(visits, now=now),
         *_proposals(session, actor, now=now),
         *_messages(session, actor, now=now),
@@ -139,6 +109,7 @@ def count(session: Session, actor: Actor, *, now: datetime) -> int:
         _waiting(actor, now=now).with_only_columns(Proposal.id).limit(1),
         _unseen(actor).with_only_columns(Message.id).limit(MOST),
         outbox.not_understood(actor).with_only_columns(InboundMessage.id).limit(MOST),
+        *calls_and_reports.waiting(actor),
     )
     sizes = select(*(_size(each) for each in lists))
     is_silent = outbox.silent_since(session, actor, now=now) is not None

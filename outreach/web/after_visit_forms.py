@@ -7,8 +7,9 @@ import wtforms
 from outreach.i18n import gettext as _
 from outreach.i18n import lazy
 from outreach.reads.after_visit import CamePage, DebriefPage
+from outreach.reads.visit_record import INCIDENTS
 from outreach.visits import telling
-from outreach.visits.telling import HowAreYou, HowWasIt, Incident, Outcome
+from outreach.visits.telling import HowAreYou, HowWasIt, Outcome
 from outreach.web.forms import (
     Form,
     LongTextField,
@@ -21,13 +22,6 @@ from outreach.workflows.after_visit import OUT_OF_BOUNDS, Debriefing, UnitsWord
 
 MOST_WORDS = 1000
 
-INCIDENTS = (
-    (Incident.HURT, lazy("Somebody was hurt, or in danger")),
-    (Incident.DISTRESS, lazy("Somebody was in distress")),
-    (Incident.BOUNDARY, lazy("A boundary was crossed")),
-    (Incident.PRIVACY, lazy("Something private became known")),
-    (Incident.OTHER, lazy("Something else")),
-)
 HOW_WAS_IT = (
     (HowWasIt.WELL, lazy("It went well")),
     (HowWasIt.MIXED, lazy("Some of it was hard")),
@@ -129,13 +123,49 @@ class IncidentForm(Form):
 
     kind = RadioField(
         lazy("What was it about?"),
-        choices=INCIDENTS,
+        choices=tuple(INCIDENTS.items()),
         validators=[required(lazy("Choose what it was about."))],
     )
     words = LongTextField(
         lazy("What happened, in a few words"),
         longest=MOST_WORDS,
         validators=[required(lazy("Say in a few words what happened."))],
+    )
+
+
+class AttendanceForm(Form):
+    """What a coordinator records of one speaker."""
+
+    came = RadioField(
+        lazy("Did they come?"),
+        choices=(
+            ("yes", lazy("Yes")),
+            ("no", lazy("Could not attend")),
+            ("unknown", lazy("Not known")),
+        ),
+        validators=[required(lazy("Choose whether they came."))],
+    )
+    hours = HoursField(lazy("Hours, with the way there and back"))
+    miles = NumberField(lazy("Miles, there and back"), highest=telling.MOST_MILES)
+
+
+class AudienceForm(Form):
+    """How many patients came, as a coordinator records it."""
+
+    people = NumberField(
+        lazy("How many patients came?"),
+        highest=telling.MOST_PEOPLE,
+        validators=[required(lazy("Write how many patients came."))],
+    )
+
+
+class SettleForm(Form):
+    """What was done about an incident."""
+
+    note = LongTextField(
+        lazy("What was done"),
+        longest=MOST_WORDS,
+        validators=[required(lazy("Say in a few words what was done."))],
     )
 
 

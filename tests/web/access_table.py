@@ -144,6 +144,13 @@ TABLE: Mapping[str, Row] = {
     "liaison.change_contact": members(LIAISON, unit_id="unit", form={"name": "Nurse Joy"}),
     # who receives referrals
     "serving.who_serves": members(COORDINATOR | LIAISON, query={"zip": "48201"}),
+    "liaison.came": members(LIAISON, visit_id="past visit"),
+    "liaison.say_who_came": members(
+        LIAISON, visit_id="past visit", form={"outcome": "all_came", "people": "8"}
+    ),
+    "liaison.incident": members(
+        LIAISON, visit_id="past visit", form={"kind": "other", "words": "The alarm rang."}
+    ),
     # speakers
     "speaker.home": members(SPEAKER),
     "speaker.open_visits": members(SPEAKER),
@@ -153,6 +160,17 @@ TABLE: Mapping[str, Row] = {
     "speaker.visit": members(SPEAKER, assignment_id="assignment"),
     "speaker.cannot_come": members(SPEAKER, assignment_id="assignment"),
     "speaker.step_back": members(SPEAKER, assignment_id="assignment"),
+    "speaker.debrief": members(SPEAKER, assignment_id="past assignment"),
+    "speaker.tell_debrief": members(
+        SPEAKER,
+        assignment_id="past assignment",
+        form={"how_was_it": "well", "how_are_you": "well", "hours": "1"},
+    ),
+    "speaker.incident": members(
+        SPEAKER,
+        assignment_id="past assignment",
+        form={"kind": "other", "words": "The alarm rang."},
+    ),
     "speaker.times": members(SPEAKER),
     "speaker.set_times": members(SPEAKER, form={"free": "0-morning"}),
     "speaker.exact_times": members(SPEAKER),
@@ -184,6 +202,17 @@ TABLE: Mapping[str, Row] = {
     "coordinator.ask_speaker": members(COORDINATOR, slot_id="slot", form={"speaker": "@speaker"}),
     "coordinator.withdraw_offer": members(COORDINATOR, offer_id="offer"),
     "coordinator.step_back": members(COORDINATOR, assignment_id="assignment"),
+    "coordinator.attendance": members(
+        COORDINATOR, assignment_id="past assignment", form={"came": "yes", "hours": "1:30"}
+    ),
+    "coordinator.audience": members(COORDINATOR, visit_id="past visit", form={"people": "9"}),
+    "coordinator.have_called": members(COORDINATOR, debrief_id="debrief"),
+    "coordinator.incident": members(
+        COORDINATOR, visit_id="past visit", form={"kind": "other", "words": "The alarm rang."}
+    ),
+    "coordinator.settle_incident": members(
+        COORDINATOR, incident_id="incident_report", form={"note": "I called the unit."}
+    ),
     "coordinator.people": members(COORDINATOR),
     "coordinator.liaisons": members(COORDINATOR),
     "coordinator.invite_liaison": members(

@@ -1,6 +1,7 @@
 """The coordinator's pages: one blueprint, a module for each page."""
 
 from outreach.web.coordinator import (
+    after_visit,
     credentials,
     hospitals,
     imports,
@@ -19,6 +20,7 @@ from outreach.web.coordinator import (
 from outreach.web.coordinator.blueprint import bp
 
 __all__ = [
+    "after_visit",
     "bp",
     "credentials",
     "hospitals",

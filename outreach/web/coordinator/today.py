@@ -9,7 +9,8 @@ from outreach import clock, i18n
 from outreach.i18n import gettext as _
 from outreach.reads import today as reads
 from outreach.reads import words
-from outreach.reads.today import Group, Need, Step, Today
+from outreach.reads.needs import Group, Need, Step
+from outreach.reads.today import Today
 from outreach.web import context
 from outreach.web.auth import requires
 from outreach.web.coordinator.blueprint import bp
@@ -100,6 +101,10 @@ def _step(need: Need) -> tuple[str, str]:
             step = url_for("coordinator.proposals"), _("See them")
         case Step.LOOK:
             step = url_for("coordinator.message", message_id=need.target), _("See the message")
+        case Step.HAVE_CALLED:
+            step = url_for("coordinator.have_called", debrief_id=need.target), _("I have called")
+        case Step.SETTLE_REPORT:
+            step = url_for("coordinator.settle_incident", incident_id=need.target), _("Settle")
         case Step.SEE_WAITING:
             step = url_for("coordinator.messages", state="waiting"), _("See what waits")
         case _:

@@ -13,7 +13,7 @@ from outreach.errors import RuleBroken
 from outreach.i18n import gettext as _
 from outreach.i18n import lazy, ngettext
 from outreach.reads import visit as reads
-from outreach.reads import words
+from outreach.reads import visit_record, words
 from outreach.reads.visit import Against, Person, VisitPage
 from outreach.speakers.models import Speaker
 from outreach.visits import rules
@@ -74,7 +74,9 @@ def visit(visit_id: str) -> ResponseReturnValue:
         fits = fit.who_fits(session, row, now=now) if page.row.is_open else []
         everyone = request.args.get("everyone", "")
         views = [_fit_view(session, each, page, everyone=everyone, now=now) for each in fits]
-    return render_template("coordinator/visit.html", page=page, fits=views, now=now)
+        is_past = page.row.is_over and not page.row.called_off
+        record = visit_record.record(session, row) if is_past else None
+    return render_template("coordinator/visit.html", page=page, fits=views, record=record, now=now)
 
 
 @bp.post("/slots/<slot_id>/offers")

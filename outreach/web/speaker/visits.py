@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from outreach import access, clock
 from outreach.errors import Conflict
 from outreach.i18n import gettext as _
-from outreach.reads import agenda, profile
+from outreach.reads import after_visit, agenda, profile
 from outreach.reads.agenda import VisitView
 from outreach.speakers.models import Speaker
 from outreach.visits.models import Assignment, Offer, Slot
@@ -42,12 +42,17 @@ def home() -> ResponseReturnValue:
         me = profile.me(session, context.current_actor())
         shown = agenda.agenda(session, me.id, now=now)
         places = _open_places(session, me, now=now, limit=OPEN_ON_HOME)
+        ids = [going.public_id for going in shown.past]
+        told = after_visit.to_tell(session, ids, now=now)
+        year = after_visit.year(session, me, now=now)
     return render_template(
         "speaker/home.html",
         first_name=me.first_name,
         next_visit=shown.coming[0] if shown.coming else None,
         later=shown.coming[1:],
         past=shown.past,
+        told=told,
+        year=year,
         questions=shown.questions,
         places=places,
     )
@@ -113,7 +118,15 @@ def not_this_time(offer_id: str) -> ResponseReturnValue:
 def visit(assignment_id: str) -> ResponseReturnValue:
     """Show everything about a visit the speaker has taken."""
     going, is_ahead = _going(assignment_id)
-    return render_template("speaker/visit.html", going=going, visit=going.visit, is_ahead=is_ahead)
+    with context.reading() as session:
+        told = after_visit.to_tell(session, [assignment_id], now=clock.now())
+    return render_template(
+        "speaker/visit.html",
+        going=going,
+        visit=going.visit,
+        is_ahead=is_ahead,
+        told=told.get(assignment_id),
+    )
 
 
 @bp.get("/visits/<assignment_id>/cannot-come")
