@@ -91,7 +91,8 @@ class Referral(Base):
 
     `bureau_id` is whose coordinators follow it, `affiliate_id` who is to reach the person.
     `number` is what people say on the telephone; it leads nowhere by itself. `person_key` is a
-    blind index of the contact points: one open referral per person and affiliate.
+    blind index of the contact points: one open referral per person and affiliate. `held_by` is the
+    label of the affiliate's person who has it today, since `held_at`.
     """
 
     __tablename__ = "referral"
@@ -137,9 +138,12 @@ class Referral(Base):
     error_asked_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     created_at: Mapped[datetime]
+    held_by: Mapped[str] = mapped_column(default="")
+    held_at: Mapped[datetime | None]
 
     __table_args__ = (
         CheckConstraint(f"state IN {tuple(map(str, State))!r}", name="state_known"),
+        CheckConstraint("(held_by = '') = (held_at IS NULL)", name="held_since"),
         CheckConstraint("chosen_by IN ('area', 'person')", name="chosen_by_known"),
         CheckConstraint("age_group IN ('adult', 'youth', 'child')", name="age_group_known"),
         CheckConstraint("(parent_id IS NULL) = (child_because IS NULL)", name="child_has_parent"),
@@ -206,6 +210,20 @@ class ReferralAttempt(Base):
     reported_by: Mapped[str] = mapped_column(default="")
     sealed_note: Mapped[str | None]
     created_at: Mapped[datetime]
+
+
+class ReferralNote(Base):
+    """What one helper leaves for the next. Append-only; erased by destroying the record's key."""
+
+    __tablename__ = "referral_note"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = mapped_column(unique=True, default=public_id)
+    request_key: Mapped[str] = mapped_column(unique=True)
+    referral_id: Mapped[int] = mapped_column(ForeignKey("referral.id"), index=True)
+    sealed_note: Mapped[str]
+    actor: Mapped[str]
+    at: Mapped[datetime]
 
 
 class ReferralClock(Base):

@@ -69,6 +69,7 @@ SEALED = (
     SealedColumn("referral", "sealed_contacts"),
     SealedColumn("referral", "sealed_note"),
     SealedColumn("referral_attempt", "sealed_note", through="referral_id"),
+    SealedColumn("referral_note", "sealed_note", through="referral_id"),
     SealedColumn("disclosure", "sealed_snapshot", through="referral_id"),
     SealedColumn("totp_factor", "secret", by_ring=True),
 )

@@ -15,6 +15,7 @@ APPEND_ONLY = (
     "form_wording",
     "referral_event",
     "referral_attempt",
+    "referral_note",
     "disclosure",
     "referral_reading",
 )
@@ -165,6 +166,11 @@ def upgrade() -> None:
         sa.Column("error_asked_by_id", sa.Integer(), nullable=True),
         sa.Column("created_by_id", sa.Integer(), nullable=True),
         sa.Column("created_at", UTCDateTime(), nullable=False),
+        sa.Column("held_by", sa.String(), nullable=False),
+        sa.Column("held_at", UTCDateTime(), nullable=True),
+        sa.CheckConstraint(
+            "(held_by = '') = (held_at IS NULL)", name=op.f("ck_referral_held_since")
+        ),
         sa.CheckConstraint(
             "age_group IN ('adult', 'youth', 'child')", name=op.f("ck_referral_age_group_known")
         ),
@@ -295,6 +301,25 @@ def upgrade() -> None:
     )
     op.create_index(
         op.f("ix_referral_attempt_referral_id"), "referral_attempt", ["referral_id"], unique=False
+    )
+    op.create_table(
+        "referral_note",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("public_id", sa.String(), nullable=False),
+        sa.Column("request_key", sa.String(), nullable=False),
+        sa.Column("referral_id", sa.Integer(), nullable=False),
+        sa.Column("sealed_note", sa.String(), nullable=False),
+        sa.Column("actor", sa.String(), nullable=False),
+        sa.Column("at", UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["referral_id"], ["referral.id"], name=op.f("fk_referral_note_referral_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_referral_note")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_referral_note_public_id")),
+        sa.UniqueConstraint("request_key", name=op.f("uq_referral_note_request_key")),
+    )
+    op.create_index(
+        op.f("ix_referral_note_referral_id"), "referral_note", ["referral_id"], unique=False
     )
     op.create_table(
         "referral_clock",
@@ -464,6 +489,8 @@ def downgrade() -> None:
         postgresql_where=sa.text("stopped_at IS NULL AND ran_out_at IS NULL"),
     )
     op.drop_table("referral_clock")
+    op.drop_index(op.f("ix_referral_note_referral_id"), table_name="referral_note")
+    op.drop_table("referral_note")
     op.drop_index(op.f("ix_referral_attempt_referral_id"), table_name="referral_attempt")
     op.drop_table("referral_attempt")
     op.drop_index(op.f("ix_disclosure_referral_id"), table_name="disclosure")
