@@ -1,6 +1,7 @@
 """Codes of a referral become words, in both languages."""
 
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 
 import pytest
 
@@ -48,7 +49,7 @@ CHICAGO = "America/Chicago"
         (words.CLOCKS, Clock),
     ],
 )
-def test_every_code_has_words(table: dict[str, object], codes: type) -> None:
+def test_every_code_has_words(table: dict[str, object], codes: type[StrEnum]) -> None:
     assert set(table) == set(codes)
 
 
