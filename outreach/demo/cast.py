@@ -145,6 +145,7 @@ class World:
     units: dict[tuple[str, str], Unit]
     speakers: dict[str, Speaker]
     memberships: dict[str, Membership]
+    receivers: dict[str, Affiliate] = field(default_factory=dict)
 
 
 def write(session: Session, *, now: datetime) -> World:

@@ -12,9 +12,11 @@ from outreach.demo import cast, stage
 from outreach.demo.stage import Stage
 
 WHO = {
-    "Ruth": "coordinator",
+    "Ruth": "coordinator on duty",
+    "Dana": "coordinator, her deputy",
     "Nora": "liaison at St. Clare Hospital",
     "Omar": "liaison at Mercy North",
+    "Ines": "takes referrals at Harbor Falls",
     "Maria": "peer speaker",
     "Daniel": "peer speaker",
     "Ana": "peer speaker, in Spanish",
@@ -40,7 +42,7 @@ def _announce(built: Stage) -> None:
         click.echo(f"It is night, so the demo's clock says {_time()}: texts leave by day only.")
     click.echo("\nSign in as one of these people. Each link works once:\n")
     for who, link in built.links.items():
-        click.echo(f"  {who:<7} {WHO[who]:<30} {link}")
+        click.echo(f"  {who:<7} {WHO[who]:<31} {link}")
     click.echo(f"\nTheir phones and mailboxes: {built.wired.links.to('/demo/')}")
     click.echo("Afterwards anyone signs in with a code, which arrives in that mailbox.")
     click.echo("Stop with Ctrl-C; nothing is kept.")

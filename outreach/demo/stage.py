@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from outreach import clock, crypto, migrations, wiring
 from outreach.accounts.models import DemoSignIn, Membership
 from outreach.config import Config
-from outreach.demo import cast, story
+from outreach.demo import cast, referral_cast, referral_story, story
 from outreach.demo.cast import World
 from outreach.wiring import Wiring
 from outreach.workflows import keys
@@ -21,7 +21,7 @@ HOST = "127.0.0.1"
 WAKING = (time(9, 30), time(18))
 """Between these hours texts leave at once; at other hours the demo's clock is moved to them."""
 
-CHARACTERS = ("Ruth", "Nora", "Omar", "Maria", "Daniel", "Ana")
+CHARACTERS = ("Ruth", "Dana", "Nora", "Omar", "Ines", "Maria", "Daniel", "Ana")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +54,13 @@ def build(folder: Path, *, port: int, now: datetime) -> Stage:
     keys.set_up(wired.db, wired.vault)
     with wired.db.transaction() as session:
         world = cast.write(session, now=now)
+        referral_cast.write(session, world, now=now)
         links = {
             who: wired.links.to(f"/demo/sign-in/{_door(session, world.memberships[who])}")
             for who in CHARACTERS
         }
     story.tell(wired, world, now=now)
+    referral_story.tell(wired, world, now=now)
     return Stage(wired, world, links)
 
 
