@@ -86,7 +86,8 @@ AFFILIATE: Final = frozenset({Kind.INTAKE, Kind.HELPER, Kind.COORDINATOR})
 class Step:
     """One row of the table: from any of `sources` to `target`.
 
-    Clocks in `stops` are stopped before those in `starts` are started.
+    Clocks in `stops` are stopped before those in `starts` are started; one that runs already goes
+    on.
     """
 
     action: Action
@@ -124,7 +125,15 @@ STEPS: Final[tuple[Step, ...]] = (
         REFERRERS | {Kind.SYSTEM},
         (Guard.AUTHORIZED, Guard.NAMES_AFFILIATE, Guard.AFFILIATE_TAKES),
         (Effect.DISCLOSE, Effect.TELL_AFFILIATE),
-        starts=(Clock.ACKNOWLEDGE, Clock.ACCEPT, Clock.CONNECT, Clock.CLOSE),
+        # A child that goes on with its parent's authorization was never authorized itself.
+        starts=(
+            Clock.ACKNOWLEDGE,
+            Clock.ACCEPT,
+            Clock.CONNECT,
+            Clock.CLOSE,
+            Clock.EXPIRY_AHEAD,
+            Clock.EXPIRY,
+        ),
         stops=frozenset({Clock.SEND, Clock.DRAFT}),
     ),
     Step(

@@ -167,8 +167,15 @@ def test_a_stop_is_asked_of_whom_the_referral_reached_and_of_nobody_else() -> No
 def test_sending_starts_the_clocks_of_the_answer_and_of_both_windows() -> None:
     sending = only(Action.SEND)
 
-    assert sending.starts == (Clock.ACKNOWLEDGE, Clock.ACCEPT, Clock.CONNECT, Clock.CLOSE)
+    assert sending.starts[:4] == (Clock.ACKNOWLEDGE, Clock.ACCEPT, Clock.CONNECT, Clock.CLOSE)
     assert sending.stops == {Clock.SEND, Clock.DRAFT}
+
+
+@pytest.mark.parametrize("action", [Action.AUTHORIZE, Action.SEND])
+def test_an_authorizations_end_is_watched_for_children_that_took_one_over_too(
+    action: Action,
+) -> None:
+    assert {Clock.EXPIRY_AHEAD, Clock.EXPIRY} <= set(only(action).starts)
 
 
 def test_an_acceptance_ends_the_wait_for_an_answer_and_begins_the_one_for_a_call() -> None:
