@@ -1,9 +1,10 @@
 """The signed authorization, recorded element by element, and the person's name after it."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Final
 
 from email_validator import EmailNotValidError, validate_email
@@ -101,6 +102,21 @@ PURPOSE: Final = "at the request of the individual"
 def prepare_key(desk: Desk, referral: Referral) -> str:
     """Make the record's data key. Before the transaction that writes the name, never inside it."""
     return referral.data_key_id or desk.vault.new_key(referral.public_id)
+
+
+def problems(
+    session: Session, referral: Referral, form: SignedForm, person: Person, *, now: datetime
+) -> tuple[RuleBroken, ...]:
+    """Return all that `record` would refuse, at once: what a form lacks, and what cannot be kept.
+
+    Each names its field.
+    """
+    today = facts.local_day(now, zone=referral.time_zone)
+    profile = forms.profile_for(session, referral)
+    lacking = rules.lacks(_given(session, referral, form), profile=profile, today=today)
+    found = [RuleBroken(words, field=field) for field, words in forms.words(lacking).items()]
+    checks = [partial(forms.signed, session, referral, wording_id=form.wording_id)]
+    return (*_refusals([*checks, *_checks_of(person)]), *found)
 
 
 def record(
@@ -251,18 +267,49 @@ def _given(session: Session, referral: Referral, form: SignedForm) -> Authorizat
     )
 
 
-def _checked_person(person: Person) -> Person:
-    name = " ".join(person.name.split())
-    if not 0 < len(name) <= LONGEST_NAME:
+def _refusals(checks: Collection[Callable[[], object]]) -> Iterator[RuleBroken]:
+    for check in checks:
+        try:
+            check()
+        except RuleBroken as error:
+            yield error
+
+
+def _checks_of(person: Person) -> Iterator[Callable[[], object]]:
+    """Give everything that is checked of a person, each for itself."""
+    yield partial(_checked_name, person.name)
+    yield partial(_check_count, person.contacts)
+    for place, point in enumerate(person.contacts, 1):
+        yield partial(_checked_contact, point, place)
+        yield partial(refuse_note, point.hours, field=f"contact_{place}_hours")
+    yield partial(_check_language, person.language)
+    yield partial(refuse_note, person.note)
+
+
+def _checked_name(name: str) -> str:
+    plain = " ".join(name.split())
+    if not 0 < len(plain) <= LONGEST_NAME:
         raise RuleBroken(lazy("Write the name as the person wants to be called."), field="name")
-    if person.language not in i18n.LOCALES:
+    return plain
+
+
+def _check_language(language: str) -> None:
+    if language not in i18n.LOCALES:
         raise RuleBroken(lazy("Choose one of the answers on the list."), field="language")
-    points = [_checked_contact(point, place) for place, point in enumerate(person.contacts, 1)]
-    if not 0 < len(points) <= MOST_CONTACTS:
+
+
+def _check_count(contacts: Sequence[ContactPoint]) -> None:
+    if not 0 < len(contacts) <= MOST_CONTACTS:
         raise RuleBroken(lazy("Write at least one way to reach the person."), field="contact_1")
+
+
+def _checked_person(person: Person) -> Person:
+    name = _checked_name(person.name)
+    _check_language(person.language)
+    _check_count(person.contacts)
     return Person(
         name=name,
-        contacts=points,
+        contacts=[_checked_contact(point, place) for place, point in enumerate(person.contacts, 1)],
         language=person.language,
         interpreter=person.interpreter,
         note=refuse_note(person.note),

@@ -8,6 +8,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from outreach import audit
@@ -71,9 +72,8 @@ def begin(
         ReferralsOff: the unit's hospital has no agreement or form, or may not refer.
         RuleBroken: a field that cannot be; it is named.
     """
-    there = session.scalars(select(Referral).where(Referral.request_key == request_key))
-    again = there.one_or_none()
-    if again is not None and again.created_by_id == by.account_id:
+    again = _begun(session, request_key, by=by)
+    if again is not None:
         return again
     hospital = session.get_one(Hospital, unit.hospital_id) if unit else None
     zone = hospital.time_zone if hospital else bureau.time_zone
@@ -93,8 +93,15 @@ def begin(
         created_at=now,
         **checked,
     )
-    session.add(referral)
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(referral)
+    except IntegrityError:
+        # The same request at the same instant: its twin was faster.
+        again = _begun(session, request_key, by=by)
+        if again is None:
+            raise
+        return again
     _note(session, "referral.begin", referral, by=by, now=now)
     deadlines.start(session, referral, Clock.DRAFT, now=now)
     return referral
@@ -166,6 +173,13 @@ def information_given(
     """End a draft whose person took the information and signed nothing: nothing was disclosed."""
     order = Order(action=Action.CANCEL, by=by, reason=Cancel.INFORMATION_GIVEN)
     steps.take(session, referral, order, desk=desk, now=now)
+
+
+def _begun(session: Session, request_key: str, *, by: Actor) -> Referral | None:
+    there = select(Referral).where(
+        Referral.request_key == request_key, Referral.created_by_id == by.account_id
+    )
+    return session.scalars(there).one_or_none()
 
 
 def refuse_if_off(session: Session, unit: Unit, *, on: date) -> None:
