@@ -1,11 +1,14 @@
 """The coordinator's pages: one blueprint, a module for each page."""
 
 from outreach.web.coordinator import (
+    affiliates,
     after_visit,
+    agreements,
     credentials,
     hospitals,
     imports,
     messages,
+    office,
     people,
     programs,
     proposals,
@@ -20,12 +23,15 @@ from outreach.web.coordinator import (
 from outreach.web.coordinator.blueprint import bp
 
 __all__ = [
+    "affiliates",
     "after_visit",
+    "agreements",
     "bp",
     "credentials",
     "hospitals",
     "imports",
     "messages",
+    "office",
     "people",
     "programs",
     "proposals",

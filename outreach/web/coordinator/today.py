@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from outreach import clock, i18n
+from outreach import access, clock, i18n
 from outreach.i18n import gettext as _
+from outreach.reads import duty, words
 from outreach.reads import today as reads
-from outreach.reads import words
+from outreach.reads.duty import Duty
 from outreach.reads.needs import Group, Need, Step
 from outreach.reads.today import Today
 from outreach.web import context
@@ -30,8 +31,10 @@ class Section:
 def today() -> ResponseReturnValue:
     """Show what needs somebody, how the coming visits stand, and the visits of this day."""
     found = context.signed_in()
+    actor, now = context.current_actor(), clock.now()
     with context.reading() as session:
-        shown = reads.today(session, context.current_actor(), now=clock.now())
+        shown = reads.today(session, actor, now=now)
+        on_duty = duty.duty(session, access.own_affiliate(session, actor), now=now)
     return render_template(
         "coordinator/today.html",
         greeting=_greeting(shown, name=found.name.split()[0] if found else ""),
@@ -39,7 +42,26 @@ def today() -> ResponseReturnValue:
         today=shown,
         sections=_sections(shown),
         zone=i18n.zone_name(shown.zone),
+        duty=on_duty,
+        on_duty=_on_duty(on_duty, actor.account_id),
     )
+
+
+def _on_duty(found: Duty, own_id: int | None) -> str:
+    """Say who is called first, and who stands in."""
+    first, deputy = found.on_duty, found.deputy
+    if first is None:
+        return _("Nobody is on duty. What cannot wait goes to the bureau’s own telephone.")
+    is_own = first.account_id == own_id
+    if is_own and deputy is None:
+        return _("You, without a deputy.")
+    if deputy is None:
+        return _("%(name)s, without a deputy.", name=first.name)
+    if is_own:
+        return _("You. %(deputy)s is your deputy.", deputy=deputy.name)
+    if deputy.account_id == own_id:
+        return _("%(name)s. You are the deputy.", name=first.name)
+    return _("%(name)s. %(deputy)s is the deputy.", name=first.name, deputy=deputy.name)
 
 
 def _greeting(shown: Today, *, name: str) -> str:
