@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from outreach import access, i18n
 from outreach.actor import Actor
-from outreach.directory.models import Affiliate
 from outreach.i18n import gettext as _
 from outreach.i18n import ngettext
 from outreach.messaging.models import InboundMessage, Message
@@ -71,7 +70,7 @@ class Today:
 
 def today(session: Session, actor: Actor, *, now: datetime) -> Today:
     """Return what the page shows. The number of queries does not depend on how much there is."""
-    affiliate = session.scalars(access.scope(actor, Affiliate)).one()
+    affiliate = access.own_affiliate(session, actor)
     local = now.astimezone(ZoneInfo(affiliate.time_zone))
     visits = board.rows(session, _relevant(actor, local), now=now)
     ahead = [v for v in visits if now < v.starts_at < now + AHEAD and not v.called_off]

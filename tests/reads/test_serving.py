@@ -65,7 +65,7 @@ def test_the_reasons_are_in_the_language_spoken(session: Session) -> None:
     with i18n.speaking("es"):
         (lakeside,) = serving(session, "60614")
 
-    assert lakeside.reasons == ("Atiende Cook County", "Tiene lugar", "A 9 millas de 60614")
+    assert lakeside.reasons == ("Atiende Cook County", "Tiene cupo", "A 9 millas de 60614")
 
 
 def test_an_unknown_zip_code_names_its_field(session: Session) -> None:
