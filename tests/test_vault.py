@@ -107,7 +107,24 @@ def test_a_destroyed_key_opens_nothing_in_any_process(vault: Vault, elsewhere: V
         assert each.open_many([(key, ANA, sealed)]) == [None]
 
 
-@both
+@pytest.mark.only("sqlite")
+def test_what_another_process_destroys_is_gone_here_at_once(
+    vault: Vault, database_url: str
+) -> None:
+    key = vault.new_key("AnasReferral")
+    sealed = vault.seal(key, ANA, PHONE)
+    child = multiprocessing.get_context("fork").Process(target=_destroy, args=(database_url, key))
+    child.start()
+    child.join(30)
+
+    with pytest.raises(Destroyed):
+        vault.open(key, ANA, sealed)
+
+
+def _destroy(database_url: str, key_id: str) -> None:
+    vaults.vault(database_url).destroy(key_id)
+
+
 def test_destroying_twice_is_no_harm(vault: Vault, elsewhere: Vault) -> None:
     key = vault.new_key("AnasReferral")
 

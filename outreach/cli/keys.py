@@ -98,10 +98,10 @@ def _progress() -> Progress:
 def _show(report: Report) -> None:
     for found in report.findings:
         click.echo(f"  {found.table}.{found.column} of {found.public_id}: {found.problem}")
-    wrong = len(report.findings)
+    wrong = f"{len(report.findings)} cannot be opened" if report.findings else "Everything opens"
     click.echo(
         f"{report.data_keys} data keys and {report.values} sealed values; {report.destroyed} keys "
-        f"and {report.erased} values were erased. {wrong or 'None'} cannot be opened."
+        f"and {report.erased} values were erased. {wrong}."
     )
 
 

@@ -58,7 +58,8 @@ def forget(db: Database, vault: Vault, key_id: str) -> None:
     _refuse_environment(vault)
     with vault.alone():
         ring = vault.ring
-        ring.key(key_id)
+        if key_id not in ring.keys:
+            raise Unusable("The key file holds no key %(key_id)s.", key_id=key_id)
         if key_id in {ring.active.id, *keys.needed(db, vault)}:
             raise Unusable("The key %(key_id)s is in use.", key_id=key_id)
         left = {name: key for name, key in ring.keys.items() if name != key_id}
