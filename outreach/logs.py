@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 
-_SECRET_PATHS = re.compile(r"/(a|f|demo/sign-in)/[A-Za-z0-9_-]+")
+_SECRET_PATHS = re.compile(r"/(a|c|d|f|i|demo/sign-in)/[A-Za-z0-9_-]+")
 _NUMBERS = re.compile(r"\+?\(?\d[\d\-. ()]{8,}\d")
 _DATES = re.compile(r"\d{4}-\d\d-\d\d( \d\d)?")
 _ADDRESSES = re.compile(r"[^\s@<>\"']+@[^\s@<>\"']+")

@@ -10,13 +10,13 @@ import secrets
 import sqlite3
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 import time_machine
-from flask import Flask
+from flask import Flask, request
 from flask.testing import FlaskClient
 from sqlalchemy import URL, create_engine, make_url, text
 from sqlalchemy.orm import Session
@@ -30,7 +30,7 @@ from outreach.config import Config
 from outreach.db import Database
 from outreach.links import Links
 from outreach.wiring import Wiring
-from tests import vaults
+from tests import leaks, vaults
 from tests.browser_client import Browser, commit_rows_in_hand, rows_in_hand
 from tests.builders import AUDIT_KEY, NOW, SECRET
 
@@ -66,6 +66,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Fail a test whose output, the log's lines among it, holds what is known of a patient."""
+    del item, call
+    report = yield
+    held = leaks.told(f"{report.capstdout}{report.capstderr}{report.caplog}")
+    if held and report.passed:
+        report.outcome = "failed"
+        report.longrepr = f"The output of this test holds {held}."
+    return report
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -216,6 +230,11 @@ def application(config: Config) -> Iterator[Flask]:
     made = create_app(wired)
     made.config.update(SIGN_IN_TAKES_S=0, PROPAGATE_EXCEPTIONS=True)
     made.test_client_class = Browser
+
+    @made.before_request
+    def refuse_persons_in_addresses() -> None:
+        assert leaks.in_address(request.full_path) == []
+
     yield made
     wired.close()
 
@@ -233,7 +252,9 @@ def wired(config: Config, database_url: str, built: dict[str, Wiring]) -> Iterat
         own = config.model_copy(update={"database_url": database_url})
         built[database_url] = wiring.build(own)
     yield built[database_url]
+    escaped = leaks.of(built[database_url].db)
     built[database_url].close()
+    assert escaped == []
 
 
 @pytest.fixture
@@ -258,7 +279,12 @@ def sign_in(database: Database) -> Callable[[FlaskClient, Membership], FlaskClie
         commit_rows_in_hand()
         with database.transaction() as session:
             token = sessions.begin(
-                session, membership, account_id=membership.account_id, browser="", now=NOW
+                session,
+                membership,
+                account_id=membership.account_id,
+                browser="",
+                now=NOW,
+                second_factor_at=NOW,
             )
         browser.set_cookie("session", token)
         return browser

@@ -33,14 +33,11 @@ from outreach.workflows.referrals.drafts import Description
 from outreach.workflows.referrals.working import Attempt, By
 from tests import builders
 from tests.builders import NOW
+from tests.leaks import CANARIES, MAIL, NOTE, PATIENT, PHONE
+
+__all__ = ["CANARIES", "PATIENT"]
 
 DISCHARGED_ON = date(2026, 11, 24)
-PATIENT = "Zephyrine Quillfeather"
-"""The name no message, log or list may hold."""
-PHONE = "+13125550187"
-MAIL = "zephyrine@patients.example"
-NOTE = "Prefers Tuesdays after five"
-CANARIES = (PATIENT, "Zephyrine", "Quillfeather", "5550187", "555-0187", MAIL, NOTE)
 
 
 @dataclass(slots=True)

@@ -1,6 +1,6 @@
 """Who a message goes to: rows of several domains → one small value."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -87,7 +87,8 @@ def coordinators(session: Session, affiliate_id: int) -> list[Recipient]:
         )
         .order_by(Account.id)
     )
-    return [of_account(account, zone=zone) for account in rows]
+    # Places are named to liaisons, and to speakers who chose so; a coordinator sees them inside.
+    return [replace(of_account(account, zone=zone), sees_places=False) for account in rows]
 
 
 def of_account(account: Account, *, zone: str) -> Recipient:

@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from outreach.messaging import service as messaging
-from outreach.referrals.codes import RELEASED, State
+from outreach.referrals.codes import State
 from outreach.referrals.machine import Effect
 from outreach.referrals.models import Referral
 from outreach.workflows.referrals import disclosing, doors, telling
@@ -30,7 +30,7 @@ def carry_out(
         link = doors.open_link(session, referral, links=desk.links, now=now)
         telling.item_waits(session, referral, link=link, now=now)
     elif effect is Effect.TELL_STOP:
-        if before in RELEASED:
+        if referral.sent_at is not None:
             telling.stop(session, referral, now=now)
     else:
         _EFFECTS[effect](session, referral, now)
