@@ -191,6 +191,7 @@ CLOCKS: Final[Mapping[Clock, tuple[str, str]]] = {
         lazy("Confirm the stop by %(when)s"),
         lazy("Confirming the stop was due %(when)s"),
     ),
+    Clock.DECIDE: (lazy("Decide by %(when)s"), lazy("A decision was due %(when)s")),
 }
 """Clock → how it reads while it runs, and once it ran out. `when` and `on` are the same moment."""
 
@@ -297,6 +298,11 @@ def clock(
     again = kind == Clock.ATTEMPT and cycle > 1
     running, over = NEXT_ATTEMPT if again else CLOCKS[Clock(kind)]
     return _(over if ran_out else running, when=when, on=on)
+
+
+def written(number: int) -> str:
+    """Return a referral's number as people say and write it: R-481207."""
+    return f"R-{number}"
 
 
 def days(count: int, *, is_before: bool = False) -> str:

@@ -105,10 +105,11 @@ def due(clock: Clock, *, moments: Moments, office: BusinessCalendar, limits: Lim
         Clock.GRACE: limits.grace_days,
         Clock.ATTEMPT: limits.attempt_days,
         Clock.CONFIRM_STOP: limits.accept_days,
+        Clock.DECIDE: limits.acknowledge_days,
     }
     if clock in business:
-        # A stop is confirmed from now on, whether or not the person has left yet.
-        start = moments.now if clock is Clock.CONFIRM_STOP else begins
+        # These two begin now, whether or not the person has left yet.
+        start = moments.now if clock in {Clock.CONFIRM_STOP, Clock.DECIDE} else begins
         return add_business_days(start, business[clock], office=office)
     if clock is Clock.ATTEMPT_RED:
         return begins + timedelta(hours=limits.attempt_red_hours)

@@ -71,6 +71,8 @@ class Clock(StrEnum):
     EXPIRY = "expiry"
     CONFIRM_STOP = "confirm_stop"
     """The affiliate confirms that it stopped."""
+    DECIDE = "decide"
+    """A coordinator says what becomes of what no affiliate took on."""
 
 
 ALL_CLOCKS: Final = frozenset(Clock)
@@ -160,6 +162,7 @@ STEPS: Final[tuple[Step, ...]] = (
         AFFILIATE,
         (Guard.HAS_REASON,),
         (*_ENDING, Effect.ALERT),
+        starts=(Clock.DECIDE,),
         stops=ALL_CLOCKS,
     ),
     Step(
@@ -231,6 +234,7 @@ STEPS: Final[tuple[Step, ...]] = (
         State.EXPIRED,
         frozenset({Kind.SYSTEM}),
         effects=(*_ENDING, Effect.TELL_STOP, Effect.ALERT),
+        starts=(Clock.DECIDE,),
         stops=ALL_CLOCKS,
     ),
     Step(

@@ -15,8 +15,9 @@ from outreach.errors import Conflict, RuleBroken
 from outreach.i18n import lazy
 from outreach.referrals import rules
 from outreach.referrals.codes import State
+from outreach.referrals.machine import Clock
 from outreach.referrals.models import Referral
-from outreach.workflows.referrals import disclosing, drafts, facts, steps, stopping
+from outreach.workflows.referrals import deadlines, disclosing, drafts, facts, steps, stopping
 from outreach.workflows.referrals.desk import Desk
 
 REROUTED_FROM: Final = frozenset({State.DECLINED, State.EXPIRED})
@@ -64,6 +65,28 @@ def reopen(
         raise Conflict(lazy("It was closed more than 30 days ago. Please begin a new referral."))
     affiliate = session.get_one(Affiliate, held.affiliate_id)
     return _child(session, held, affiliate, REOPEN, key, by=by, desk=desk, now=now)
+
+
+def leave(session: Session, referral: Referral, *, by: Actor, now: datetime) -> None:
+    """Say that no other affiliate is asked, so that nobody waits for a decision any more.
+
+    Twice changes nothing.
+
+    Raises:
+        Conflict: it was taken on, or handed to another affiliate already.
+    """
+    held = locked(session, Referral, referral.id)
+    if held.state not in REROUTED_FROM or child_of(session, held) is not None:
+        raise Conflict(steps.MOVED_ON)
+    if deadlines.stop(session, held, [Clock.DECIDE], now=now):
+        audit.record(
+            session,
+            "referral.leave",
+            actor=by,
+            subject=("referral", held.id),
+            now=now,
+            details={"number": held.number},
+        )
 
 
 def child_of(session: Session, referral: Referral) -> Referral | None:
@@ -121,6 +144,9 @@ def _child(
         disclosing.copy(parent, child, desk=desk)
     session.add(child)
     session.flush()
+    deadlines.stop(session, parent, [Clock.DECIDE], now=now)
+    # A child that nobody signs or sends is remembered like any other draft.
+    deadlines.start(session, child, Clock.DRAFT, now=now)
     audit.record(
         session,
         f"referral.{because}",

@@ -15,7 +15,7 @@ from outreach.workflows.referrals import facts
 DEPUTY_AFTER: Final = timedelta(hours=2)
 """Office time the coordinator on duty has before her deputy is told as well."""
 
-_WINDOWS: Final = frozenset({Clock.CONNECT, Clock.CLOSE})
+_WINDOWS: Final = frozenset({Clock.DRAFT, Clock.CONNECT, Clock.CLOSE})
 
 
 def follow(session: Session, referral: Referral, step: Step, *, now: datetime) -> None:
@@ -53,7 +53,9 @@ def due(session: Session, referral: Referral, clock: Clock, *, now: datetime) ->
     over already gets it anew from today: a clock nobody could keep warns of nothing.
     """
     moments = facts.moments(session, referral, now=now)
-    office = facts.office(session, referral.affiliate_id or referral.bureau_id, now=now)
+    # Who decides is the bureau; everything else is the affiliate's to do.
+    theirs = referral.affiliate_id if clock is not Clock.DECIDE else None
+    office = facts.office(session, theirs or referral.bureau_id, now=now)
     limits = facts.limits(session, referral)
     at = clocks.due(clock, moments=moments, office=office, limits=limits)
     if clock in _WINDOWS and referral.parent_id is not None and at <= now:
@@ -62,19 +64,16 @@ def due(session: Session, referral: Referral, clock: Clock, *, now: datetime) ->
     return at
 
 
-def stop(session: Session, referral: Referral, kinds: Iterable[Clock], *, now: datetime) -> None:
-    """Stop running clocks of these kinds, and settle those that ran out."""
+def stop(session: Session, referral: Referral, kinds: Iterable[Clock], *, now: datetime) -> bool:
+    """Stop running clocks of these kinds, and settle those that ran out; say whether any was."""
     mine = (ReferralClock.referral_id == referral.id, ReferralClock.kind.in_(list(kinds)))
-    session.execute(
-        update(ReferralClock)
-        .where(*mine, ReferralClock.stopped_at.is_(None), ReferralClock.ran_out_at.is_(None))
-        .values(stopped_at=now)
-    )
-    session.execute(
-        update(ReferralClock)
-        .where(*mine, ReferralClock.ran_out_at.is_not(None), ReferralClock.settled_at.is_(None))
-        .values(settled_at=now)
-    )
+    running = (ReferralClock.stopped_at.is_(None), ReferralClock.ran_out_at.is_(None))
+    over = (ReferralClock.ran_out_at.is_not(None), ReferralClock.settled_at.is_(None))
+    ids = ReferralClock.id
+    stopped = update(ReferralClock).where(*mine, *running).values(stopped_at=now).returning(ids)
+    settled = update(ReferralClock).where(*mine, *over).values(settled_at=now).returning(ids)
+    found = [session.scalars(change).all() for change in (stopped, settled)]
+    return any(found)
 
 
 def run_out(session: Session, row_id: int, *, now: datetime) -> ReferralClock | None:

@@ -5,22 +5,28 @@ in one UPDATE, in the same transaction as what follows from it.
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from outreach import logs
-from outreach.actor import SYSTEM
-from outreach.errors import OutreachError
-from outreach.referrals.codes import Action, Cancel, State
+from outreach import audit, logs
+from outreach.actor import SYSTEM, Actor
+from outreach.db import locked
+from outreach.directory.models import Affiliate
+from outreach.errors import Conflict, OutreachError
+from outreach.referrals.codes import WAITING_FOR_ANSWER, Action, Cancel
 from outreach.referrals.machine import Clock
-from outreach.referrals.models import Referral, ReferralClock
+from outreach.referrals.models import Referral, ReferralClock, ReferralLink
 from outreach.workflows.referrals import deadlines, doors, steps, telling
 from outreach.workflows.referrals.desk import Desk
 from outreach.workflows.referrals.steps import Order
 
 log = logs.get(__name__)
+
+REMIND_AFTER: Final = timedelta(minutes=30)
+"""How long after a notice or a reminder another would be one too many."""
 
 Follow = Callable[[Session, Referral, ReferralClock, Desk, datetime], None]
 
@@ -47,16 +53,63 @@ def tell_deputy(session: Session, clock_id: int, *, now: datetime) -> bool:
     return True
 
 
-def settle(session: Session, clock: ReferralClock, *, now: datetime) -> None:
+def settle(session: Session, clock: ReferralClock, *, by: Actor, now: datetime) -> None:
     """Say that a coordinator has taken care of a clock that ran out; twice changes nothing."""
-    if clock.settled_at is None and clock.ran_out_at is not None:
-        clock.settled_at = now
-        session.flush()
+    settled = (
+        update(ReferralClock)
+        .where(
+            ReferralClock.id == clock.id,
+            ReferralClock.ran_out_at.is_not(None),
+            ReferralClock.settled_at.is_(None),
+        )
+        .values(settled_at=now)
+        .returning(ReferralClock.referral_id)
+    )
+    referral_id = session.scalar(settled)
+    if referral_id is not None:
+        audit.record(
+            session,
+            "referral.settle",
+            actor=by,
+            subject=("referral", referral_id),
+            now=now,
+            details={"clock": clock.kind},
+        )
+
+
+def remind_again(
+    session: Session, referral: Referral, *, by: Actor, desk: Desk, now: datetime
+) -> bool:
+    """Tell the affiliate once more because a coordinator asks; False where it was told just now.
+
+    So a doubled POST is one reminder.
+
+    Raises:
+        Conflict: the affiliate has answered since, or receives by telephone.
+    """
+    held = locked(session, Referral, referral.id)
+    affiliate = session.get_one(Affiliate, held.affiliate_id or held.bureau_id)
+    if held.state not in WAITING_FOR_ANSWER or affiliate.intake_by == "phone":
+        raise Conflict(steps.MOVED_ON)
+    newest = select(func.max(ReferralLink.created_at)).where(ReferralLink.referral_id == held.id)
+    told_at = session.scalar(newest)
+    if told_at is not None and told_at > now - REMIND_AFTER:
+        return False
+    remind(session, held, desk=desk, now=now)
+    audit.record(
+        session,
+        "referral.remind",
+        actor=by,
+        subject=("referral", held.id),
+        now=now,
+        details={"number": held.number},
+    )
+    return True
 
 
 def remind(session: Session, referral: Referral, *, desk: Desk, now: datetime) -> None:
     """Tell the affiliate once more that an item waits, with a fresh link."""
-    if referral.state not in {State.SENT, State.ACKNOWLEDGED}:
+    if referral.state not in WAITING_FOR_ANSWER:
         return
     link = doors.open_link(session, referral, links=desk.links, now=now)
     telling.item_waits(session, referral, link=link, now=now, again=link.id)
