@@ -23,6 +23,7 @@ PACKAGE = Path(__file__).parent
 
 BLUEPRINTS = (
     "auth",
+    "second_factor",
     "account",
     "public",
     "after_visit",

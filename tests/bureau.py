@@ -12,13 +12,14 @@ from sqlalchemy.orm import Session
 
 from outreach import crypto
 from outreach.accounts import sessions
-from outreach.accounts.models import Account, Membership, WebSession
+from outreach.accounts.models import Account, Membership, Passkey, WebSession
 from outreach.actor import Actor, Kind
 from outreach.db import Base
+from outreach.directory.models import Hospital
 from outreach.messaging.models import ConsoleMessage, MessageAttempt
 from outreach.speakers.models import Speaker
 from outreach.visits.models import VisitRequest
-from tests import after_visit_builders, builders
+from tests import after_visit_builders, builders, serving_builders
 from tests.builders import NOW, VISIT_AT, Person
 
 LAST_YEAR = date(2025, 6, 1)
@@ -27,13 +28,17 @@ MEMBERS = (Kind.ADMINISTRATOR, Kind.COORDINATOR, Kind.INTAKE, Kind.LIAISON, Kind
 
 @dataclass
 class Bureau:
-    """An affiliate and everything in it. `tokens` are secrets of links, `ids` are public ids."""
+    """An affiliate and everything in it. `tokens` are secrets of links, `ids` are public ids.
+
+    `half_in` are the cookies of those who need a second factor and have not shown it.
+    """
 
     name: str
     members: dict[Kind, Membership]
     rows: dict[type[Base], Base]
     tokens: dict[str, str]
     cookies: dict[Kind, str] = field(default_factory=dict)
+    half_in: dict[Kind, str] = field(default_factory=dict)
 
     def actor(self, kind: Kind) -> Actor:
         """Return a member as an actor."""
@@ -118,7 +123,14 @@ def bureau(session: Session, name: str) -> Bureau:
     rows += [
         after_visit_builders.debrief(session, over.of_daniel),
         after_visit_builders.incident(session, over.visit),
+        serving_builders.agreement(
+            session, place.hospital, by=builders.actor(members[Kind.COORDINATOR])
+        ),
     ]
+    # It receives nothing: who does is no secret between bureaus, and would be found as one.
+    kept = serving_builders.receiver(
+        session, f"Kept by {name}", kept_by_id=place.affiliate.id, receives_referrals=False
+    )
     session.flush()
     made = Bureau(name, members, {type(row): row for row in rows}, {})
     made.cookies = {kind: _signed_in(session, member) for kind, member in members.items()}
@@ -128,7 +140,10 @@ def bureau(session: Session, name: str) -> Bureau:
         **over.tokens,
         "demo": crypto.token(),
         "membership": members[Kind.LIAISON].public_id,
+        "kept affiliate": kept.public_id,
     }
+    for kind, member in members.items():
+        made.tokens[f"passkey {kind}"] = _passkey(session, member)
     builders.demo_link(session, members[Kind.COORDINATOR], token=made.tokens["demo"])
     return made
 
@@ -142,9 +157,48 @@ def disable(session: Session, of: Bureau) -> None:
 
 def session_id_of(session: Session, member: Membership) -> str:
     """Return the public id of a member's session."""
-    return session.scalars(
-        select(WebSession.public_id).where(WebSession.account_id == member.account_id)
-    ).one()
+    return (
+        session.scalars(
+            select(WebSession.public_id)
+            .where(WebSession.account_id == member.account_id)
+            .order_by(WebSession.id)
+        ).first()
+        or ""
+    )
+
+
+def let_half_in(session: Session, of: Bureau) -> None:
+    """Let everyone who needs a second factor come in by a mailed code alone."""
+    referring = builders.liaison(session, _hospital(of), f"Priscilla {of.name}")
+    referring.may_refer = True
+    staff = (Kind.ADMINISTRATOR, Kind.COORDINATOR, Kind.INTAKE)
+    half = {kind: of.members[kind] for kind in staff} | {Kind.LIAISON: referring}
+    of.half_in = {
+        kind: sessions.begin(session, each, account_id=each.account_id, browser="", now=NOW)
+        for kind, each in half.items()
+    }
+
+
+def _hospital(of: Bureau) -> Hospital:
+    found = of.rows[Hospital]
+    assert isinstance(found, Hospital)
+    return found
+
+
+def _passkey(session: Session, member: Membership) -> str:
+    """Give a member a passkey; return its public id."""
+    key = Passkey(
+        account_id=member.account_id,
+        credential_id=crypto.token(),
+        public_key=b"a key for tests",
+        sign_count=0,
+        transports=[],
+        name="Blue key",
+        created_at=NOW,
+    )
+    session.add(key)
+    session.flush()
+    return key.public_id
 
 
 def _mailbox(session: Session, of: Speaker) -> ConsoleMessage:
@@ -168,4 +222,6 @@ def _mailbox(session: Session, of: Speaker) -> ConsoleMessage:
 
 
 def _signed_in(session: Session, member: Membership) -> str:
-    return sessions.begin(session, member, account_id=member.account_id, browser="", now=NOW)
+    return sessions.begin(
+        session, member, account_id=member.account_id, browser="", now=NOW, second_factor_at=NOW
+    )

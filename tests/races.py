@@ -3,7 +3,7 @@
 import multiprocessing
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from multiprocessing.pool import ThreadPool
 from typing import Any
@@ -63,6 +63,19 @@ def run(database: Database, offer_ids: Sequence[int]) -> Counter[str]:
     _stand_at(threading.Barrier(len(entries)))
     with ThreadPool(len(entries)) as threads:
         return Counter(threads.map_async(_accept, entries, chunksize=1).get(_LIMIT_S))
+
+
+def at_once(database: Database, units: Sequence[Callable[[Session], bool]]) -> list[bool]:
+    """Do each in a transaction and a thread of its own, all let go at the same moment."""
+    gate = threading.Barrier(len(units))
+
+    def do(unit: Callable[[Session], bool]) -> bool:
+        gate.wait(_LIMIT_S)
+        with database.transaction() as session:
+            return unit(session)
+
+    with ThreadPool(len(units)) as threads:
+        return threads.map_async(do, units, chunksize=1).get(_LIMIT_S)
 
 
 def write_ledgers(session: Session, *, actor: Actor) -> None:

@@ -11,6 +11,18 @@ CODE_LASTS = timedelta(minutes=10)
 CODE_DIGITS = 8
 TOUCH_EVERY = timedelta(minutes=1)
 
+STEP_S = 30
+FRESH_FOR = timedelta(minutes=10)
+"""How long after a second factor one may change one's factors without showing it again."""
+SET_UP_LASTS = timedelta(minutes=30)
+"""How long a new app's secret waits for its first code."""
+CHALLENGE_LASTS = timedelta(minutes=5)
+RECOVERY_CODES = 10
+RECOVERY_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+"""Without i, l, o, 0 and 1, which look alike on paper."""
+RECOVERY_LENGTH = 16
+"""79 bits: more than anybody can try, even with the table of hashes in hand."""
+
 
 @dataclass(frozen=True, slots=True)
 class SessionLimits:
@@ -41,6 +53,7 @@ _FIVE_MINUTES = timedelta(minutes=5)
 
 CODE_FOR_ACCOUNT = Bucket("code-account", 5, _FIVE_MINUTES)
 CODE_FROM_ADDRESS = Bucket("code-address", 19, _FIVE_MINUTES)
+FACTOR_FOR_ACCOUNT = Bucket("factor-account", 5, _FIVE_MINUTES)
 ASK_FOR_ACCOUNT = Bucket("ask-account", 5, _FIVE_MINUTES)
 ASK_FROM_ADDRESS = Bucket("ask-address", 19, _FIVE_MINUTES)
 
@@ -113,11 +126,35 @@ _SYSTEMS = (
 )
 
 
-def second_factor_due(kind: Kind) -> bool:
-    """Say whether this kind of membership must show a second factor before it acts.
+def second_factor_due(kind: Kind, *, may_refer: bool) -> bool:
+    """Say whether such a membership must show a second factor before it acts.
 
-    False for everyone until a second factor can be set up: asking for what nobody has would lock
-    all staff out. `WebSession.second_factor_at` and the check in `web.auth` already stand.
+    Everyone who reads of other people's lives: all but speakers and liaisons who do not refer.
     """
-    del kind
-    return False
+    if kind is Kind.LIAISON:
+        return may_refer
+    return kind in {Kind.ADMINISTRATOR, Kind.COORDINATOR, Kind.INTAKE}
+
+
+def is_fresh(second_factor_at: datetime | None, *, now: datetime) -> bool:
+    """Say whether a second factor was shown less than ten minutes ago."""
+    return second_factor_at is not None and now - second_factor_at < FRESH_FOR
+
+
+def steps(now: datetime) -> tuple[int, ...]:
+    """Return the steps whose codes an app may show now: one to either side of the present one.
+
+    RFC 6238, 5.2: a clock may be off by some seconds, and typing takes a while.
+    """
+    present = int(now.timestamp()) // STEP_S
+    return (present - 1, present, present + 1)
+
+
+def plain_code(typed: str) -> str:
+    """Return a recovery code without the spaces and dashes that people read it by."""
+    return "".join(typed.lower().split()).replace("-", "")
+
+
+def in_groups(secret: str, *, size: int = 4, between: str = " ") -> str:
+    """Return a long secret in groups that can be read aloud, copied and compared."""
+    return between.join(secret[start : start + size] for start in range(0, len(secret), size))

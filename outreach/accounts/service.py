@@ -28,6 +28,11 @@ class Place:
     speaker_id: int | None
     may_refer: bool
 
+    @property
+    def needs_second_factor(self) -> bool:
+        """Say whether a second factor must be shown before acting under it."""
+        return rules.second_factor_due(self.kind, may_refer=self.may_refer)
+
 
 def normal_email(text: str) -> str:
     """Return an address as it is stored and looked up."""

@@ -46,7 +46,12 @@ class SignedIn:
     @property
     def lacks_second_factor(self) -> bool:
         """Say whether a second factor is due and was not shown in this session."""
-        return rules.second_factor_due(self.active.kind) and self.second_factor_at is None
+        return self.second_factor_at is None and self.active.needs_second_factor
+
+    @property
+    def ever_needs_second_factor(self) -> bool:
+        """Say whether any of the person's places asks for a second factor."""
+        return any(place.needs_second_factor for place in self.places)
 
 
 def find(session: Session, token: str, *, now: datetime) -> SignedIn | None:
@@ -87,8 +92,12 @@ def begin(
     account_id: int,
     browser: str,
     now: datetime,
+    second_factor_at: datetime | None = None,
 ) -> str:
-    """Sign a browser in under a membership; return the token for its cookie, kept nowhere else."""
+    """Sign a browser in under a membership; return the token for its cookie, kept nowhere else.
+
+    `second_factor_at` is for those who come in by other doors than the mailed code: the demo.
+    """
     token = crypto.token()
     row = WebSession(
         token_hash=crypto.digest(token),
@@ -97,6 +106,7 @@ def begin(
         browser=browser[:BROWSER_LENGTH],
         created_at=now,
         seen_at=now,
+        second_factor_at=second_factor_at,
     )
     session.add(row)
     session.execute(
@@ -127,6 +137,15 @@ def touch(session: Session, seen: SignedIn, *, now: datetime) -> None:
         update(WebSession)
         .where(WebSession.id == seen.session_id, WebSession.ended_at.is_(None))
         .values(seen_at=now)
+    )
+
+
+def note_second_factor(session: Session, session_id: int, *, now: datetime) -> None:
+    """Note that the person behind a session has shown a second factor."""
+    session.execute(
+        update(WebSession)
+        .where(WebSession.id == session_id, WebSession.ended_at.is_(None))
+        .values(second_factor_at=now)
     )
 
 

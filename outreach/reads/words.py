@@ -57,6 +57,8 @@ MESSAGE_KINDS = {
     "request_received": lazy("Receipt of a request"),
     "sign_in_code": lazy("Sign-in code"),
     "invitation": lazy("Invitation to sign in"),
+    "sign_in_changed": lazy("Word that their signing in was changed"),
+    "address_changed": lazy("Word to the address they had"),
     "referring": lazy("Word whether they may refer people"),
     "confirmed": lazy("Word that the visit is theirs"),
     "yes_reply": lazy("Answer to a text"),

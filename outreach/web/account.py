@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import Unauthorized
 
 from outreach import access, clock
-from outreach.accounts import sessions
+from outreach.accounts import factors, sessions
 from outreach.accounts.models import WebSession
 from outreach.accounts.rules import browser_name
 from outreach.i18n import gettext as _
@@ -46,12 +46,15 @@ def show() -> ResponseReturnValue:
             for row in live
         ]
         roles = places.described(session, found.places)
+        held = factors.held(session, found.account_id)
     active = next(role for role in roles if role.public_id == found.active.public_id)
-    return render_template("account/show.html", me=found, sessions=rows, roles=roles, active=active)
+    return render_template(
+        "account/show.html", me=found, sessions=rows, roles=roles, active=active, held=held
+    )
 
 
 @bp.post("/memberships/<membership_id>")
-@requires("membership.choose")
+@requires("membership.choose", second_factor=False)
 def choose_membership(membership_id: str) -> ResponseReturnValue:
     """Act under another of one's own memberships."""
     with context.transaction() as session:

@@ -52,8 +52,12 @@ _MARK = "required_action"
 _YEAR_S = 365 * 24 * 60 * 60
 
 
-def requires(action: str) -> Callable[[View], View]:
-    """Mark a view: only for those whose membership may do `action` (a line of access.POLICY)."""
+def requires(action: str, *, second_factor: bool = True) -> Callable[[View], View]:
+    """Mark a view: only for those whose membership may do `action` (a line of access.POLICY).
+
+    A membership that needs a second factor opens nothing before it was shown, but what stands
+    without `second_factor`: showing it, setting it up, signing out, acting as something else.
+    """
     if action not in access.POLICY:
         raise KeyError(f"No line of access.POLICY names the action {action!r}.")
 
@@ -63,8 +67,8 @@ def requires(action: str) -> Callable[[View], View]:
             found = context.signed_in()
             if found is None:
                 return _to_sign_in()
-            if found.lacks_second_factor:
-                raise access.NotAllowed(action)
+            if second_factor and found.lacks_second_factor:
+                return _to_second_factor(action)
             access.demand(found.actor, action, room=request.blueprint)
             return view(*args, **values)
 
@@ -103,7 +107,7 @@ def sign_browser_in(token: str) -> Response:
     """Set the session's cookie and go on to where the person wanted to be."""
     session.clear()  # the forgery token of before must not outlive the signing in
     context.forget_signed_in()
-    target = _wanted()
+    target = wanted()
     # The new session is only known to the next request, so its home is found there.
     answer = redirect(target or url_for("public.start"), 303)
     answer.delete_cookie(_browser_cookie(), path="/", secure=context.config().is_https)
@@ -143,7 +147,7 @@ def sign_in() -> ResponseReturnValue:
     """Ask for the address."""
     if context.signed_in():
         return redirect(home(), 303)
-    return render_template("sign_in/email.html", form=EmailForm(), wanted=_wanted())
+    return render_template("sign_in/email.html", form=EmailForm(), wanted=wanted())
 
 
 @bp.post("/sign-in")
@@ -152,7 +156,7 @@ def send_code() -> ResponseReturnValue:
     began = time.monotonic()
     form = EmailForm()
     if not form.is_sent_and_right():
-        return render_template("sign_in/email.html", form=form, wanted=_wanted()), 422
+        return render_template("sign_in/email.html", form=form, wanted=wanted()), 422
     browser = request.cookies.get(_browser_cookie()) or crypto.token()
     with context.transaction() as session:
         signing_in.ask(
@@ -163,7 +167,7 @@ def send_code() -> ResponseReturnValue:
             links=context.links(),
             now=clock.now(),
         )
-    answer = redirect(url_for("auth.code", next=_wanted()), 303)
+    answer = redirect(url_for("auth.code", next=wanted()), 303)
     answer.set_cookie(
         _browser_cookie(),
         browser,
@@ -181,8 +185,8 @@ def send_code() -> ResponseReturnValue:
 def code() -> ResponseReturnValue:
     """Ask for the code."""
     if _browser_cookie() not in request.cookies:
-        return redirect(url_for("auth.sign_in", next=_wanted()), 303)
-    return render_template("sign_in/code.html", form=CodeForm(), wanted=_wanted())
+        return redirect(url_for("auth.sign_in", next=wanted()), 303)
+    return render_template("sign_in/code.html", form=CodeForm(), wanted=wanted())
 
 
 @bp.post("/sign-in/code")
@@ -190,7 +194,7 @@ def use_code() -> ResponseReturnValue:
     """Sign in with the code, if it is this browser's."""
     browser = request.cookies.get(_browser_cookie())
     if not browser:
-        return redirect(url_for("auth.sign_in", next=_wanted()), 303)
+        return redirect(url_for("auth.sign_in", next=wanted()), 303)
     form, before = CodeForm(), context.signed_in()
     if form.is_sent_and_right():
         with context.transaction() as session:
@@ -207,11 +211,11 @@ def use_code() -> ResponseReturnValue:
             return sign_browser_in(token)
         _log.warning("sign-in code refused")
         form.code.errors = [_("This code is wrong or too old. Look again, or ask for a new one.")]
-    return render_template("sign_in/code.html", form=form, wanted=_wanted()), 422
+    return render_template("sign_in/code.html", form=form, wanted=wanted()), 422
 
 
 @bp.post("/sign-out")
-@requires("session.end")
+@requires("session.end", second_factor=False)
 def sign_out() -> ResponseReturnValue:
     """End this browser's session."""
     found = context.signed_in()
@@ -231,7 +235,7 @@ def sign_out() -> ResponseReturnValue:
 def language() -> ResponseReturnValue:
     """Speak the other language from now on: kept with the account, or in a cookie."""
     chosen = request.form.get("lang", "")
-    answer = redirect(_wanted() or _back(), 303)
+    answer = redirect(wanted() or _back(), 303)
     if chosen not in i18n.LOCALES:
         return answer
     found = context.signed_in()
@@ -250,13 +254,26 @@ def language() -> ResponseReturnValue:
     return answer
 
 
-def _to_sign_in() -> ResponseReturnValue:
-    wanted = request.full_path.rstrip("?") if request.method == "GET" else None
-    return redirect(url_for("auth.sign_in", next=wanted), 303)
-
-
-def _wanted() -> str | None:
+def wanted() -> str | None:
+    """Return the page the person asked for before signing in, when it is ours."""
     return _local(request.args.get("next", ""))
+
+
+def _to_sign_in() -> ResponseReturnValue:
+    came_by_link = context.visitor_cookie() in request.cookies
+    if request.blueprint == context.HELPERS_ROOM and came_by_link:
+        return redirect(url_for("door.left"), 303)
+    return redirect(url_for("auth.sign_in", next=_asked_for()), 303)
+
+
+def _to_second_factor(action: str) -> ResponseReturnValue:
+    if request.method not in {"GET", "HEAD"}:
+        raise access.NotAllowed(action)
+    return redirect(url_for("second_factor.show", next=_asked_for()), 303)
+
+
+def _asked_for() -> str | None:
+    return request.full_path.rstrip("?") if request.method == "GET" else None
 
 
 def _local(target: str) -> str | None:

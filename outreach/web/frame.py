@@ -93,7 +93,9 @@ def init(app: Flask) -> None:
 def _given() -> dict[str, Any]:
     found = context.signed_in()
     actor = context.current_actor()
-    audience = AUDIENCES.get(actor.kind, _anonymous_audience())
+    # Before the second factor nobody is anywhere: no navigation, and no counts in it.
+    is_half_in = found is not None and found.lacks_second_factor
+    audience = "sign-in" if is_half_in else AUDIENCES.get(actor.kind, _anonymous_audience())
     return {
         "account_url": url_for("account.show") if found else None,
         "actor": actor,

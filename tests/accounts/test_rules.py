@@ -1,6 +1,6 @@
 """How long a session lives, whose address counts as one, what a browser is called."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -128,5 +128,31 @@ def test_a_browser_is_called_what_people_call_it(agent: str, name: str) -> None:
     assert rules.browser_name(agent) == name
 
 
-def test_nobody_is_asked_for_a_second_factor_yet() -> None:
-    assert not any(rules.second_factor_due(kind) for kind in Kind)
+def test_who_reads_of_other_people_needs_a_second_factor() -> None:
+    due = {kind for kind in Kind if rules.second_factor_due(kind, may_refer=False)}
+    with_the_right = {kind for kind in Kind if rules.second_factor_due(kind, may_refer=True)}
+
+    assert due == {Kind.ADMINISTRATOR, Kind.COORDINATOR, Kind.INTAKE}
+    assert with_the_right - due == {Kind.LIAISON}
+
+
+def test_a_second_factor_is_fresh_for_ten_minutes() -> None:
+    shown = NOW - timedelta(minutes=10)
+
+    assert rules.is_fresh(shown + timedelta(seconds=1), now=NOW)
+    assert not rules.is_fresh(shown, now=NOW)
+    assert not rules.is_fresh(None, now=NOW)
+
+
+def test_an_apps_code_is_of_this_half_minute_or_of_one_beside_it() -> None:
+    assert rules.steps(datetime.fromtimestamp(59, UTC)) == (0, 1, 2)
+    assert rules.steps(datetime.fromtimestamp(60, UTC)) == (1, 2, 3)
+
+
+def test_recovery_codes_are_typed_as_people_type() -> None:
+    assert rules.plain_code(" ABCD-efgh 23 45-\N{NO-BREAK SPACE}6789 ") == "abcdefgh23456789"
+
+
+def test_long_secrets_are_shown_in_groups() -> None:
+    assert rules.in_groups("ABCDEFGHIJ") == "ABCD EFGH IJ"
+    assert rules.in_groups("ABCDEFGH", between="-") == "ABCD-EFGH"

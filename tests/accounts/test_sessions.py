@@ -13,7 +13,7 @@ from outreach.audit import AuditEvent
 from outreach.directory.models import Affiliate
 from outreach.errors import Conflict, NotFound
 from tests import builders
-from tests.builders import NOW
+from tests.builders import JOY, NOW
 
 MINUTE = timedelta(minutes=1)
 
@@ -42,7 +42,37 @@ def test_a_session_knows_who_acts_as_what(session: Session, ruth: Membership) ->
     assert seen.actor == Actor(
         Kind.COORDINATOR, account_id=ruth.account_id, affiliate_id=ruth.affiliate_id
     )
-    assert not seen.lacks_second_factor
+    assert seen.lacks_second_factor
+
+
+def test_a_second_factor_is_asked_under_the_memberships_that_need_it(
+    session: Session, ruth: Membership
+) -> None:
+    here = builders.world(session, "Riverbend")
+    maria = builders.speaker(session, here.affiliate)
+    priya = builders.liaison(session, here.hospital)
+    place = {"affiliate_id": here.affiliate.id, "speaker_id": maria.id}
+    speaks = builders.also(session, ruth, Kind.SPEAKER, **place)
+    only_speaks = builders.speaker_member(session, builders.speaker(session, here.affiliate, JOY))
+
+    as_speaker, priyas = found(session, begin(session, speaks)), begin(session, priya)
+
+    assert (as_speaker.lacks_second_factor, as_speaker.ever_needs_second_factor) == (False, True)
+    assert not found(session, begin(session, only_speaks)).ever_needs_second_factor
+    assert not found(session, priyas).lacks_second_factor
+    priya.may_refer = True
+    session.flush()
+    assert found(session, priyas).lacks_second_factor
+
+
+def test_a_second_factor_is_shown_once_a_session(session: Session, ruth: Membership) -> None:
+    token, other = begin(session, ruth), begin(session, ruth)
+
+    sessions.note_second_factor(session, found(session, token).session_id, now=NOW)
+
+    assert found(session, token).second_factor_at == NOW
+    assert not found(session, token).lacks_second_factor
+    assert found(session, other).lacks_second_factor
 
 
 def test_only_the_hash_of_the_token_is_kept(session: Session, ruth: Membership) -> None:

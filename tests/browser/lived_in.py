@@ -272,3 +272,4 @@ def _sign_in(session: Session, everyone: Mapping[str, Membership]) -> Iterator[t
                 now=clock.now(),
             ),
         )
+                second_factor_at=clock.now(),

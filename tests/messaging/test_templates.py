@@ -38,12 +38,14 @@ AFTER = {
     "debrief_until": "2027-01-14T00:00:00+00:00",
     "came_until": "2027-01-14T00:00:00+00:00",
 }
+SIGN_IN = {"what": "app_added", "change": "c" * 22}
 REFERRING = {"affiliate": "Lakeshore Alliance of Greater Detroit", "may": True}
 LONGEST: dict[str, Any] = {
     **VISIT,
     **OFFER,
     **AFTER,
     **REFERRING,
+    **SIGN_IN,
     "code_id": "c" * 22,
     "inviter": "Ruth Adler",
 }

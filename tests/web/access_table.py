@@ -35,6 +35,7 @@ class Row:
     fixed: Mapping[str, str] = field(default_factory=dict)
     form: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
+    half_in: bool = False
 
 
 def members(
@@ -43,10 +44,14 @@ def members(
     fixed: Mapping[str, str] | None = None,
     form: Mapping[str, str] | None = None,
     query: Mapping[str, str] | None = None,
+    half_in: bool = False,
     **ids: str,
 ) -> Row:
-    """Only these kinds of membership, each within its own place."""
-    return Row("members", who, ids, fixed or {}, form or {}, query or {})
+    """Only these kinds of membership, each within its own place.
+
+    Those who need a second factor only after they have shown it, unless `half_in`.
+    """
+    return Row("members", who, ids, fixed or {}, form or {}, query or {}, half_in)
 
 
 def public(
@@ -118,11 +123,24 @@ TABLE: Mapping[str, Row] = {
     "feeds.renew": members(LIAISON | SPEAKER),
     "feeds.revoke": members(LIAISON | SPEAKER),
     # one's own account
-    "auth.sign_out": members(ANYONE),
+    "auth.sign_out": members(ANYONE, half_in=True),
+    "second_factor.show": members(ANYONE, half_in=True),
+    "second_factor.use_code": members(ANYONE, half_in=True, form={"code": "000000"}),
+    "second_factor.use_passkey": members(ANYONE, half_in=True, form={"credential": "{}"}),
+    "second_factor.challenge": members(ANYONE, half_in=True, form={"purpose": "show"}),
+    "second_factor.choose": members(ANYONE, half_in=True),
+    "second_factor.begin_app": members(ANYONE, half_in=True),
+    "second_factor.app": members(ANYONE, half_in=True),
+    "second_factor.confirm_app": members(ANYONE, half_in=True, form={"code": "000000"}),
+    "second_factor.new_passkey": members(ANYONE, half_in=True),
+    "second_factor.add_passkey": members(ANYONE, half_in=True, form={"name": "Blue key"}),
+    "second_factor.make_codes": members(ANYONE),
+    "second_factor.remove_app": members(ANYONE),
+    "second_factor.remove_passkey": members(ANYONE, passkey_id="own passkey"),
     "account.show": members(ANYONE),
     "account.end_session": members(ANYONE, session_id="session"),
     "account.end_other_sessions": members(ANYONE),
-    "account.choose_membership": members(ANYONE, membership_id="own membership"),
+    "account.choose_membership": members(ANYONE, membership_id="own membership", half_in=True),
     # liaisons
     "liaison.units": members(LIAISON),
     "liaison.hospital": members(LIAISON),
@@ -268,6 +286,23 @@ TABLE: Mapping[str, Row] = {
     "coordinator.add_hospital": members(COORDINATOR),
     "coordinator.change_hospital": members(COORDINATOR, hospital_id="hospital"),
     "coordinator.archive_hospital": members(COORDINATOR, hospital_id="hospital"),
+    "coordinator.record_agreement": members(COORDINATOR, hospital_id="hospital"),
+    "coordinator.confirm_end": members(COORDINATOR, agreement_id="hospital_agreement"),
+    "coordinator.end_agreement": members(COORDINATOR, agreement_id="hospital_agreement"),
+    "coordinator.choose_form": members(COORDINATOR, hospital_id="hospital"),
+    "coordinator.affiliates": members(COORDINATOR),
+    "coordinator.affiliate": members(COORDINATOR, affiliate_id="kept affiliate"),
+    "coordinator.add_affiliate": members(COORDINATOR),
+    "coordinator.change_affiliate": members(COORDINATOR, affiliate_id="kept affiliate"),
+    "coordinator.set_capacity": members(
+        COORDINATOR, affiliate_id="kept affiliate", form={"capacity": "waitlist"}
+    ),
+    "coordinator.change_counties": members(
+        COORDINATOR, affiliate_id="kept affiliate", form={"state": "IL", "counties": "Cook"}
+    ),
+    "coordinator.change_hours": members(COORDINATOR, affiliate_id="kept affiliate"),
+    "coordinator.change_clocks": members(COORDINATOR, affiliate_id="affiliate"),
+    "coordinator.change_duty": members(COORDINATOR),
     "coordinator.restore_hospital": members(COORDINATOR, hospital_id="hospital"),
     "coordinator.add_unit": members(COORDINATOR, hospital_id="hospital"),
     "coordinator.unit": members(COORDINATOR, unit_id="unit"),

@@ -29,7 +29,7 @@ from outreach.wiring import Wiring
 from tests import vaults
 from tests.browser_client import Browser
 from tests.builders import AUDIT_KEY, NOW
-from tests.bureau import MEMBERS, Bureau, bureau, disable, session_id_of
+from tests.bureau import MEMBERS, Bureau, bureau, disable, let_half_in, session_id_of
 from tests.digest import digest
 from tests.web.access_table import TABLE, Row
 
@@ -67,6 +67,7 @@ def worlds(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> W
         disable(session, closed)
         for each in (here, there, closed):
             _name_own(session, each)
+            let_half_in(session, each)
     db.dispose()
     return Worlds(here, there, closed, path)
 
@@ -201,6 +202,13 @@ def _is_kept_out(walk: Walk, worlds: Worlds) -> None:
         for kind in row.who:
             answer = walk.ask(cookie=worlds.closed.cookies[kind], ids=ids, values=ids)
             assert answer.location.startswith("/sign-in"), f"disabled {kind}"
+        for kind, cookie in worlds.here.half_in.items() if not row.half_in else ():
+            answer = walk.ask(cookie=cookie, ids=ids, values=ids)
+            if walk.method == "GET" and kind in row.who:
+                place = answer.location.partition("?")[0]
+                assert (answer.status_code, place) == (303, "/sign-in/second-step"), kind
+            else:
+                assert answer.status_code in {303, 403}, kind
         for kind in set(MEMBERS) - row.who:
             answer = walk.ask(cookie=worlds.here.cookies[kind], ids=ids, values=ids)
             assert answer.status_code == 403, kind
@@ -329,6 +337,7 @@ def _may_press(app: Flask, path: str, kind: Kind) -> bool:
 def _ids(of: Bureau, kind: Kind) -> dict[str, str]:
     """Return the ids of a bureau, with what is each member's own."""
     return of.ids | {
+        "own passkey": of.tokens[f"passkey {kind}"],
         "session": of.tokens[f"session {kind}"],
         "own membership": of.members[kind].public_id,
     }
@@ -338,6 +347,7 @@ def _name_own(session: Session, of: Bureau) -> None:
     for kind, member in of.members.items():
         of.tokens[f"session {kind}"] = session_id_of(session, member)
     of.tokens |= {
+        "own passkey": of.tokens[f"passkey {Kind.COORDINATOR}"],
         "session": of.tokens[f"session {Kind.COORDINATOR}"],
         "own membership": of.members[Kind.COORDINATOR].public_id,
     }
