@@ -9,8 +9,9 @@ from outreach import access
 from outreach.actor import Actor, Kind
 from outreach.referrals.codes import Revoked
 from outreach.referrals.models import Authorization, Referral
+from outreach.speakers.models import Speaker
 from outreach.wiring import Wiring
-from outreach.workflows.referrals import stopping
+from outreach.workflows.referrals import authorizing, stopping
 from tests import builders
 from tests import referral_builders as referrals
 from tests.builders import NOW
@@ -27,7 +28,7 @@ def reached(session: Session, actor: Actor) -> list[Referral]:
     return list(session.scalars(access.scope(actor, Referral)))
 
 
-def books(session: Session, ward: Ward, speaker: builders.Speaker) -> None:
+def books(session: Session, ward: Ward, speaker: Speaker) -> None:
     """Let a speaker have been on the ward's unit."""
     here = builders.World(ward.bureau, ward.program, ward.hospital, ward.unit)
     visit = builders.visit(session, here)
@@ -52,9 +53,7 @@ def test_a_receiving_affiliate_reaches_nothing_before_it_is_sent(
     coordinator = builders.actor(builders.coordinator(session, ward.receiver, "Nora Webb"))
     assert reached(session, intake) == reached(session, coordinator) == []
 
-    referrals.authorizing.send(
-        session, made, version=None, by=ward.by_liaison, desk=ward.desk, now=NOW
-    )
+    authorizing.send(session, made, version=None, by=ward.by_liaison, desk=ward.desk, now=NOW)
 
     assert reached(session, intake) == reached(session, coordinator) == [made]
 
@@ -96,7 +95,7 @@ def test_a_helper_who_speaks_at_the_hospital_reaches_none_of_its_referrals(
     helper.speaker_id = builders.speaker(session, ward.bureau, builders.MARIA).id
     session.flush()
     assert len(reached(session, actor)) == 1
-    books(session, ward, session.get_one(builders.Speaker, helper.speaker_id))
+    books(session, ward, session.get_one(Speaker, helper.speaker_id))
 
     assert reached(session, actor) == []
 

@@ -14,6 +14,7 @@ from outreach import app, clock, i18n, jobs, logs, matching
 from outreach.accounts.models import Membership
 from outreach.actor import Actor, Kind
 from outreach.demo import cast, stage, story
+from outreach.demo.afterwards import Afterwards, Broken
 from outreach.demo.record import Record
 from outreach.demo.stage import Stage
 from outreach.demo.story import Asked
@@ -28,10 +29,6 @@ BEGINS = datetime(2027, 1, 4, 15, tzinfo=UTC)
 
 PORT = 8000
 HOSPITAL = "St. Clare Hospital"
-
-
-class Broken(Exception):
-    """A step did not do what it should."""
 
 
 def play(*, out: Path | None, console: Console) -> bool:
@@ -54,6 +51,7 @@ class _Tour:
         self.record = record
         self.app = app.create_app(built.wired)
         self.browsers = {who: self._enter(link) for who, link in built.links.items()}
+        self.afterwards = Afterwards(self.wired, self.world, record, self.app, self.browsers)
         self.ruth = _actor(self.world.memberships["Ruth"])
         self.visit_id = 0
         self.feed_paths: dict[str, str] = {}
@@ -63,9 +61,8 @@ class _Tour:
             ("Offers go out by text and mail", self.offer),
             ("One says yes, another a moment later", self.answer),
             ("Calendars show it", self.calendars),
-            ("The unit moves the visit", self.move),
-            ("A speaker can't make it, and a substitute is found", self.substitute),
-            ("Reminders leave when they are due", self.remind),
+            ("The visit moves, a speaker can't make it, reminders leave", self.change),
+            ("After the visit, everyone says how it went", self.tell),
         )
 
     def play(self) -> bool:
@@ -171,6 +168,14 @@ class _Tour:
                 raise Broken(f"The feed of {name} shows no visit.")
             self.record.say(f"Feed of {name}: {count} {'visit' if count == 1 else 'visits'}")
         self._see("Ruth", "today", "/coordinator/")
+
+    def change(self) -> None:
+        self.move()
+        self.substitute()
+        self.remind()
+
+    def tell(self) -> None:
+        self.afterwards.tell(self.visit_id)
 
     def move(self) -> None:
         with self.db.transaction() as session:

@@ -1,0 +1,63 @@
+"""The look through what left a test bites."""
+
+from sqlalchemy.orm import Session
+
+from outreach.accounts.models import Account
+from outreach.db import Database
+from outreach.messaging.models import ConsoleMessage
+from tests import builders, leaks
+from tests.browser_client import commit_rows_in_hand
+from tests.builders import NOW
+
+
+def left(session: Session, text: str, *, to: str) -> ConsoleMessage:
+    """Write down that a mail left; taken out again, or every test's end would find it."""
+    row = ConsoleMessage(channel="mail", to_address=to, kind="reminder", text=text, at=NOW)
+    session.add(row)
+    commit_rows_in_hand()
+    return row
+
+
+def take_back(session: Session, row: ConsoleMessage) -> None:
+    session.delete(row)
+    session.commit()
+
+
+def test_a_mail_that_holds_the_patients_name_is_found(session: Session, database: Database) -> None:
+    row = left(session, f"Please call {leaks.PATIENT}.", to="lena@receiving.example")
+
+    assert leaks.of(database) == [
+        "What left as reminder holds 'Zephyrine'.",
+        "What left as reminder holds 'Quillfeather'.",
+    ]
+    take_back(session, row)
+
+
+def test_a_mail_that_names_the_hospital_to_a_coordinator_is_found(
+    session: Session, database: Database
+) -> None:
+    here = builders.world(session)
+    row = left(session, f"Something is up at {here.hospital.name}.", to="ruth@people.example")
+
+    assert leaks.of(database) == [f"A message of the kind reminder names {here.hospital.name!r}."]
+    take_back(session, row)
+
+
+def test_a_liaison_and_a_speaker_who_chose_so_may_be_told_places(
+    session: Session, database: Database
+) -> None:
+    here = builders.world(session)
+    priya = builders.liaison(session, here.hospital)
+    maria = builders.speaker(session, here.affiliate, builders.MARIA, detail="full")
+    account = session.get_one(Account, priya.account_id)
+    left(session, f"Your visit at {here.hospital.name}.", to=account.email)
+    left(session, f"Your visit at {here.hospital.name}.", to=maria.email)
+
+    assert leaks.of(database) == []
+
+
+def test_an_address_is_read_as_people_would_read_it() -> None:
+    assert leaks.in_address("/referrals?q=zephyrine%40patients.example") == [
+        "Zephyrine",
+        "zephyrine@",
+    ]
