@@ -111,7 +111,7 @@ def run_clocks(database: Database, *, desk: Desk) -> int:
 
 
 def sweep_keys(database: Database, vault: Vault) -> int:
-    """Remove data keys that were made for records which never were; return how many."""
+    """Remove data keys that no record names; return how many."""
     swept = keys.sweep(database, vault, now=clock.now())
     if swept:
         log.info("keys.swept", count=swept)

@@ -5,8 +5,10 @@ data key is destroyed and those backups are gone, no old backup of the main data
 
 Two databases have no transaction in common, and neither may hold up the other. So the key comes
 first and the record after: call `new_key` before the main transaction begins. A crash in between
-leaves a key without a record, which `sweep` removes. To erase, `destroy` first and change the
-record after: a crash in between leaves a record that nobody can read, and that is still due.
+leaves a key without a record, which `sweep` removes. To erase, `destroy` first and let the record
+forget its key after: a crash in between leaves a record that nobody can read, and that is still
+due. A store restored from a backup holds keys destroyed since; as no record names them any more,
+`sweep` removes them again.
 
 Nothing is kept in memory: a key destroyed by one process is gone for all of them at once. Opening
 a value costs one query on the store, `open_many` one for each 500 values.
@@ -46,6 +48,7 @@ SCHEMA = "vault"
 BATCH = 500
 LEAST_AGE = timedelta(hours=1)
 """No transaction takes this long: a younger key's record may still be on its way."""
+ERASED = "This was erased for good."
 _LOCK = 0x0A0D18
 """The advisory lock under which PostgreSQL's processes wrap keys or change the ring."""
 
@@ -154,7 +157,7 @@ class Vault:
         return self.ring.index(*parts)
 
     def sweep(self, known: Known, older_than: datetime) -> int:
-        """Remove data keys whose record never was; return how many.
+        """Remove data keys that no record names; return how many. Destroyed ones stay on record.
 
         Never one that is younger than an hour. And none where not one key of the store is known:
         then the database is another than the one these keys belong to.
@@ -163,7 +166,7 @@ class Vault:
         before = min(older_than, clock.now() - LEAST_AGE)
         orphans: list[str] = []
         some_are_known = False
-        for batch in _batches(self._ids_and_ages()):
+        for batch in _batches(self._ids_and_ages(left=True)):
             named = set(pick([key_id for key_id, _ in batch]))
             some_are_known = some_are_known or bool(named)
             orphans.extend(i for i, created_at in batch if i not in named and created_at < before)
@@ -265,10 +268,14 @@ class Vault:
         with self._found().reading() as session:
             return {row.id: (row.record, row.wrapped) for row in session.execute(wanted)}
 
-    def _ids_and_ages(self) -> list[tuple[str, datetime]]:
+    def _ids_and_ages(self, *, left: bool = False) -> list[tuple[str, datetime]]:
+        """Return every key's id and birth; with `left` of those that were not destroyed."""
+        keys = self._table.c
+        every = select(keys.id, keys.created_at)
+        if left:
+            every = every.where(keys.wrapped.is_not(None))
         with self._found().reading() as session:
-            rows = session.execute(select(self._table.c.id, self._table.c.created_at))
-            return [(key_id, created_at) for key_id, created_at in rows]
+            return [(key_id, created_at) for key_id, created_at in session.execute(every)]
 
     def _lock(self, session: Session) -> None:
         """Be alone until the transaction ends. SQLite's writers are, once they have begun."""
@@ -305,7 +312,7 @@ def _unwrapped(data_key_id: str, rows: Mapping[str, Wrapped], ring: KeyRing) -> 
         )
     record, wrapped = rows[data_key_id]
     if wrapped is None:
-        raise Destroyed("This was erased for good.")
+        raise Destroyed(ERASED)
     return ring.unwrap(wrapped, data_key_id=data_key_id, record=record)
 
 

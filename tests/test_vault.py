@@ -4,6 +4,7 @@ import io
 import json
 import multiprocessing
 import os
+import shutil
 import signal
 from collections.abc import Iterator
 from datetime import timedelta
@@ -222,6 +223,31 @@ def test_a_key_whose_record_never_was_is_swept_after_an_hour(
     assert (too_early, swept) == (0, 1)
     assert ids(vault) == {used, young}
     assert orphan not in ids(vault)
+
+
+def test_a_destroyed_key_stays_on_record(vault: Vault, present: time_machine.Traveller) -> None:
+    used, erased = vault.new_key("AnasReferral"), vault.new_key("BensReferral")
+    vault.destroy(erased)
+    present.shift(timedelta(days=2))
+
+    assert vault.sweep([used], NOW + timedelta(days=1)) == 0
+    with pytest.raises(Destroyed):
+        vault.seal(erased, ANA, PHONE)
+
+
+@pytest.mark.only("sqlite")
+def test_a_key_that_comes_back_from_an_old_backup_of_the_store_is_swept(
+    vault: Vault, present: time_machine.Traveller, tmp_path: Path
+) -> None:
+    used, erased = vault.new_key("AnasReferral"), vault.new_key("BensReferral")
+    shutil.copy(store_file(vault), tmp_path / "old")
+    vault.destroy(erased)
+    vault.dispose()
+    shutil.copy(tmp_path / "old", store_file(vault))
+    present.shift(timedelta(days=2))
+
+    assert vault.sweep([used], NOW + timedelta(days=1)) == 1
+    assert ids(vault) == {used}
 
 
 def test_a_sweep_goes_no_further_than_it_is_told(

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from outreach.db import Database
 from outreach.errors import Unusable
 from outreach.sealing import Unreadable
-from outreach.vault import Destroyed, Vault
+from outreach.vault import ERASED, Destroyed, Vault
 from outreach.workflows.keys import SEALED, SealedColumn, SealedRow
 
 DATA_KEYS = "data_key"
@@ -28,7 +28,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What the check saw. Erased are values whose key was destroyed on purpose."""
+    """What the check saw. Erased are values whose key was destroyed, or forgotten, on purpose."""
 
     data_keys: int
     destroyed: int
@@ -106,6 +106,8 @@ def _by_key(
     vault: Vault, column: SealedColumn, rows: Sequence[SealedRow]
 ) -> Iterator[tuple[str, Destroyed | Unusable | None]]:
     tried = vault.tried((key, column.place(row), sealed) for _, row, sealed, key in rows if key)
+    # What hangs on an erased record stays where it is, and the record has forgotten its key.
+    without = Destroyed(ERASED) if column.through else Unreadable("Its record names no data key.")
     for _, public_id, _, key in rows:
-        result = next(tried) if key else Unreadable("Its record names no data key.")
+        result = next(tried) if key else without
         yield public_id, None if isinstance(result, str) else result

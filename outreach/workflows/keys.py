@@ -123,7 +123,10 @@ def needed(db: Database, vault: Vault) -> set[str]:
 
 
 def sweep(db: Database, vault: Vault, *, now: datetime) -> int:
-    """Remove data keys whose record never was; return how many."""
+    """Remove data keys that no record names; return how many.
+
+    Their record never was, or was erased and the store restored from an older backup.
+    """
     if vault.is_empty():
         return 0
     return vault.sweep(partial(_in_use, db), now - LEAST_AGE)

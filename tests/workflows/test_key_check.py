@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
+from outreach.accounts import factors
 from outreach.accounts.models import TotpFactor
 from outreach.db import Database
 from outreach.errors import Unusable
@@ -65,11 +66,12 @@ def test_whatever_the_referral_loop_seals_is_listed_and_opens(wired: Wiring) -> 
         tried = referral_builders.tried(note="Prefers mornings")
         by = referral_builders.by_helper(at.made["helper"])
         working.attempt(session, sent, tried, by=by, desk=wired.desk, now=NOW)
+        factors.begin_app(session, at.coordinator.account_id, ring=wired.vault.ring, now=NOW)
 
     report = check(wired.db, wired.vault)
 
-    # Name, contacts and note; the attempt's note; what was disclosed.
-    assert report == Report(data_keys=1, destroyed=0, values=5, erased=0, findings=())
+    # Name, contacts and note; the attempt's note; what was disclosed; the app's secret.
+    assert report == Report(data_keys=1, destroyed=0, values=6, erased=0, findings=())
 
 
 @pytest.mark.only("sqlite")
@@ -147,6 +149,17 @@ def test_what_was_erased_is_counted_and_not_wrong(db: Database, vault: Vault) ->
     vault.destroy(referral.data_key_id or "")
 
     assert check(db, vault) == Report(data_keys=0, destroyed=1, values=1, erased=2, findings=())
+
+
+def test_what_hangs_on_an_erased_record_is_counted_and_not_wrong(
+    db: Database, vault: Vault
+) -> None:
+    referral, _, _ = sealed_builders.everything(db, vault)
+    vault.destroy(referral.data_key_id or "")
+    with db.transaction() as session:
+        session.execute(update(Referral).values(sealed_note=None, data_key_id=None))
+
+    assert check(db, vault) == Report(data_keys=0, destroyed=1, values=1, erased=1, findings=())
 
 
 def test_a_record_without_its_key_is_found(db: Database, vault: Vault) -> None:
