@@ -9,7 +9,7 @@ by the nearest code with a county.
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
@@ -29,6 +29,7 @@ NO_SUCH_ZIP = lazy("We know no place with this ZIP code. Please check it.")
 MILITARY = lazy("Military mail has no place. Write the ZIP code of the person’s home.")
 NO_COUNTY = lazy("We don’t know the county of this ZIP code. Try one close by.")
 
+_WHOLE_STATE = {"all", "all counties", "whole state", "statewide", "entire state"}
 _KINDS = "county|parish|municipio|municipality|borough|census area|city and borough|city"
 _KIND = re.compile(rf"\s+({_KINDS})$")
 
@@ -115,12 +116,47 @@ def find(text: str, *, state: str) -> str:
     raise _unknown(text, state, known)
 
 
+def listed(text: str, *, state: str) -> tuple[tuple[str, ...], tuple[RuleBroken, ...]]:
+    """Return the counties of a list, in order and once, and what is wrong with the others.
+
+    "Cook; Lake" and one a line; commas, "and" and "&" part names too, but not inside one that is
+    known as a whole. "all" is every county of the state.
+    """
+    if _folded(text) in _WHOLE_STATE:
+        return in_state(state), ()
+    found: list[str] = []
+    wrong: list[RuleBroken] = []
+    for piece in _pieces(text, state):
+        try:
+            found.append(find(piece, state=state))
+        except RuleBroken as error:
+            wrong.append(error)
+    return tuple(dict.fromkeys(found)), tuple(wrong)
+
+
 def distance_km(here: tuple[float, float], there: tuple[float, float]) -> float:
     """Return the great-circle distance of two places in degrees, by the haversine formula."""
     (lat, lon), (other_lat, other_lon) = (map(radians, place) for place in (here, there))
     half = sin((other_lat - lat) / 2) ** 2
     half += cos(lat) * cos(other_lat) * sin((other_lon - lon) / 2) ** 2
     return 2 * EARTH_RADIUS_KM * asin(sqrt(half))
+
+
+def _pieces(text: str, state: str) -> Iterator[str]:
+    for whole in filter(None, map(str.strip, re.split(r"[;,\n|]", text))):
+        piece = re.sub(r"\s+(?:counties|parishes)$", "", whole, flags=re.IGNORECASE)
+        if _key(piece) in _spellings().get(state, {}) or _is_bare_name(piece, state):
+            yield piece
+        else:
+            yield from filter(None, map(str.strip, re.split(r"&|\band\b|\by\b", piece)))
+
+
+def _is_bare_name(text: str, state: str) -> bool:
+    return any(_bare(key) == _key(text) for key in _spellings().get(state, {}))
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.casefold().split())
 
 
 def _unknown(text: str, state: str, known: Mapping[str, str]) -> RuleBroken:
@@ -174,9 +210,11 @@ def _spellings() -> Mapping[str, Mapping[str, str]]:
 
 def _usual_names(spelt: Mapping[str, list[tuple[int, str]]]) -> dict[str, str]:
     names = {key: max(ways, key=_usual)[1] for key, ways in spelt.items()}
-    # "San Juan" beside "San Juan Municipio" is the same place without the word for its kind.
+    # "San Juan" beside "San Juan Municipio", "James City" beside "James City County": the same
+    # place without the word for its kind.
     for key in spelt:
-        fuller = [each for each in spelt if each != key and _bare(each) == key]
+        short = {key, key.replace(" ", "")}
+        fuller = [each for each in spelt if each != key and _bare(each) in short]
         if len(fuller) == 1:
             names[key] = names[fuller[0]]
     return names

@@ -6,13 +6,15 @@ from datetime import date, datetime, time
 from typing import Any
 
 import holidays
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from outreach import audit
 from outreach.actor import Actor
 from outreach.directory import rules
+from outreach.directory.geography import Place
 from outreach.directory.models import CLOCKS, Affiliate, ClosedDay, CountyServed
+from outreach.directory.service import NAME_TAKEN
 from outreach.errors import RuleBroken
 from outreach.i18n import lazy
 
@@ -61,6 +63,56 @@ def public_holidays(region: str, years: Iterable[int]) -> frozenset[date]:
 def clocks(affiliate: Affiliate) -> dict[str, int]:
     """Return how long an affiliate gives each step of a referral; unknown names are left out."""
     return {name: int(affiliate.clocks.get(name, usual)) for name, usual in CLOCKS.items()}
+
+
+def add_kept(
+    session: Session,
+    keeper: Affiliate,
+    facts: Mapping[str, Any],
+    *,
+    place: Place,
+    by: Actor,
+    now: datetime,
+) -> Affiliate:
+    """Add an affiliate that only receives referrals; `facts` are its columns by name.
+
+    It opens where its ZIP code is, and keeps the usual hours until somebody changes them.
+
+    Raises:
+        RuleBroken: there is one of this name, or it cannot be reached in the way it receives.
+    """
+    _refuse_same_name(session, facts["name"])
+    _check_intake(facts, has_keeper=True)
+    made = Affiliate(kept_by_id=keeper.id, created_at=now, **(facts | _place(place)))
+    made.time_zone = place.time_zone
+    session.add(made)
+    _note(session, made, "affiliate.add", by=by, now=now)
+    return made
+
+
+def change(
+    session: Session,
+    affiliate: Affiliate,
+    facts: Mapping[str, Any],
+    *,
+    place: Place | None,
+    by: Actor,
+    now: datetime,
+) -> bool:
+    """Change how an affiliate receives referrals, and where it is; say if anything did.
+
+    The zone of one that another keeps follows its place; a bureau's own is a setting.
+
+    Raises:
+        RuleBroken: there is another one of this name, or it cannot be reached in this way.
+    """
+    _refuse_same_name(session, facts.get("name", affiliate.name), but=affiliate.id)
+    has_keeper = affiliate.kept_by_id is not None
+    _check_intake(facts, has_keeper=has_keeper)
+    values = dict(facts) | (_place(place) if place else {})
+    if place and has_keeper:
+        values["time_zone"] = place.time_zone
+    return _change(session, affiliate, values, "affiliate.change", by=by, now=now)
 
 
 def set_duty(
@@ -210,13 +262,40 @@ def _change(
     *,
     by: Actor,
     now: datetime,
-) -> None:
+) -> bool:
     different = {name for name, value in values.items() if getattr(affiliate, name) != value}
     if not different:
-        return
+        return False
     for name in different:
         setattr(affiliate, name, values[name])
     _note(session, affiliate, action, by=by, now=now)
+    return True
+
+
+def _place(place: Place) -> dict[str, Any]:
+    return {
+        "zip_code": place.zip_code,
+        "latitude": place.latitude,
+        "longitude": place.longitude,
+    }
+
+
+def _check_intake(facts: Mapping[str, Any], *, has_keeper: bool) -> None:
+    if facts["receives_referrals"]:
+        rules.intake(
+            by=facts["intake_by"],
+            phone=facts["intake_phone"],
+            email=facts["intake_email"],
+            has_keeper=has_keeper,
+        )
+
+
+def _refuse_same_name(session: Session, name: str, *, but: int | None = None) -> None:
+    same = select(Affiliate.id).where(func.lower(Affiliate.name) == name.lower())
+    if but is not None:
+        same = same.where(Affiliate.id != but)
+    if session.scalar(same.limit(1)) is not None:
+        raise RuleBroken(NAME_TAKEN, field="name")
 
 
 def _note(session: Session, affiliate: Affiliate, action: str, *, by: Actor, now: datetime) -> None:

@@ -1,5 +1,6 @@
 """What a program, a unit's hours, an affiliate's settings and an agreement may be. Pure."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time
@@ -22,6 +23,10 @@ INTAKES = ("link", "account", "phone")
 """How an affiliate receives: by a mailed link, by accounts, or through the coordinator's calls."""
 CAPACITIES = ("has_capacity", "additional_assessment_required", "waitlist", "no_capacity")
 """In the order in which affiliates are named to who refers."""
+MOST_CLOSED_DAYS = 100
+LONGEST_NAME = 80
+FIRST_YEAR, LAST_YEAR = 2000, 2100
+_AMERICAN = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")
 AGREEMENT_KINDS = ("business_associate", "counsel_memo")
 
 CLOCK_BOUNDS: Mapping[str, tuple[int, int]] = {
@@ -237,6 +242,65 @@ def business_hours(*, weekdays: Iterable[int], opens: time, closes: time) -> lis
     if closes <= opens:
         raise RuleBroken(lazy("The office must close after it opens."), field="closes")
     return days
+
+
+def intake(*, by: str, phone: str | None, email: str | None, has_keeper: bool) -> None:
+    """Check that an affiliate can be reached in the way it receives.
+
+    Raises:
+        RuleBroken: a link needs an address, calls need a number, and accounts a bureau of its own.
+    """
+    if by == "account" and has_keeper:
+        raise RuleBroken(
+            lazy("An affiliate without coordinators of its own receives by link or by telephone."),
+            field="intake_by",
+        )
+    if by == "link" and not email:
+        raise RuleBroken(lazy("The link needs an e-mail address."), field="intake_email")
+    if by == "phone" and not phone:
+        raise RuleBroken(lazy("Calls need a telephone number."), field="intake_phone")
+
+
+def closed_days(text: str) -> dict[date, str]:
+    """Return an office's own closed days of lines like "2026-12-24 Christmas Eve".
+
+    American dates (12/24/2026) are read as well; the name may be left out.
+
+    Raises:
+        RuleBroken: a line begins with no date, a day stands there twice, or there are too many.
+    """
+    found: dict[date, str] = {}
+    lines = [" ".join(line.split()) for line in text.splitlines()]
+    for line in filter(None, lines):
+        written, _space, name = line.partition(" ")
+        day = _day(written.rstrip(",:"))
+        if day is None or len(name) > LONGEST_NAME:
+            raise RuleBroken(
+                lazy("“%(line)s” does not begin with a date. Write it like 2026-12-24."),
+                field="closed_days",
+                line=line[:LONGEST_NAME],
+            )
+        if day in found:
+            raise RuleBroken(
+                lazy("%(day)s stands there twice."), field="closed_days", day=day.isoformat()
+            )
+        found[day] = name
+    if len(found) > MOST_CLOSED_DAYS:
+        raise RuleBroken(
+            lazy("Write at most %(most)s days."), field="closed_days", most=MOST_CLOSED_DAYS
+        )
+    return found
+
+
+def _day(text: str) -> date | None:
+    american = _AMERICAN.fullmatch(text)
+    year, month, day = american.group(3, 1, 2) if american else ("", "", "")
+    written = f"{year}-{int(month):02d}-{int(day):02d}" if american else text
+    try:
+        found = date.fromisoformat(written)
+    except ValueError:
+        return None
+    return found if FIRST_YEAR <= found.year <= LAST_YEAR else None
 
 
 def _lacking_agreement(agreements: Sequence[AgreementFacts], on: date) -> Obstacle | None:

@@ -22,6 +22,7 @@ from outreach.speakers.models import Away, Certification, Clearance, Exclusion, 
 from outreach.visits.models import Assignment, Offer, Proposal, Slot, Visit
 from outreach.workflows import fit, offers, proposals, visits
 from tests import builders
+from tests.browser import receivers, told
 from tests.browser.served import Demo
 from tests.builders import NOW
 
@@ -51,6 +52,8 @@ def live(demo: Demo) -> Places:
     with demo.wired.db.transaction() as session:
         _let_one_fail(session)
         found.ids |= _rows(session, demo)
+        found.ids |= told.tell(session, demo)
+        found.ids |= receivers.receive(session, demo)
         everyone = {**demo.world.memberships, **_newcomers(session, demo)}
         found.cookies = dict(_sign_in(session, everyone))
     return found
@@ -270,6 +273,6 @@ def _sign_in(session: Session, everyone: Mapping[str, Membership]) -> Iterator[t
                 account_id=member.account_id,
                 browser="Firefox",
                 now=clock.now(),
+                second_factor_at=clock.now(),
             ),
         )
-                second_factor_at=clock.now(),

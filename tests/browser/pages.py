@@ -99,6 +99,12 @@ def _send_with(**values: str) -> Act:
     return act
 
 
+def _write_wrong_counties(visitor: Visitor) -> None:
+    visitor.page.locator("#counties").fill("Cuyahoga; Loraine; Narnia")
+    with visitor.page.expect_navigation():
+        visitor.page.locator("main form[method=post] [type=submit]").click()
+
+
 def _choose_where(visitor: Visitor) -> None:
     visitor.page.locator("#unit").select_option(index=1)
     visitor.page.locator("[name=program]").first.check()
@@ -177,6 +183,11 @@ ANYONE = [
     _answer("closed", status=410),
     _answer("over"),
     Shown("answer-unknown", "public.answer", ids={"token": "nowhere"}, status=404),
+    Shown("debrief", "after_visit.debrief", ids={"token": "debrief link"}, main=True),
+    Shown("debrief-wrong", "after_visit.debrief", ids={"token": "debrief link"}, act=_send),
+    Shown("debrief-incident", "after_visit.incident", ids={"token": "debrief link"}),
+    Shown("came", "after_visit.came", ids={"token": "came link"}, main=True),
+    Shown("came-incident", "after_visit.unit_incident", ids={"token": "came link"}),
     Shown("answer-cannot-come", "public.cannot_come", ids={"token": "token yours"}),
     Shown("not-found", "public.start", query="nowhere", main=True, status=404),
     Shown("broken", "public.help", main=True, status=500, breaks=True),
@@ -200,6 +211,9 @@ LIAISON = _for(
         act=_send_with(day="2026-11-24", time="23:00"),
     ),
     Shown("call-off", "liaison.confirm_call_off", ids={"visit_id": "her visit"}),
+    Shown("visit-told", "liaison.visit", ids={"visit_id": "told visit"}),
+    Shown("came", "liaison.came", ids={"visit_id": "told visit"}),
+    Shown("incident", "liaison.incident", ids={"visit_id": "told visit"}),
     Shown("ask-where", "liaison.ask", main=True),
     Shown("ask-where-wrong", "liaison.ask", act=_send),
     Shown("ask-when", "liaison.ask", act=_choose_where),
@@ -210,7 +224,7 @@ LIAISON = _for(
     Shown("brief", "liaison.brief", ids={"unit_id": "her unit"}),
     Shown("contact", "liaison.contact", ids={"unit_id": "her unit"}),
     Shown("pause", "liaison.pause", ids={"unit_id": "her unit"}),
-    Shown("who-serves", "serving.who_serves", query="?zip=60614", main=True),
+    Shown("who-serves", "serving.who_serves", query="?zip=44113", main=True),
     Shown("who-serves-wrong", "serving.who_serves", query="?zip=6O614", status=422),
     Shown("calendar", "feeds.address"),
     Shown("account", "account.show"),
@@ -243,6 +257,9 @@ SPEAKER = _for(
     Shown("never", "speaker.never"),
     Shown("visit", "speaker.visit", ids={"assignment_id": "own visit"}),
     Shown("cannot-come", "speaker.cannot_come", ids={"assignment_id": "own visit"}),
+    Shown("visit-past", "speaker.visit", ids={"assignment_id": "told assignment"}),
+    Shown("debrief", "speaker.debrief", ids={"assignment_id": "told assignment"}),
+    Shown("incident", "speaker.incident", ids={"assignment_id": "told assignment"}),
     Shown("calendar", "feeds.address"),
     Shown("account", "account.show"),
 )
@@ -270,6 +287,11 @@ COORDINATOR = _for(
     Shown("visit-open", "coordinator.visit", ids={"visit_id": "open visit"}),
     Shown("visit-off", "coordinator.visit", ids={"visit_id": "called off visit"}),
     Shown("visit-past", "coordinator.visit", ids={"visit_id": "past visit"}),
+    Shown("visit-told", "coordinator.visit", ids={"visit_id": "told visit"}, main=True),
+    Shown("attendance", "coordinator.attendance", ids={"assignment_id": "told assignment"}),
+    Shown("audience", "coordinator.audience", ids={"visit_id": "told visit"}),
+    Shown("incident", "coordinator.incident", ids={"visit_id": "told visit"}),
+    Shown("incident-settle", "coordinator.settle_incident", ids={"incident_id": "incident"}),
     Shown("visit-call-off", "coordinator.call_off", ids={"visit_id": "visit"}),
     Shown("visit-phoned-yes", "coordinator.phoned_yes", ids={"visit_id": "visit"}),
     Shown("visit-time", "coordinator.move", ids={"visit_id": "visit"}),
@@ -299,6 +321,34 @@ COORDINATOR = _for(
     Shown("coordinators", "coordinator.coordinators"),
     Shown("coordinator-new", "coordinator.invite_coordinator"),
     Shown("who-serves", "serving.who_serves"),
+    Shown("who-serves-nobody", "serving.who_serves", query="?zip=60614"),
+    Shown("affiliates", "coordinator.affiliates", main=True),
+    Shown("affiliate", "coordinator.affiliate", ids={"affiliate_id": "kept affiliate"}, main=True),
+    Shown("affiliate-own", "coordinator.affiliate", ids={"affiliate_id": "own affiliate"}),
+    Shown("affiliate-new", "coordinator.add_affiliate"),
+    Shown("affiliate-new-wrong", "coordinator.add_affiliate", act=_send),
+    Shown(
+        "affiliate-change", "coordinator.change_affiliate", ids={"affiliate_id": "own affiliate"}
+    ),
+    Shown("counties", "coordinator.change_counties", ids={"affiliate_id": "kept affiliate"}),
+    Shown(
+        "counties-wrong",
+        "coordinator.change_counties",
+        ids={"affiliate_id": "kept affiliate"},
+        act=_write_wrong_counties,
+    ),
+    Shown("hours", "coordinator.change_hours", ids={"affiliate_id": "kept affiliate"}),
+    Shown("clocks", "coordinator.change_clocks", ids={"affiliate_id": "kept affiliate"}),
+    Shown("duty", "coordinator.change_duty"),
+    Shown("agreement-new", "coordinator.record_agreement", ids={"hospital_id": "hospital"}),
+    Shown(
+        "agreement-new-wrong",
+        "coordinator.record_agreement",
+        ids={"hospital_id": "hospital"},
+        act=_send,
+    ),
+    Shown("agreement-end", "coordinator.confirm_end", ids={"agreement_id": "agreement"}),
+    Shown("form", "coordinator.choose_form", ids={"hospital_id": "hospital"}),
     Shown("hospitals", "coordinator.hospitals", main=True),
     Shown("hospital", "coordinator.hospital", ids={"hospital_id": "hospital"}),
     Shown("hospital-change", "coordinator.change_hospital", ids={"hospital_id": "hospital"}),

@@ -250,6 +250,9 @@ TABLE: Mapping[str, Row] = {
         ADMINISTRATOR, form={"name": "Sam", "email": "sam@people.example"}
     ),
     "coordinator.invite_again": members(STAFF, membership_id="membership"),
+    "coordinator.reset_second_step": members(
+        STAFF, membership_id="membership", form={"reason": "lost"}
+    ),
     "coordinator.end_membership": members(STAFF, membership_id="membership"),
     "coordinator.add_speaker": members(COORDINATOR),
     "coordinator.speaker": members(COORDINATOR, speaker_id="speaker"),

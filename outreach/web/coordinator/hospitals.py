@@ -11,6 +11,8 @@ from outreach.errors import RuleBroken
 from outreach.i18n import gettext as _
 from outreach.i18n import lazy
 from outreach.reads import hospitals as reads
+from outreach.reads import referring
+from outreach.referrals import profiles
 from outreach.web import context
 from outreach.web.auth import requires
 from outreach.web.coordinator.blueprint import bp
@@ -45,10 +47,14 @@ def hospital(hospital_id: str) -> ResponseReturnValue:
     with context.reading() as session:
         row = _load(session, hospital_id, "hospital.see")
         units = reads.units(session, context.current_actor(), row, now=clock.now())
+        referrals = referring.of_hospital(session, row, now=clock.now())
+    form = profiles.find(row.form_profile)
     return render_template(
         "coordinator/hospital.html",
         hospital=row,
         units=units,
+        referring=referrals,
+        form_name=form.name if form else "",
         zone=i18n.zone_name(row.time_zone),
     )
 

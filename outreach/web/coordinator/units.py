@@ -55,6 +55,7 @@ class UnitForm(Form):
     contact_name = TextField(lazy("Contact on the day"), longest=100)
     contact_phone = PhoneField(lazy("Phone of the contact"))
     contact_email = EmailField(lazy("The ward’s mailbox"))
+    part_two = BooleanField(lazy("It belongs to a substance-use program (42 CFR Part 2)"))
     requirements = SelectMultipleField(
         lazy("Clearances it demands"), choices=list(words.CLEARANCES.items())
     )
@@ -291,11 +292,13 @@ def _facts(form: UnitForm) -> dict[str, Any]:
         "contact_name": form.contact_name.data or "",
         "contact_phone": form.contact_phone.data,
         "contact_email": form.contact_email.data or None,
+        "part_two": form.part_two.data,
     }
 
 
 def _prefilled(details: UnitDetails) -> dict[str, Any]:
-    names = ("name", "age_group", "street", "contact_name", "contact_phone", "contact_email")
+    contact = ("contact_name", "contact_phone", "contact_email")
+    names = ("name", "age_group", "street", *contact, "part_two")
     values: dict[str, Any] = {name: getattr(details.unit, name) for name in names}
     values["requirements"] = details.clearances
     for span in reversed(details.hours):  # the first span of a day is the one on the form

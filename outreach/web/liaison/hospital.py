@@ -7,7 +7,7 @@ from outreach import access, clock
 from outreach.directory.models import Unit
 from outreach.i18n import gettext as _
 from outreach.i18n import lazy
-from outreach.reads import units
+from outreach.reads import referring, units
 from outreach.web.auth import requires
 from outreach.web.context import current_actor, reading, transaction
 from outreach.web.forms import EmailField, Form, LongTextField, PhoneField, TextField, required
@@ -48,8 +48,13 @@ def hospital() -> ResponseReturnValue:
         place = units.own_hospital(session, actor)
         cards = units.cards(session, actor, place, now=now)
         colleagues = units.colleagues(session, place)
+        off = referring.off(session, place, now=now)
     return render_template(
-        "liaison/hospital.html", hospital=place, cards=cards, colleagues=colleagues
+        "liaison/hospital.html",
+        hospital=place,
+        cards=cards,
+        colleagues=colleagues,
+        referrals_are_off=off,
     )
 
 
