@@ -59,6 +59,8 @@ class Answer:
     """
 
     state: State
+    speaker_id: str
+    assignment_id: str | None
     locale: str
     first_name: str
     by_feed: bool
@@ -129,13 +131,16 @@ def answer(session: Session, token: str, *, now: datetime) -> Answer | None:
     if row is None:
         return None
     offer, slot, speaker, affiliate = row
+    assignment = assignment_of(session, offer)
     visit = agenda.views(session, {offer.visit_id: slot.role}, speaker_id=speaker.id)[
         offer.visit_id
     ]
     if visit.ends_at + DIES_AFTER <= now:
         return None
     return Answer(
-        state=_state(offer, slot, visit, assignment_of(session, offer), now=now),
+        state=_state(offer, slot, visit, assignment, now=now),
+        speaker_id=speaker.public_id,
+        assignment_id=assignment.public_id if assignment else None,
         locale=speaker.locale,
         first_name=speaker.first_name,
         by_feed=speaker.calendar == "feed",

@@ -181,7 +181,7 @@ def _people(session: Session, visit: Visit) -> list[Person]:
             name=f"{speaker.first_name} {speaker.last_name}",
             came=_came(attendance),
             effort=_effort(attendance),
-            told=_told(debrief) if debrief else None,
+            told=_told(debrief),
         )
         for assignment, speaker, attendance, debrief in session.execute(went)
     ]
@@ -210,7 +210,9 @@ def _audience(row: Audience | None) -> str:
     return _("%(people)s (%(by)s)", people=people, by=_(_SAID_BY[row.said_by]))
 
 
-def _told(row: Debrief) -> Told:
+def _told(row: Debrief | None) -> Told | None:
+    if row is None:
+        return None
     return Told(
         public_id=row.public_id,
         how_was_it=_(HOW_WAS_IT[HowWasIt(row.how_was_it)]),

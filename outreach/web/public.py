@@ -15,6 +15,7 @@ from outreach.i18n import gettext as _
 from outreach.i18n import lazy
 from outreach.reads import answer as reads
 from outreach.reads.answer import Answer, State
+from outreach.visits import telling
 from outreach.visits.models import Offer
 from outreach.web import auth, context, errors
 from outreach.workflows import offers
@@ -161,6 +162,7 @@ def _render(template: str, token: str, found: Answer, *, problem: str = "") -> s
             steps=found.next_steps(now=clock.now()) if found.state is State.YOURS else (),
             problem_words=_(problem) if problem else "",
             token=token,
+            debrief_href=_debrief(found),
             lang=request.args.get("lang"),
             audience="public",
             nav=[],
@@ -169,6 +171,17 @@ def _render(template: str, token: str, found: Answer, *, problem: str = "") -> s
             sign_out_url=None,
             language_switch=_other_language(token),
         )
+
+
+def _debrief(found: Answer) -> str:
+    """Return where to tell how it went; "" before the visit is over, and for who did not go."""
+    if found.state is not State.OVER or found.assignment_id is None:
+        return ""
+    until = telling.open_until(found.visit.ends_at)
+    token = context.links().debrief_token(
+        found.assignment_id, speaker_id=found.speaker_id, expires_at=until
+    )
+    return url_for("after_visit.debrief", token=token, lang=request.args.get("lang"))
 
 
 def _locale(found: Answer) -> str:

@@ -23,6 +23,7 @@ from outreach.visits.models import Assignment, Offer, Proposal, Slot, Visit
 from outreach.workflows import fit, offers, proposals, visits
 from tests import builders
 from tests.browser import receivers, told
+from tests.browser import told
 from tests.browser.served import Demo
 from tests.builders import NOW
 
@@ -52,6 +53,7 @@ def live(demo: Demo) -> Places:
     with demo.wired.db.transaction() as session:
         _let_one_fail(session)
         found.ids |= _rows(session, demo)
+        found.ids |= told.tell(session, demo)
         found.ids |= told.tell(session, demo)
         found.ids |= receivers.receive(session, demo)
         everyone = {**demo.world.memberships, **_newcomers(session, demo)}

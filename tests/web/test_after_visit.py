@@ -14,6 +14,7 @@ from outreach.links import Links
 from outreach.visits import afterwards
 from outreach.visits.models import Attendance, Audience, Debrief, IncidentReport, WardReport
 from outreach.workflows import after_visit
+from tests import builders
 from tests.after_visit_builders import Past, debrief, past
 from tests.builders import NOW
 from tests.digest import digest
@@ -144,6 +145,19 @@ def test_the_unit_says_who_came_in_three_answers(
     assert session.scalars(select(Attendance.came).order_by(Attendance.id)).all() == ["yes", "no"]
 
 
+def test_the_answer_page_of_a_visit_that_is_over_leads_to_the_debrief(
+    client: FlaskClient, over: Past, hers: str, session: Session
+) -> None:
+    token = "m" * 43
+    asked = builders.offer(
+        session, builders.slots(session, over.visit)[0], over.maria, token=token, state="accepted"
+    )
+    over.of_maria.offer_id = asked.id
+    session.commit()
+
+    assert f'href="{hers}"' in client.get(f"/a/{token}").text
+
+
 def test_what_speakers_tell_is_not_on_the_units_page(
     client: FlaskClient, over: Past, theirs: str, session: Session
 ) -> None:
@@ -162,11 +176,10 @@ def test_an_incident_is_reported_once(
 ) -> None:
     path: str = request.getfixturevalue(whose)
 
-    for _twice in range(2):
-        answer = say(client, f"{path}/incident", FELL)
-        assert answer.location == f"{path}?said=reported"
+    answers = [say(client, f"{path}/incident", FELL) for _twice in range(2)]
 
-    assert "Your report waits for a coordinator." in client.get(answer.location).text
+    assert {answer.location for answer in answers} == {f"{path}?said=reported"}
+    assert "Your report waits for a coordinator." in client.get(answers[0].location).text
     report = session.scalars(select(IncidentReport)).one()
     assert (report.kind, report.words) == ("hurt", FELL["words"])
     assert report.said_by == ("speaker" if whose == "hers" else "liaison")
