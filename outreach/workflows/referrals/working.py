@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from outreach.actor import Actor, Kind
 from outreach.crypto import public_id
+from outreach.db import locked
 from outreach.errors import Conflict, RuleBroken
 from outreach.i18n import lazy
 from outreach.referrals.codes import (
@@ -87,6 +88,8 @@ def attempt(
         RuleBroken: a code, the time or the note cannot be; the field is named.
         Conflict: it has moved on.
     """
+    # Held first: of two doubled POSTs at one instant the second finds the first one's row.
+    locked(session, Referral, referral.id)
     if _is_known(session, referral, tried.request_key):
         return
     _check(tried, now=now)
