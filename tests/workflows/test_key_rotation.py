@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import update
 
 from outreach import keyring, vault
 from outreach.accounts.models import TotpFactor
@@ -191,7 +191,7 @@ def test_new_keys_in_the_environment_are_turned_over_to(db: Database, database_u
 def test_a_broken_data_key_stops_the_rotation_and_harms_nothing(db: Database, held: Vault) -> None:
     sealed_builders.everything(db, held)
     with held.store.transaction() as session:
-        session.execute(text("UPDATE data_key SET record = 'SomebodyElses'"))
+        session.execute(update(held._table).values(record="SomebodyElses"))
 
     with pytest.raises(Unusable):
         rotate(db, held)
