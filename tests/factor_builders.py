@@ -1,15 +1,18 @@
 """Second factors for tests: an app, recovery codes, and what they show at a moment."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import pyotp
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from outreach import keyring
-from outreach.accounts import factors, passkeys
-from outreach.accounts.models import Account, Membership, Passkey
+from outreach.accounts import factors, passkeys, sessions
+from outreach.accounts.models import Account, Membership, Passkey, WebSession
 from outreach.accounts.passkeys import Site
+from outreach.accounts.sessions import SignedIn
+from outreach.messaging.models import Message
 from tests.builders import NOW
 from tests.software_key import SoftwareKey
 from tests.vaults import KEYS
@@ -58,3 +61,28 @@ def passkey(session: Session, of: Membership, key: SoftwareKey, *, browser_id: i
     )
     assert made
     return made
+
+
+def enter(session: Session, member: Membership) -> SignedIn:
+    """Sign a member's browser in by the mailed code alone."""
+    token = sessions.begin(session, member, account_id=member.account_id, browser="", now=NOW)
+    found = sessions.find(session, token, now=NOW)
+    assert found
+    return found
+
+
+def fresh(seen: SignedIn) -> SignedIn:
+    """Return a browser whose person has shown a factor just now."""
+    return replace(seen, second_factor_at=NOW)
+
+
+def has_shown(session: Session, seen: SignedIn) -> bool:
+    """Say whether a factor was shown in this browser."""
+    session.expire_all()
+    return session.get_one(WebSession, seen.session_id).second_factor_at is not None
+
+
+def told(session: Session) -> list[str]:
+    """Return what people were told about their signing in, in order."""
+    rows = select(Message).where(Message.kind == "sign_in_changed").order_by(Message.id)
+    return [row.values["what"] for row in session.scalars(rows)]

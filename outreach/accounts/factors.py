@@ -5,7 +5,7 @@ of two requests with the same code one comes through.
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -57,6 +57,15 @@ def held(session: Session, account_id: int) -> Held:
         passkeys=session.scalars(keys).all(),
         codes_left=session.scalar(left) or 0,
     )
+
+
+def who_has_some(session: Session, account_ids: Collection[int]) -> set[int]:
+    """Return which of these accounts have a factor."""
+    apps = select(TotpFactor.account_id).where(
+        TotpFactor.account_id.in_(account_ids), TotpFactor.confirmed_at.is_not(None)
+    )
+    keys = select(Passkey.account_id).where(Passkey.account_id.in_(account_ids))
+    return set(session.scalars(apps.union(keys)))
 
 
 def alone(session: Session, account_id: int) -> Held:

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Select, String, cast, exists, func, select
 from sqlalchemy.orm import Session
 
 from outreach import access, phone
+from outreach.accounts import factors
 from outreach.accounts.models import Account, Membership
 from outreach.actor import Actor
 from outreach.directory.models import Affiliate, Hospital, Program
@@ -117,6 +118,7 @@ class MemberRow:
     standing: Status
     is_self: bool
     may_refer: bool
+    has_second_step: bool
 
 
 def speakers(
@@ -301,6 +303,7 @@ def _members(
     session: Session, wanted: Select[Any], actor: Actor, *, now: datetime
 ) -> list[MemberRow]:
     rows = session.execute(wanted).all()
+    steps = factors.who_has_some(session, {account.id for _place, account, _where in rows})
     named = {account.id for place, account, _where in rows if _is_known_here(place, account)}
     return [
         MemberRow(
@@ -311,6 +314,8 @@ def _members(
             standing=_member_standing(place, account, now=now),
             is_self=account.id == actor.account_id,
             may_refer=place.may_refer,
+            # Somebody who was never here must not show that they are known elsewhere.
+            has_second_step=place.first_used_at is not None and account.id in steps,
         )
         for place, account, where in rows
     ]

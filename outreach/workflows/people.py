@@ -1,6 +1,8 @@
 """Inviting people to sign in, ending what they are, and putting speakers aside."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
@@ -17,7 +19,7 @@ from outreach.messaging.service import NewMessage
 from outreach.speakers import service as speakers
 from outreach.speakers.models import Speaker
 from outreach.visits.models import Assignment, Offer, Proposal
-from outreach.workflows import offers
+from outreach.workflows import offers, sign_in_changes
 
 INVITATION_LASTS = timedelta(days=14)
 """An invitation that could not leave by then would only puzzle people."""
@@ -62,6 +64,27 @@ def invite_speaker(
     session.flush()
     invite_again(session, place, by=by, inviter=inviter, now=now)
     return place
+
+
+def change_speaker(
+    session: Session, speaker: Speaker, facts: Mapping[str, Any], *, by: Actor, now: datetime
+) -> None:
+    """Change a speaker's columns; a new mail address is told to the one before.
+
+    Raises:
+        RuleBroken: another speaker of the affiliate has the address.
+    """
+    old = speaker.email
+    speakers.change(session, speaker, facts, by=by, now=now)
+    if speaker.email != old:
+        sign_in_changes.tell_old_address(
+            session,
+            old=old,
+            name=speaker.first_name,
+            locale=speaker.locale,
+            subject=("speaker", speaker.id),
+            now=now,
+        )
 
 
 def invite_liaison(

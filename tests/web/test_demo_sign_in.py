@@ -59,6 +59,15 @@ def test_the_button_signs_in_once(demo: FlaskClient) -> None:
     assert "used already" in demo.get(LINK).text
 
 
+def test_the_link_stands_in_for_both_steps_and_the_page_says_so(demo: FlaskClient) -> None:
+    said = demo.get(LINK).text
+
+    demo.post(LINK)
+
+    assert "It stands in for both steps of signing in" in said
+    assert demo.get("/coordinator/").status_code == 200
+
+
 def test_a_guessed_link_opens_nothing(demo: FlaskClient) -> None:
     assert demo.get("/demo/sign-in/guessed").status_code == 404
     assert demo.post("/demo/sign-in/guessed").status_code == 404

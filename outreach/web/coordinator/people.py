@@ -173,7 +173,7 @@ def invite_again(membership_id: str) -> ResponseReturnValue:
             _("The invitation is on its way."),
         )
     flash(*said)
-    return redirect(_list_of(kind), 303)
+    return redirect(list_of(kind), 303)
 
 
 @bp.post("/people/memberships/<membership_id>/end")
@@ -191,7 +191,7 @@ def end_membership(membership_id: str) -> ResponseReturnValue:
             _("They can no longer sign in for this."),
         )
     flash(*said)
-    return redirect(_list_of(kind), 303)
+    return redirect(list_of(kind), 303)
 
 
 def _change_referring(membership_id: str, change: Any, done: str) -> ResponseReturnValue:  # noqa: ANN401 - a workflow
@@ -249,7 +249,7 @@ def _invite_colleague(kind: Kind, *, page: str) -> ResponseReturnValue:
             form.refuse(error)
         else:
             flash(_("The invitation is on its way."))
-            return redirect(_list_of(kind), 303)
+            return redirect(list_of(kind), 303)
     status = 422 if request.method == "POST" else 200
     return render_template(page, form=form), status
 
@@ -267,7 +267,8 @@ def _words(error: OutreachError) -> str:
     return _(error.message, **error.values)
 
 
-def _list_of(kind: str) -> str:
+def list_of(kind: str) -> str:
+    """Return the address of the list that people of this kind stand on."""
     endpoints = {
         "intake": "coordinator.intake",
         "liaison": "coordinator.liaisons",

@@ -138,7 +138,7 @@ def change_speaker(speaker_id: str) -> ResponseReturnValue:
             if form.radius.data == form.radius.object_data:
                 facts["radius_km"] = row.radius_km  # not through miles and back
             with context.transaction() as session:
-                service.change(
+                workflow.change_speaker(
                     session,
                     _load(session, speaker_id, "speaker.change"),
                     facts,
