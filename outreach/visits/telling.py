@@ -114,14 +114,17 @@ def may_say(who: Teller, what: Said) -> bool:
     return what in MAY_SAY[who]
 
 
-def due_at(ends_at: datetime) -> datetime:
-    """Return when the people of a visit are asked about it."""
-    return ends_at + ASK_AFTER
+def asked_about(now: datetime) -> tuple[datetime, datetime]:
+    """Return between which ends, both included, a visit's people are to be asked now.
+
+    From seven days to one hour ago.
+    """
+    return now - ASK_WITHIN, now - ASK_AFTER
 
 
-def is_due(ends_at: datetime, *, now: datetime) -> bool:
-    """Say whether they are to be asked now: an hour to seven days after the end, both included."""
-    return due_at(ends_at) <= now <= ends_at + ASK_WITHIN
+def ask_until(ends_at: datetime) -> datetime:
+    """Return until when a question about a visit may still leave."""
+    return ends_at + ASK_WITHIN
 
 
 def open_until(ends_at: datetime) -> datetime:

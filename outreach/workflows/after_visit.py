@@ -72,12 +72,12 @@ def ask(session: Session, *, now: datetime) -> int:
 
     Each is asked once: what was planned is not planned again, whatever became of it.
     """
+    first, last = telling.asked_about(now)
     ended = (
         select(Visit)
         .where(
             Visit.called_off_at.is_(None),
-            Visit.ends_at <= now - telling.ASK_AFTER,
-            Visit.ends_at >= now - telling.ASK_WITHIN,
+            Visit.ends_at.between(first, last),
             _somebody_went(),
             or_(_somebody_went(_was_not_asked(TO_SPEAKERS)), not_(_unit_was_asked())),
         )
@@ -289,7 +289,7 @@ def _ask(session: Session, visit: Visit, *, now: datetime) -> bool:
                 "debrief_until": until,
             },
             channels=("sms",),
-            expires_at=visit.ends_at + telling.ASK_WITHIN,
+            expires_at=telling.ask_until(visit.ends_at),
             now=now,
         )
     unit = recipients.liaison(session, visit)
@@ -300,7 +300,7 @@ def _ask(session: Session, visit: Visit, *, now: datetime) -> bool:
             TO_UNITS,
             visit=visit,
             values={"came_until": until},
-            expires_at=visit.ends_at + telling.ASK_WITHIN,
+            expires_at=telling.ask_until(visit.ends_at),
             now=now,
         )
     return bool(to_ask) or unit is not None

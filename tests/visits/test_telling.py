@@ -28,7 +28,10 @@ MOMENT = timedelta(microseconds=1)
 def test_people_are_asked_from_an_hour_to_seven_days_after_the_end(
     after: timedelta, due: bool
 ) -> None:
-    assert telling.is_due(ENDS_AT, now=ENDS_AT + after) is due
+    first, last = telling.asked_about(ENDS_AT + after)
+
+    assert (first <= ENDS_AT <= last) is due
+    assert telling.ask_until(ENDS_AT) == ENDS_AT + timedelta(days=7)
 
 
 @pytest.mark.parametrize("to", Teller)

@@ -1,6 +1,8 @@
 """Asking the people of a visit that is over, and taking what they tell."""
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -9,12 +11,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from outreach.audit import AuditEvent
+from outreach.db import Database
 from outreach.errors import Conflict, OutreachError, RuleBroken
 from outreach.messaging.models import Message
 from outreach.visits import afterwards
-from outreach.visits.models import Attendance, Audience, Debrief, WardReport
-from outreach.visits.telling import HowAreYou, HowWasIt, Outcome
-from outreach.workflows import after_visit, problems
+from outreach.visits.models import Attendance, Audience, Debrief, IncidentReport, WardReport
+from outreach.visits.telling import HowAreYou, HowWasIt, Incident, Outcome
+from outreach.workflows import after_visit, incidents, problems
 from outreach.workflows.after_visit import Told, UnitsWord
 from tests import builders
 from tests.after_visit_builders import ENDED, Past, debriefing, past
@@ -334,6 +337,34 @@ def test_how_somebody_is_and_what_they_told_ranks_nobody(session: Session, over:
     after_visit.say_who_came(session, over.visit, said, by=over.as_unit, now=NOW)
 
     assert problems.build(session, over.world.affiliate, [visit], now=NOW) == before
+
+
+@pytest.mark.both_engines
+def test_taps_at_the_same_moment_are_one_debrief_and_one_report(database: Database) -> None:
+    with database.transaction() as session:
+        over = past(session)
+    gate = threading.Barrier(4)
+
+    def tap(_number: int) -> Told:
+        gate.wait(10)
+        with database.transaction() as session:
+            incidents.report(
+                session,
+                over.visit,
+                kind=Incident.OTHER,
+                words="The alarm rang.",
+                by=over.as_maria,
+                now=NOW,
+            )
+            return after_visit.tell(session, over.of_maria, debriefing(), by=over.as_maria, now=NOW)
+
+    with ThreadPoolExecutor(4) as pool:
+        told = sorted(pool.map(tap, range(4)))
+
+    assert told == [Told.NEW, Told.SAME, Told.SAME, Told.SAME]
+    with database.reading() as session:
+        for table in (Attendance, Audience, Debrief, IncidentReport):
+            assert len(session.scalars(select(table)).all()) == 1
 
 
 @pytest.mark.both_engines
