@@ -21,7 +21,7 @@ from outreach.workflows.imports import Finding, Report
 
 
 @main.command("import")
-@click.argument("kind", type=click.Choice(["units", "speakers", "requests"]))
+@click.argument("kind", type=click.Choice(imports.KINDS))
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--map", "mapping_file", type=click.Path(path_type=Path), help="Mapping (TOML).")
 @click.option("--affiliate", help="Affiliate the rows belong to; made where it is missing.")
@@ -39,7 +39,7 @@ def run_import(  # noqa: PLR0917 - click passes every option by name
     dry_run: bool,  # noqa: FBT001 - a click flag
     as_json: bool,  # noqa: FBT001 - a click flag
 ) -> None:
-    r"""Read a spreadsheet (CSV or XLSX) of units, speakers or requests.
+    r"""Read a spreadsheet (CSV or XLSX) of units, speakers, requests or affiliates.
 
     Rows that are wrong are told by row, column and value; the others are imported. Importing the
     same file again changes nothing. Exit 1 when a row was refused.
@@ -48,6 +48,7 @@ def run_import(  # noqa: PLR0917 - click passes every option by name
     Examples:
       outreach import units units.csv --map docs/examples/units.toml --affiliate "Lake County"
       outreach import requests visits.xlsx --dry-run --json
+      outreach import affiliates affiliates.csv    who receives referrals, with the counties served
     """
     if affiliate is not None and not affiliate.strip():
         raise Unusable("--affiliate names nobody.")

@@ -34,6 +34,7 @@ KIND_WORDS = (
     ("units", lazy("Units and their hospitals")),
     ("speakers", lazy("Speakers")),
     ("requests", lazy("Requests for visits")),
+    ("affiliates", lazy("Affiliates that receive referrals")),
 )
 FIELD_WORDS = {
     "hospital": lazy("Hospital"),
@@ -80,6 +81,11 @@ FIELD_WORDS = {
     "by_video": lazy("By video"),
     "access_needs": lazy("Access needs"),
     "notes": lazy("Notes"),
+    "state": lazy("State"),
+    "counties": lazy("Counties it serves"),
+    "person": lazy("Person who receives them"),
+    "receives_by": lazy("How it receives"),
+    "capacity": lazy("Room for more people"),
 }
 
 

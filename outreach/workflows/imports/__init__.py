@@ -1,4 +1,4 @@
-"""Spreadsheets of units, speakers and visit requests → rows, by a mapping of columns and words."""
+"""Spreadsheets of units, speakers, requests, affiliates → rows, by a mapping of their columns."""
 
 from outreach.workflows.imports import columns, mapping
 from outreach.workflows.imports.files import run

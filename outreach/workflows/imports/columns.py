@@ -34,6 +34,11 @@ SAID_AS = {
     "language": ("language",),
     "repeats": ("repeat", "series"),
     "critical": ("important", "critical"),
+    "state": ("state",),
+    "counties": ("counties", "county"),
+    "person": ("person", "contact", "intake"),
+    "receives_by": ("receives", "reached", "how"),
+    "capacity": ("capacity", "room for", "waitlist"),
     "notes": ("note", "comment"),
 }
 """Words that a header of this field often has, the likeliest first."""
@@ -74,7 +79,8 @@ def guess(sheet: Sheet, columns: Columns) -> dict[str, str]:
     fields = list(type(columns)().named())
     found = {field: free.pop(sheets.key(field)) for field in fields if sheets.key(field) in free}
     for field in fields:
-        words = () if field in found else SAID_AS.get(field, ())
+        usual = columns.said_as.get(field) or SAID_AS.get(field, ())
+        words = () if field in found else usual
         near = next((key for word in words for key in free if word in key), None)
         if near is not None:
             found[field] = free.pop(near)

@@ -12,9 +12,11 @@ from outreach.actor import SYSTEM, Actor
 from outreach.errors import Conflict
 from outreach.i18n import lazy
 from outreach.workflows.imports import columns, importer, sheets
+from outreach.workflows.imports.affiliates import AffiliatesImporter
 from outreach.workflows.imports.cells import CellProblem
 from outreach.workflows.imports.importer import Context, Importer
 from outreach.workflows.imports.mapping import (
+    AffiliatesMapping,
     AnyMapping,
     RequestsMapping,
     SpeakersMapping,
@@ -99,6 +101,8 @@ def _importer(session: Session, context: Context, mapping: AnyMapping) -> Import
             return SpeakersImporter(session, context, mapping)
         case RequestsMapping():
             return RequestsImporter(session, context, mapping)
+        case AffiliatesMapping():
+            return AffiliatesImporter(session, context, mapping)
 
 
 def _import_row(session: Session, rows: Importer[Any], row: RowReader, tally: _Tally) -> None:

@@ -1,4 +1,4 @@
-"""What the three kinds of import have in common: whose rows these are, and how a row is written."""
+"""What all kinds of import have in common: whose rows these are, and how a row is written."""
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass

@@ -20,6 +20,8 @@ from outreach.workflows.imports.cells import Words
 MOST_BYTES = 256 * 1024
 
 AgeGroup = Literal["adult", "adolescent", "older adult"]
+Intake = Literal["link", "account", "phone"]
+Capacity = Literal["has_capacity", "no_capacity", "waitlist", "additional_assessment_required"]
 AGE_GROUPS: tuple[AgeGroup, ...] = ("adult", "adolescent", "older adult")
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Header = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
@@ -75,6 +77,8 @@ class Columns(_Table):
     """Field → the header of the column that holds it. Those in `required` must be there."""
 
     required: ClassVar[frozenset[str]] = frozenset()
+    said_as: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    """Words that a header of this field often has, where they differ from other sheets'."""
 
     def named(self) -> Mapping[str, str]:
         """Return each field that has a column; those of a table are like "clearances.tb"."""
@@ -154,6 +158,23 @@ class RequestColumns(Columns):
     notes: Header = "notes"
 
 
+class AffiliateColumns(Columns):
+    """The columns of a sheet of affiliates that receive referrals."""
+
+    required = frozenset({"name", "zip", "counties"})
+    said_as = {"name": ("affiliate", "organization", "name"), "phone": ("phone", "call")}
+
+    name: Header = "name"
+    zip: Header = "zip"
+    state: Header = "state"
+    counties: Header = "counties"
+    person: Header = "person"
+    phone: Header = "phone"
+    email: Header = "email"
+    receives_by: Header = "receives_by"
+    capacity: Header = "capacity"
+
+
 class Program(_Table):
     """A program the file may name: how many people in each role, and the lengths it may have."""
 
@@ -162,7 +183,7 @@ class Program(_Table):
 
 
 class BaseMapping(_Table):
-    """What the mappings of all three kinds may say."""
+    """What the mappings of all kinds may say."""
 
     first_affiliate: Name | None = None
     """What to call the affiliate when the database has none yet and none is named otherwise."""
@@ -233,14 +254,64 @@ class RequestsMapping(SpokenMapping):
     columns: RequestColumns = RequestColumns()
 
 
+INTAKES: dict[str, Intake] = {
+    "link": "link",
+    "mail": "link",
+    "e-mail": "link",
+    "email": "link",
+    "account": "account",
+    "own page": "account",
+    "phone": "phone",
+    "telephone": "phone",
+    "call": "phone",
+    "calls": "phone",
+}
+CAPACITIES: dict[str, Capacity] = {
+    "has capacity": "has_capacity",
+    "has_capacity": "has_capacity",
+    "has room": "has_capacity",
+    "open": "has_capacity",
+    "yes": "has_capacity",
+    "no capacity": "no_capacity",
+    "no_capacity": "no_capacity",
+    "full": "no_capacity",
+    "closed": "no_capacity",
+    "no": "no_capacity",
+    "waitlist": "waitlist",
+    "waiting list": "waitlist",
+    "additional assessment required": "additional_assessment_required",
+    "additional_assessment_required": "additional_assessment_required",
+    "assessment": "additional_assessment_required",
+}
+
+
+class AffiliatesMapping(BaseMapping):
+    """A mapping of a sheet of affiliates that receive referrals."""
+
+    columns: AffiliateColumns = AffiliateColumns()
+    receives_by: dict[Name, Intake] = {}
+    capacities: dict[Name, Capacity] = {}
+
+    def intake_words(self) -> Words[Intake]:
+        """Return the words for how an affiliate receives."""
+        return Words({**INTAKES, **self.receives_by})
+
+    def capacity_words(self) -> Words[Capacity]:
+        """Return the words for whether an affiliate has room."""
+        return Words({**CAPACITIES, **self.capacities})
+
+
 CLEARANCE_MONTHS = {"tb": 12, "flu": 12, "background_check": 36}
 DEFAULT_MONTHS = 12
 
-AnyMapping = UnitsMapping | SpeakersMapping | RequestsMapping
-_MODELS: Mapping[str, type[UnitsMapping | SpeakersMapping | RequestsMapping]] = {
+AnyMapping = UnitsMapping | SpeakersMapping | RequestsMapping | AffiliatesMapping
+_MODELS: Mapping[
+    str, type[UnitsMapping | SpeakersMapping | RequestsMapping | AffiliatesMapping]
+] = {
     "units": UnitsMapping,
     "speakers": SpeakersMapping,
     "requests": RequestsMapping,
+    "affiliates": AffiliatesMapping,
 }
 KINDS = tuple(_MODELS)
 """What can be imported, in the order in which the files build on each other."""

@@ -1,5 +1,7 @@
 """The pages of affiliates: whom to ask, counties, room, hours, clocks; and who is on duty."""
 
+import io
+import re
 from collections.abc import Callable
 from datetime import date, time
 from html import unescape
@@ -255,3 +257,33 @@ def test_the_list_asks_as_little_for_thirty_as_for_one(
 
     assert "Number 28" in page.text
     assert many.count == few.count
+
+
+def test_affiliates_are_brought_in_from_a_sheet_on_the_page(
+    desk: Desk, session: Session, here: World
+) -> None:
+    browser, path = desk(), "/coordinator/setup/imports"
+    sheet = b"Affiliate,ZIP,Counties served,E-mail\nLakeside,60614,Cook; Lake,g@lakeside.example\n"
+    sent = {"kind": "affiliates", "sheet": (io.BytesIO(sheet), "affiliates.csv")}
+
+    columns = browser.post(path, data=sent, content_type="multipart/form-data")
+    chosen = {
+        "parcel": parcel_of(columns.text),
+        "column-name": "Affiliate",
+        "column-zip": "ZIP",
+        "column-counties": "Counties served",
+        "column-email": "E-mail",
+    }
+    trial = browser.post(f"{path}/columns", data=chosen)
+    browser.post(f"{path}/rows", data={"parcel": parcel_of(trial.text)})
+
+    made = affiliate(session, "Lakeside")
+    assert (made.kept_by_id, made.intake_email) == (here.affiliate.id, "g@lakeside.example")
+    assert receiving.counties(session, made.id) == [COOK, LAKE]
+
+
+def parcel_of(page: str) -> str:
+    """Return the file as a page of the import hands it on."""
+    found = re.search(r'name="parcel" value="([^"]+)"', page)
+    assert found, page
+    return unescape(found[1])

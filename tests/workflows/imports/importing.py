@@ -108,7 +108,7 @@ def bring_in(
     dry_run: bool = False,
 ) -> Report:
     """Import rows under our own column names; speakers and requests know two programs."""
-    toml = mapping + ("" if kind == "units" else PROGRAMS)
+    toml = mapping + ("" if kind in {"units", "affiliates"} else PROGRAMS)
     return imports.run(
         session,
         filename=f"{kind}.csv",

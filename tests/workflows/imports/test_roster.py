@@ -15,6 +15,8 @@ from tests.workflows.imports.importing import NOW, TODAY, outcome
 REPOSITORY = Path(__file__).parents[3]
 ROSTER = REPOSITORY.parent / "shared" / "data" / "roster"
 
+KINDS = ("units", "speakers", "requests")
+
 pytestmark = pytest.mark.skipif(not ROSTER.is_dir(), reason="the given spreadsheets are not here")
 
 
@@ -38,7 +40,7 @@ def refused(report: Report) -> list[tuple[int, str, str]]:
 def test_the_given_spreadsheets_come_in_and_their_wrong_rows_are_named(
     session: Session,
 ) -> None:
-    units, speakers, requests = (bring_in(session, kind) for kind in imports.KINDS)
+    units, speakers, requests = (bring_in(session, kind) for kind in KINDS)
 
     assert (units.read, outcome(units)) == (24, (22, 0, 2))
     assert refused(units) == [(9, "Visits allowed", "20:00-10:00"), (17, "Serves", "maternity")]
@@ -70,7 +72,7 @@ def test_the_given_spreadsheets_come_in_and_their_wrong_rows_are_named(
         (76, "Unit", "North 2 3"),
         (83, "Date", "2025-01-05"),
     ]
-    again = [bring_in(session, kind) for kind in imports.KINDS]
+    again = [bring_in(session, kind) for kind in KINDS]
     assert [outcome(report) for report in again] == [(0, 22, 2), (0, 65, 7), (0, 81, 15)]
     visits = session.scalars(select(Visit).order_by(Visit.unit_id, Visit.starts_at)).all()
     assert len(visits) > 200
