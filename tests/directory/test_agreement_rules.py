@@ -145,3 +145,56 @@ def test_an_office_that_is_never_open_is_refused(
         rules.business_hours(weekdays=weekdays, opens=time(9), closes=closes)
 
     assert caught.value.field == field
+
+
+def test_closed_days_are_read_line_by_line_with_their_names() -> None:
+    text = "2026-12-24 Christmas  Eve\r\n\n  12/31/2026: \n1/4/2027\n"
+
+    assert rules.closed_days(text) == {
+        date(2026, 12, 24): "Christmas Eve",
+        date(2026, 12, 31): "",
+        date(2027, 1, 4): "",
+    }
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Christmas",
+        "13/1/2026",
+        "2026-02-30",
+        "1999-12-31",
+        "2101-01-01",
+        "2026-12-24 " + "x" * 81,
+        "2026-12-24\n12/24/2026 again",
+        "\n".join(f"{year}-{month:02d}-01" for year in range(2030, 2039) for month in range(1, 13)),
+    ],
+)
+def test_closed_days_that_cannot_be_name_their_field(text: str) -> None:
+    with pytest.raises(RuleBroken) as caught:
+        rules.closed_days(text)
+
+    assert caught.value.field == "closed_days"
+
+
+@pytest.mark.parametrize(
+    ("by", "phone", "email", "has_keeper", "field"),
+    [
+        ("account", "+13125550123", "gail@lakeside.example", True, "intake_by"),
+        ("link", "+13125550123", None, False, "intake_email"),
+        ("phone", None, "gail@lakeside.example", False, "intake_phone"),
+    ],
+)
+def test_an_affiliate_must_be_reached_in_the_way_it_receives(
+    by: str, phone: str | None, email: str | None, has_keeper: bool, field: str
+) -> None:
+    with pytest.raises(RuleBroken) as caught:
+        rules.intake(by=by, phone=phone, email=email, has_keeper=has_keeper)
+
+    assert caught.value.field == field
+
+
+def test_an_affiliate_with_what_its_way_needs_is_fine() -> None:
+    rules.intake(by="account", phone=None, email=None, has_keeper=False)
+    rules.intake(by="link", phone=None, email="gail@lakeside.example", has_keeper=True)
+    rules.intake(by="phone", phone="+13125550123", email=None, has_keeper=True)

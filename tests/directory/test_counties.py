@@ -93,6 +93,24 @@ def test_every_state_has_counties_each_found_by_its_own_name() -> None:
             assert counties.find(name, state=state) == name
 
 
+def test_a_list_is_read_whole_and_what_is_unknown_is_told() -> None:
+    names, wrong = counties.listed("Cook & lake counties; du page, Cook, Narnia", state="IL")
+
+    assert names == ("Cook County", "Lake County", "DuPage County")
+    assert [str(error) for error in wrong] == ["There is no county “Narnia” in IL."]
+
+
+def test_and_parts_names_but_not_inside_one() -> None:
+    names, wrong = counties.listed("King and Queen; Isle of Wight and James City", state="VA")
+
+    assert names == ("King and Queen County", "Isle of Wight County", "James City County")
+    assert wrong == ()
+
+
+def test_all_is_every_county_of_the_state() -> None:
+    assert counties.listed(" ALL  counties ", state="DE")[0] == counties.in_state("DE")
+
+
 def test_the_way_from_chicago_to_detroit() -> None:
     there = counties.distance_km((41.8781, -87.6298), (42.3314, -83.0458))
 

@@ -97,6 +97,33 @@ def test_the_own_bureau_receives_too_and_keeps_its_name_and_zone(
     assert own.time_zone == "America/New_York"
 
 
+def test_a_kept_affiliate_that_moves_takes_the_zone_of_its_new_place(
+    desk: Desk, session: Session, here: World
+) -> None:
+    kept = receiver(session, "Lakeside", kept_by_id=here.affiliate.id)
+    browser = desk()
+    assert 'value="60614"' in browser.get(page_of(kept, "/change")).text
+
+    moved = LAKESIDE | {"name": "Lakeside East", "zip_code": "48201"}
+    answer = browser.post(page_of(kept, "/change"), data=moved)
+    refused = browser.post(page_of(kept, "/change"), data=LAKESIDE | {"zip_code": "00000"})
+
+    assert (answer.status_code, refused.status_code) == (303, 422)
+    east = affiliate(session, "Lakeside East")
+    assert (east.zip_code, east.time_zone) == ("48201", "America/Detroit")
+
+
+def test_the_list_names_a_few_counties_and_counts_the_others(
+    desk: Desk, session: Session, here: World
+) -> None:
+    some = tuple(("IL", f"{name} County") for name in ("Boone", "Cook", "Lake", "Will"))
+    receiver(session, "Lakeside", counties=some, kept_by_id=here.affiliate.id)
+
+    page = desk().get("/coordinator/hospitals/affiliates").text
+
+    assert "Boone County, Cook County and 2 more" in page
+
+
 def test_counties_are_written_as_people_write_them_one_state_at_a_time(
     desk: Desk, session: Session, here: World
 ) -> None:

@@ -42,6 +42,8 @@ def test_agreement_and_form_turn_referrals_on_and_the_end_turns_them_off(
     assert "Contract 12, filing cabinet. Recorded by Ruth Adler" in on
     assert "Illinois" in on
 
+    assert "from Nov 1, 2026" in on
+
     made = session.scalars(select(HospitalAgreement)).one()
     asked = browser.get(f"/coordinator/hospitals/agreements/{made.public_id}/end")
     assert "Contract 12" in asked.text
