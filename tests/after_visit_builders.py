@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 from outreach.accounts.models import Account, Membership
 from outreach.actor import Actor, Kind
 from outreach.links import Links
+from outreach.reads import after_visit as reads
 from outreach.speakers.models import Speaker
-from outreach.visits import telling
 from outreach.visits.models import Assignment, Debrief, IncidentReport, Visit
 from outreach.visits.telling import HowAreYou, HowWasIt
 from outreach.workflows.after_visit import Debriefing
@@ -61,17 +61,17 @@ class Past:
 
     def debrief_path(self, links: Links) -> str:
         """Where Maria tells."""
-        token = links.debrief_token(
+        token = reads.debrief_token(
             self.of_maria.public_id,
             speaker_id=self.maria.public_id,
-            expires_at=telling.open_until(self.visit.ends_at),
+            ends_at=self.visit.ends_at,
+            links=links,
         )
         return f"/d/{token}"
 
     def came_path(self, links: Links) -> str:
         """Where the ward tells."""
-        until = telling.open_until(self.visit.ends_at)
-        return f"/c/{links.came_token(self.visit.public_id, expires_at=until)}"
+        return f"/c/{reads.came_token(self.visit, links=links)}"
 
 
 def past(session: Session, name: str = "Lakeshore", *, ended: timedelta = ENDED) -> Past:

@@ -118,6 +118,17 @@ class Year:
         return f"{visits}, {effort_words(self.minutes, self.miles)}"
 
 
+def debrief_token(assignment_id: str, *, speaker_id: str, ends_at: datetime, links: Links) -> str:
+    """Return the token of a speaker's link; the ids are public ids."""
+    until = telling.open_until(ends_at)
+    return links.debrief_token(assignment_id, speaker_id=speaker_id, expires_at=until)
+
+
+def came_token(visit: Visit, *, links: Links) -> str:
+    """Return the token of a unit's link."""
+    return links.came_token(visit.public_id, expires_at=telling.open_until(visit.ends_at))
+
+
 def assignment_of(
     session: Session, token: str, *, links: Links, now: datetime
 ) -> Assignment | None:
@@ -132,10 +143,8 @@ def assignment_of(
     if found is None:
         return None
     assignment, visit, speaker_id = found
-    right = links.debrief_token(
-        assignment.public_id,
-        speaker_id=speaker_id,
-        expires_at=telling.open_until(visit.ends_at),
+    right = debrief_token(
+        assignment.public_id, speaker_id=speaker_id, ends_at=visit.ends_at, links=links
     )
     return assignment if crypto.equal(token, right) and _is_open(visit, now=now) else None
 
@@ -146,8 +155,7 @@ def visit_of(session: Session, token: str, *, links: Links, now: datetime) -> Vi
     visit = session.scalars(wanted).one_or_none()
     if visit is None:
         return None
-    until = telling.open_until(visit.ends_at)
-    right = links.came_token(visit.public_id, expires_at=until)
+    right = came_token(visit, links=links)
     return visit if crypto.equal(token, right) and _is_open(visit, now=now) else None
 
 

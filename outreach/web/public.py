@@ -13,9 +13,9 @@ from outreach.calendars.service import Person
 from outreach.errors import Conflict, NotFound
 from outreach.i18n import gettext as _
 from outreach.i18n import lazy
+from outreach.reads import after_visit
 from outreach.reads import answer as reads
 from outreach.reads.answer import Answer, State
-from outreach.visits import telling
 from outreach.visits.models import Offer
 from outreach.web import auth, context, errors
 from outreach.workflows import offers
@@ -177,9 +177,11 @@ def _debrief(found: Answer) -> str:
     """Return where to tell how it went; "" before the visit is over, and for who did not go."""
     if found.state is not State.OVER or found.assignment_id is None:
         return ""
-    until = telling.open_until(found.visit.ends_at)
-    token = context.links().debrief_token(
-        found.assignment_id, speaker_id=found.speaker_id, expires_at=until
+    token = after_visit.debrief_token(
+        found.assignment_id,
+        speaker_id=found.speaker_id,
+        ends_at=found.visit.ends_at,
+        links=context.links(),
     )
     return url_for("after_visit.debrief", token=token, lang=request.args.get("lang"))
 

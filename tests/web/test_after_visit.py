@@ -1,5 +1,6 @@
 """Telling after a visit by a link: GET shows, POST acts, the same again changes nothing."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -11,12 +12,19 @@ from werkzeug.test import TestResponse
 
 from outreach.db import Base, Database
 from outreach.links import Links
-from outreach.visits import afterwards
-from outreach.visits.models import Attendance, Audience, Debrief, IncidentReport, WardReport
+from outreach.visits import afterwards, telling
+from outreach.visits.models import (
+    Attendance,
+    Audience,
+    Debrief,
+    IncidentReport,
+    VisitRequest,
+    WardReport,
+)
 from outreach.workflows import after_visit
 from tests import builders
-from tests.after_visit_builders import Past, debrief, past
-from tests.builders import NOW
+from tests.after_visit_builders import Past, debrief, incident, past
+from tests.builders import NOW, SECRET
 from tests.digest import digest
 from tests.web.liaison.pages import count_queries, text_of
 
@@ -122,6 +130,45 @@ def test_a_debrief_is_taken_and_taps_repeated_change_nothing(
     assert "We have your answers. You may change them until" in page
     assert 'value="hard" checked' in page
     assert ">\r\nLong.</textarea>" in page
+
+
+def test_the_form_begins_with_our_guess_at_hours_and_miles(
+    client: FlaskClient, over: Past, hers: str, session: Session
+) -> None:
+    lead = builders.slots(session, over.visit)[0]
+    asked = builders.offer(session, lead, over.maria, state="accepted")
+    asked.distance_km, over.of_maria.offer_id = 6.4, asked.id
+    over.visit.ends_at, over.of_maria.ends_at = (
+        over.visit.starts_at + timedelta(minutes=80) for _both in range(2)
+    )
+    session.commit()
+    path = over.debrief_path(Links("http://localhost", SECRET.encode()))
+
+    page = client.get(path)
+
+    assert 'name="hours" type="text" value="1:20"' in page.text
+    assert re.search(r'name="miles"[^>]* value="8"', page.text)
+    assert "Our guess is the straight line; please correct it." in page.text
+    session.get_one(VisitRequest, over.visit.request_id).by_video = True
+    session.commit()
+    by_video = client.get(path).text
+    assert re.search(r'name="miles"[^>]* value="0"', by_video)
+    assert "straight line" not in by_video
+    assert client.get(hers).status_code == 404
+
+
+def test_a_link_that_has_said_enough_is_told_to_call(
+    client: FlaskClient, over: Past, hers: str, session: Session
+) -> None:
+    for number in range(telling.MOST_REPORTS):
+        incident(session, over.visit, words=f"Again, {number}.")
+    session.commit()
+
+    answer = say(client, f"{hers}/incident", FELL)
+
+    assert answer.status_code == 409
+    assert "We have several reports of this visit already." in answer.text
+    assert FELL["words"] in answer.text
 
 
 def test_the_unit_says_who_came_in_three_answers(

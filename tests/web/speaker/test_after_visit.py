@@ -11,9 +11,12 @@ from time_machine import Traveller
 
 from outreach.accounts.models import Membership
 from outreach.visits.models import Debrief, IncidentReport
+from outreach.visits.telling import Outcome
 from outreach.workflows import after_visit
+from outreach.workflows.after_visit import UnitsWord
 from tests import builders
-from tests.after_visit_builders import Past, debriefing, past, past_of
+from tests.after_visit_builders import Past, debrief, debriefing, incident, past, past_of
+from tests.builders import NOW
 from tests.web.liaison.pages import count_queries, text_of
 
 WELL = {"how_was_it": "well", "how_are_you": "all_right", "hours": "1:30", "miles": "12"}
@@ -84,6 +87,21 @@ def test_an_incident_is_reported_from_the_visits_page(
 
     report = session.scalars(select(IncidentReport)).one()
     assert (report.said_by, report.speaker_id) == ("speaker", over.maria.id)
+
+
+def test_what_others_told_of_the_visit_is_not_hers_to_read(
+    browser: FlaskClient, over: Past, path: str, session: Session
+) -> None:
+    debrief(session, over.of_daniel, words="CANARY")
+    incident(session, over.visit, words="CANARY")
+    said = UnitsWord(outcome=Outcome.ALL_CAME, words="CANARY")
+    after_visit.say_who_came(session, over.visit, said, by=over.as_unit, now=NOW)
+    session.commit()
+
+    for page in ("/speaker", path, f"{path}/debrief", f"{path}/incident"):
+        shown = browser.get(page)
+        assert shown.status_code == 200
+        assert "CANARY" not in shown.text
 
 
 def test_before_the_end_nothing_is_asked(
