@@ -31,6 +31,7 @@ BLUEPRINTS = (
     "speaker",
     "coordinator",
     "serving",
+    "stop",
     "feeds",
     "hooks",
 )

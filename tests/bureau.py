@@ -19,7 +19,7 @@ from outreach.directory.models import Hospital
 from outreach.messaging.models import ConsoleMessage, MessageAttempt
 from outreach.speakers.models import Speaker
 from outreach.visits.models import VisitRequest
-from tests import after_visit_builders, builders, serving_builders
+from tests import after_visit_builders, builders, referral_rows, serving_builders
 from tests.builders import NOW, VISIT_AT, Person
 
 LAST_YEAR = date(2025, 6, 1)
@@ -131,6 +131,10 @@ def bureau(session: Session, name: str) -> Bureau:
     kept = serving_builders.receiver(
         session, f"Kept by {name}", kept_by_id=place.affiliate.id, receives_referrals=False
     )
+    members[Kind.LIAISON].may_refer = True
+    priya = builders.actor(members[Kind.LIAISON])
+    unsigned = referral_rows.waiting(session, place, kept, by=priya)
+    rows.append(referral_rows.sent(session, place, kept, by=priya))
     session.flush()
     made = Bureau(name, members, {type(row): row for row in rows}, {})
     made.cookies = {kind: _signed_in(session, member) for kind, member in members.items()}
@@ -141,6 +145,7 @@ def bureau(session: Session, name: str) -> Bureau:
         "demo": crypto.token(),
         "membership": members[Kind.LIAISON].public_id,
         "kept affiliate": kept.public_id,
+        "unsigned referral": unsigned.public_id,
     }
     for kind, member in members.items():
         made.tokens[f"passkey {kind}"] = _passkey(session, member)

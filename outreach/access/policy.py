@@ -138,6 +138,8 @@ PUBLIC = frozenset(
         "public.start",
         "public.help",
         "public.privacy",
+        "stop.show",
+        "stop.stop",
         "auth.sign_in",
         "auth.send_code",
         "auth.code",

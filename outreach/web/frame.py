@@ -42,6 +42,7 @@ TABS: dict[str, tuple[Tab, ...]] = {
     ),
     "liaison": (
         Tab(lazy("My units"), "liaison.units", "unit.see"),
+        Tab(lazy("Referrals"), "liaison.referrals", "referral.see"),
         Tab(lazy("My hospital"), "liaison.hospital", "hospital.see"),
     ),
     "coordinator": (

@@ -81,6 +81,8 @@ TABLE: Mapping[str, Row] = {
     "public.start": public(),
     "public.help": public(),
     "public.privacy": public(),
+    "stop.show": public(),
+    "stop.stop": public(form={"number": "R-481207", "code": "4812 0733"}),
     "auth.sign_in": public(),
     "auth.send_code": public(form={"email": "nobody@people.example"}),
     "auth.code": public(),
@@ -160,6 +162,54 @@ TABLE: Mapping[str, Row] = {
     "liaison.write_brief": members(LIAISON, unit_id="unit", form={"text": "Ring twice."}),
     "liaison.contact": members(LIAISON, unit_id="unit"),
     "liaison.change_contact": members(LIAISON, unit_id="unit", form={"name": "Nurse Joy"}),
+    # a hospital's referrals
+    "liaison.referrals": members(LIAISON),
+    "liaison.referral_new": members(
+        LIAISON,
+        form={
+            "unit": "@unit",
+            "discharged_on": "2026-11-24",
+            "zip_code": "48201",
+            "age_group": "adult",
+            "groups": "call_back",
+        },
+    ),
+    "liaison.referral_describe": members(
+        LIAISON,
+        referral_id="unsigned referral",
+        form={
+            "version": "1",
+            "discharged_on": "2026-11-24",
+            "zip_code": "48201",
+            "age_group": "adult",
+            "groups": "call_back",
+        },
+    ),
+    "liaison.referral_affiliate": members(LIAISON, referral_id="unsigned referral"),
+    "liaison.choose_affiliate": members(
+        LIAISON,
+        referral_id="unsigned referral",
+        form={"affiliate": "@kept affiliate", "version": "1"},
+    ),
+    "liaison.referral_form": members(LIAISON, referral_id="unsigned referral"),
+    "liaison.print_form": members(LIAISON, referral_id="unsigned referral"),
+    "liaison.information_given": members(LIAISON, referral_id="unsigned referral"),
+    "liaison.referral_signed": members(LIAISON, referral_id="unsigned referral"),
+    "liaison.record_signed": members(LIAISON, referral_id="unsigned referral"),
+    "liaison.print_downtime": members(LIAISON),
+    "liaison.referral": members(LIAISON, referral_id="referral"),
+    "liaison.send_referral": members(LIAISON, referral_id="referral", form={"version": "1"}),
+    "liaison.print_copy": members(LIAISON, referral_id="referral"),
+    "liaison.print_receipt": members(LIAISON, referral_id="referral"),
+    "liaison.call_back": members(
+        LIAISON, referral_id="referral", form={"version": "1", "reason": "recalled"}
+    ),
+    "liaison.withdraw": members(
+        LIAISON, referral_id="referral", form={"how": "spoken", "received_by": "Nurse Joy"}
+    ),
+    "liaison.paper_came": members(
+        LIAISON, referral_id="referral", form={"written_on": "2026-11-23", "witness": "y"}
+    ),
     # who receives referrals
     "serving.who_serves": members(COORDINATOR | LIAISON, query={"zip": "48201"}),
     "liaison.came": members(LIAISON, visit_id="past visit"),

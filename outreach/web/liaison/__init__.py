@@ -1,6 +1,27 @@
 """The hospital's pages: its visits, asking for one, changing one, its units."""
 
-from outreach.web.liaison import after_visit, changes, hospital, pauses, visits
+from outreach.web.liaison import (
+    after_visit,
+    changes,
+    hospital,
+    pauses,
+    referrals,
+    referrals_begin,
+    referrals_print,
+    referrals_sign,
+    visits,
+)
 from outreach.web.liaison.blueprint import bp
 
-__all__ = ["after_visit", "bp", "changes", "hospital", "pauses", "visits"]
+__all__ = [
+    "after_visit",
+    "bp",
+    "changes",
+    "hospital",
+    "pauses",
+    "referrals",
+    "referrals_begin",
+    "referrals_print",
+    "referrals_sign",
+    "visits",
+]

@@ -170,7 +170,14 @@ def ask_signature(
 def information_given(
     session: Session, referral: Referral, *, by: Actor, desk: Desk, now: datetime
 ) -> None:
-    """End a draft whose person took the information and signed nothing: nothing was disclosed."""
+    """End a draft whose person took the information and signed nothing: nothing was disclosed.
+
+    Twice is once. Raises Conflict when something was signed.
+    """
+    if (referral.state, referral.reason) == (State.CANCELLED, Cancel.INFORMATION_GIVEN):
+        return
+    if referral.state not in {State.DRAFT, State.AWAITING}:
+        raise Conflict(steps.MOVED_ON)
     order = Order(action=Action.CANCEL, by=by, reason=Cancel.INFORMATION_GIVEN)
     steps.take(session, referral, order, desk=desk, now=now)
 

@@ -62,7 +62,7 @@ def lay_down_wordings(session: Session, profile: str, *, now: datetime) -> None:
     A text that was changed becomes a new version: those that were signed stay as they were.
     """
     for locale in i18n.LOCALES:
-        text = _packaged(profile, locale)
+        text = packaged(profile, locale)
         latest = wording(session, profile, locale=locale)
         digest = hashlib.sha256(text.encode()).hexdigest()
         if latest is None or latest.digest != digest:
@@ -126,6 +126,7 @@ def signed(session: Session, referral: Referral, *, wording_id: str) -> FormWord
     return found
 
 
-def _packaged(profile: str, locale: str) -> str:
+def packaged(profile: str, locale: str) -> str:
+    """Return a form's text as this release brings it."""
     folder = resources.files("outreach.referrals") / "wordings"
     return (folder / f"{profile}.{locale}.toml").read_text("utf-8")

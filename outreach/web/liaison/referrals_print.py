@@ -1,0 +1,183 @@
+"""What is printed: the form, the patient's copy, the receipt, the sheet without a computer.
+
+No name is printed on any of them: it is written by hand.
+"""
+
+from flask import redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from outreach import clock, i18n, phone
+from outreach.directory.models import Affiliate
+from outreach.errors import NotFound
+from outreach.i18n import gettext as _
+from outreach.reads import duty, own_referrals, referral_words
+from outreach.referrals import paper, profiles
+from outreach.referrals.codes import BEFORE_RELEASE, Field, Group, State
+from outreach.referrals.models import FormWording, Referral
+from outreach.referrals.paper import Paper
+from outreach.referrals.profiles import Element
+from outreach.web.auth import requires
+from outreach.web.context import config, desk, links, reading
+from outreach.web.liaison.blueprint import bp
+from outreach.web.liaison.referrals import load, note_opened, own_hospital
+from outreach.web.liaison.referrals_sign import operator
+from outreach.workflows.referrals import authorizing, forms
+
+LINE = "____________________"
+
+
+@bp.get("/referrals/<referral_id>/form/print")
+@requires("referral.begin")
+def print_form(referral_id: str) -> ResponseReturnValue:
+    """Print the form that is signed by hand."""
+    with reading() as session, i18n.speaking(_language()):
+        row = load(session, referral_id, "referral.begin")
+        if row.state != State.AWAITING:
+            return redirect(url_for("liaison.referral", referral_id=referral_id), 303)
+        stand = own_referrals.stand(session, row)
+        wording = forms.wording(session, forms.profile_for(session, row).code, locale=_language())
+        if wording is None:
+            raise NotFound("There is nothing at this address.")
+        values = {
+            "hospital": stand.hospital.name,
+            "affiliate": _affiliate(stand),
+            "operator": operator(session, row),
+            "expires_on": i18n.day(authorizing.usual_expiry(row), weekday=False, year=True),
+            "information": _boxes([_(referral_words.FIELDS[field]) for field in Field]),
+        }
+        return _sheet(
+            "liaison/referral_print_form.html",
+            stand=stand,
+            version=wording.version,
+            **_filled(wording.text, values),
+        )
+
+
+@bp.get("/referrals/<referral_id>/copy")
+@requires("referral.see")
+def print_copy(referral_id: str) -> ResponseReturnValue:
+    """Print the patient's copy: number, code, how to stop, whom to call."""
+    note_opened(referral_id, via="print")
+    with reading() as session, i18n.speaking(_signed_language(session, referral_id)):
+        row = load(session, referral_id, "referral.see")
+        stand = own_referrals.stand(session, row)
+        if stand.authorization is None:
+            return redirect(url_for("liaison.referral", referral_id=referral_id), 303)
+        wording = session.get_one(FormWording, stand.authorization.wording_id)
+        code = desk().links.stop_code(stand.authorization.public_id)
+        values = {
+            "hospital": stand.hospital.name,
+            "affiliate": _affiliate(stand),
+            "operator": stand.authorization.operator,
+            "expires_on": i18n.day(stand.authorization.expires_on, weekday=False, year=True),
+            "information": f"{referral_words.fields(stand.authorization.information)}.",
+            "stop_address": links().to("/stop"),
+            "phone": _stop_phone(session, row),
+            "number": stand.number,
+            "code": f"{code[:4]} {code[4:]}",
+        }
+        return _sheet(
+            "liaison/referral_print_copy.html",
+            stand=stand,
+            code=values["code"],
+            **_filled(wording.text, values),
+        )
+
+
+@bp.get("/referrals/<referral_id>/receipt")
+@requires("referral.see")
+def print_receipt(referral_id: str) -> ResponseReturnValue:
+    """Print the receipt for the chart."""
+    note_opened(referral_id, via="print")
+    with reading() as session:
+        row = load(session, referral_id, "referral.see")
+        stand = own_referrals.stand(session, row)
+    if row.state in BEFORE_RELEASE - {State.READY} or stand.affiliate is None:
+        return redirect(url_for("liaison.referral", referral_id=referral_id), 303)
+    return _sheet("liaison/referral_print_receipt.html", stand=stand)
+
+
+@bp.get("/referrals/downtime")
+@requires("referral.begin")
+def print_downtime() -> ResponseReturnValue:
+    """Print the blank form for when the computer is down."""
+    with reading() as session, i18n.speaking(_language()):
+        hospital = own_hospital(session)
+        profile = profiles.find(hospital.form_profile)
+        if profile is None:
+            return redirect(url_for("liaison.referrals"), 303)
+        found = forms.wording(session, profile.code, locale=_language())
+        text = found.text if found else forms.packaged(profile.code, _language())
+        bureau = duty.keeper_of(session, session.get_one(Affiliate, hospital.affiliate_id))
+        ask = duty.whom_to_ask(session, bureau, now=clock.now())
+        values = {
+            "hospital": hospital.name,
+            "affiliate": LINE,
+            "operator": bureau.name,
+            "expires_on": LINE,
+            "information": _boxes([_(referral_words.FIELDS[field]) for field in Field]),
+        }
+        return _sheet(
+            "liaison/referral_print_downtime.html",
+            hospital=hospital,
+            groups=[_(referral_words.GROUPS[group]) for group in Group],
+            ages=[_(words) for words in referral_words.AGES.values()],
+            ask=ask,
+            witnessed=Element.WITNESS in profile.required,
+            **_filled(text, values),
+        )
+
+
+def _filled(text: str, values: dict[str, str]) -> dict[str, object]:
+    """Return a wording's sentences with their gaps filled, for a template."""
+    read: Paper = paper.parse(text)
+    sentences = {
+        name: paper.filled(getattr(read, name), values)
+        for name in Paper.__dataclass_fields__
+        if name != "statements"
+    }
+    return {
+        "words": sentences,
+        "statements": [paper.filled(words, values) for words in read.statements.values()],
+    }
+
+
+def _sheet(template: str, **values: object) -> str:
+    return render_template(template, **values)
+
+
+def _boxes(choices: list[str]) -> str:
+    return f"{'   '.join(f'{paper.BOX} {words}' for words in choices)}."
+
+
+def _affiliate(stand: own_referrals.Stand) -> str:
+    """Return the affiliate and its person: "Harbor Falls (Lena Ortiz)"."""
+    if stand.affiliate is None:
+        return LINE
+    person = stand.affiliate.intake_name
+    return f"{stand.affiliate.name} ({person})" if person else stand.affiliate.name
+
+
+def _stop_phone(session: Session, row: Referral) -> str:
+    """Return the number a person calls to stop: the bureau's, else the service's."""
+    bureau = session.get_one(Affiliate, row.bureau_id)
+    number = duty.keeper_of(session, bureau).phone or config().support_phone
+    return phone.display(number) if number else LINE
+
+
+def _language() -> str:
+    """Return the language asked for, else the reader's."""
+    asked = request.args.get("lang", "")
+    return asked if asked in i18n.LOCALES else i18n.locale()
+
+
+def _signed_language(session: Session, referral_id: str) -> str:
+    """Return the language of the form that was signed, unless another is asked for."""
+    if request.args.get("lang") in i18n.LOCALES:
+        return _language()
+    row = load(session, referral_id, "referral.see")
+    stand = own_referrals.stand(session, row)
+    if stand.authorization is None:
+        return i18n.locale()
+    return session.get_one(FormWording, stand.authorization.wording_id).locale
