@@ -27,6 +27,8 @@ BLUEPRINTS = (
     "account",
     "public",
     "after_visit",
+    "door",
+    "intake",
     "liaison",
     "speaker",
     "coordinator",
@@ -135,7 +137,8 @@ def _guard(app: Flask) -> None:
 
     @app.before_request
     def refuse_forgery() -> None:
-        if request.endpoint in access.BY_LINK | access.HOOKS or request.endpoint is None:
+        free = (access.BY_LINK - access.WITH_FORM_TOKEN) | access.HOOKS
+        if request.endpoint in free or request.endpoint is None:
             return
         if request.method == "POST" and request.headers.get("Sec-Fetch-Site") == "cross-site":
             raise Forbidden

@@ -17,9 +17,10 @@ from outreach.actor import Actor, Kind
 from outreach.db import Base
 from outreach.directory.models import Hospital
 from outreach.messaging.models import ConsoleMessage, MessageAttempt
+from outreach.referrals.models import IntakeHelper
 from outreach.speakers.models import Speaker
 from outreach.visits.models import VisitRequest
-from tests import after_visit_builders, builders, referral_rows, serving_builders
+from tests import after_visit_builders, builders, intake_rows, referral_rows, serving_builders
 from tests.builders import NOW, VISIT_AT, Person
 
 LAST_YEAR = date(2025, 6, 1)
@@ -30,7 +31,8 @@ MEMBERS = (Kind.ADMINISTRATOR, Kind.COORDINATOR, Kind.INTAKE, Kind.LIAISON, Kind
 class Bureau:
     """An affiliate and everything in it. `tokens` are secrets of links, `ids` are public ids.
 
-    `half_in` are the cookies of those who need a second factor and have not shown it.
+    `cookies` begin with the cookie's name and "=" where it is not that of accounts. `half_in` are
+    the cookies of those who need a second factor and have not shown it.
     """
 
     name: str
@@ -135,9 +137,12 @@ def bureau(session: Session, name: str) -> Bureau:
     priya = builders.actor(members[Kind.LIAISON])
     unsigned = referral_rows.waiting(session, place, kept, by=priya)
     rows.append(referral_rows.sent(session, place, kept, by=priya))
+    helper, inside = intake_rows.received(session, place, by=priya)
+    rows.append(helper)
     session.flush()
     made = Bureau(name, members, {type(row): row for row in rows}, {})
     made.cookies = {kind: _signed_in(session, member) for kind, member in members.items()}
+    made.cookies[Kind.HELPER] = inside["helper"]
     made.tokens = {
         "answer": answer,
         "feed": feed_token,
@@ -146,6 +151,7 @@ def bureau(session: Session, name: str) -> Bureau:
         "membership": members[Kind.LIAISON].public_id,
         "kept affiliate": kept.public_id,
         "unsigned referral": unsigned.public_id,
+        **inside,
     }
     for kind, member in members.items():
         made.tokens[f"passkey {kind}"] = _passkey(session, member)
@@ -158,6 +164,9 @@ def disable(session: Session, of: Bureau) -> None:
     ids = [member.account_id for member in of.members.values()]
     for account in session.scalars(select(Account).where(Account.id.in_(ids))):
         account.disabled_at = NOW
+    helper = of.rows[IntakeHelper]
+    assert isinstance(helper, IntakeHelper)
+    intake_rows.let_go(session, helper)
 
 
 def session_id_of(session: Session, member: Membership) -> str:

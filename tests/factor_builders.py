@@ -12,6 +12,7 @@ from outreach.accounts import factors, passkeys, sessions
 from outreach.accounts.models import Account, Membership, Passkey, WebSession
 from outreach.accounts.passkeys import Site
 from outreach.accounts.sessions import SignedIn
+from outreach.keyring import KeyRing
 from outreach.messaging.models import Message
 from tests.builders import NOW
 from tests.software_key import SoftwareKey
@@ -32,10 +33,10 @@ class App:
         return pyotp.TOTP(self.secret).at(at + step * timedelta(seconds=30))
 
 
-def app(session: Session, of: Membership, *, at: datetime = NOW) -> App:
+def app(session: Session, of: Membership, *, at: datetime = NOW, ring: KeyRing = RING) -> App:
     """Give an account an app that was set up long before: no step of the present is used."""
-    begun = factors.begin_app(session, of.account_id, ring=RING, now=at)
-    secret = factors.secret_of(begun, ring=RING)
+    begun = factors.begin_app(session, of.account_id, ring=ring, now=at)
+    secret = factors.secret_of(begun, ring=ring)
     begun.confirmed_at, begun.last_used_at, begun.last_counter = at, at, 1
     session.flush()
     return App(secret)

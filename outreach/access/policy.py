@@ -9,6 +9,9 @@ Kinds = frozenset[Kind]
 ADMINISTRATOR: Kinds = frozenset({Kind.ADMINISTRATOR})
 COORDINATOR: Kinds = frozenset({Kind.COORDINATOR})
 INTAKE: Kinds = frozenset({Kind.INTAKE})
+RECEIVERS: Kinds = INTAKE | {Kind.HELPER}
+"""An affiliate's people: by an account, or by a mailed link, its code and a helper's own PIN. What
+one may do with a referral the other may; only who the helpers are is for accounts to say."""
 LIAISON: Kinds = frozenset({Kind.LIAISON})
 SPEAKER: Kinds = frozenset({Kind.SPEAKER})
 STAFF: Kinds = ADMINISTRATOR | COORDINATOR
@@ -79,14 +82,14 @@ POLICY: Mapping[str, Kinds] = {
     "incident.report": COORDINATOR | LIAISON | SPEAKER,
     "incident.settle": COORDINATOR,
     # referrals
-    "referral.see": COORDINATOR | LIAISON | INTAKE,
+    "referral.see": COORDINATOR | LIAISON | RECEIVERS,
     "referral.begin": COORDINATOR | LIAISON,
     "referral.authorize": COORDINATOR | LIAISON,
     "referral.send": COORDINATOR | LIAISON,
-    "referral.cancel": COORDINATOR | LIAISON | INTAKE,
-    "referral.answer": COORDINATOR | INTAKE,
-    "referral.work": COORDINATOR | INTAKE,
-    "referral.confirm_stop": COORDINATOR | INTAKE,
+    "referral.cancel": COORDINATOR | LIAISON | RECEIVERS,
+    "referral.answer": COORDINATOR | RECEIVERS,
+    "referral.work": COORDINATOR | RECEIVERS,
+    "referral.confirm_stop": COORDINATOR | RECEIVERS,
     "referral.remind": COORDINATOR,
     "referral.settle": COORDINATOR,
     "referral.reroute": COORDINATOR,
@@ -95,7 +98,7 @@ POLICY: Mapping[str, Kinds] = {
     "referral.read_code": COORDINATOR,
     "disclosure.see": COORDINATOR,
     "authorization.revoke": COORDINATOR | LIAISON,
-    "capacity.change": COORDINATOR | INTAKE,
+    "capacity.change": COORDINATOR | RECEIVERS,
     "helper.see": COORDINATOR | INTAKE,
     "helper.change": COORDINATOR | INTAKE,
     # speakers
@@ -126,7 +129,7 @@ REFERRING: frozenset[str] = frozenset(
 
 ROOMS: Mapping[str, Kinds] = {
     "coordinator": STAFF,
-    "intake": INTAKE,
+    "intake": RECEIVERS,
     "liaison": LIAISON,
     "speaker": SPEAKER,
 }
@@ -145,6 +148,9 @@ PUBLIC = frozenset(
         "auth.code",
         "auth.use_code",
         "auth.language",
+        "door.leave",
+        "door.left",
+        "door.stopped",
         "static",
         "bootstrap.static",
     }
@@ -166,6 +172,13 @@ BY_LINK = frozenset(
         "after_visit.say_who_came",
         "after_visit.unit_incident",
         "after_visit.unit_report",
+        "door.show",
+        "door.ask",
+        "door.code",
+        "door.use_code",
+        "door.who",
+        "door.enter",
+        "door.confirm_stopped",
         "feeds.feed",
         "demo_sign_in.show",
         "demo_sign_in.enter",
@@ -173,6 +186,10 @@ BY_LINK = frozenset(
 )
 """Endpoints whose unguessable address is the authority: no session, no forgery token (whoever could
 forge the POST would have to know the address, and then needs no forging), no referrer, no store."""
+
+WITH_FORM_TOKEN = frozenset({"door.enter"})
+"""Endpoints of BY_LINK where a cookie counts as well, so that a POST needs its form's token: behind
+the code, the browser is known by its cookie."""
 
 HOOKS = frozenset({"hooks.twilio_inbound", "hooks.twilio_status"})
 """Endpoints a provider calls; each checks the provider's signature itself."""

@@ -12,12 +12,13 @@ from outreach import access, clock, i18n, phone
 from outreach.actor import Actor, Kind
 from outreach.i18n import gettext as _
 from outreach.i18n import lazy
-from outreach.reads import today, words
+from outreach.reads import referral_board, today, words
 from outreach.web import context
 
 AUDIENCES = {
     Kind.ADMINISTRATOR: "coordinator",
     Kind.COORDINATOR: "coordinator",
+    Kind.HELPER: "intake",
     Kind.INTAKE: "intake",
     Kind.LIAISON: "liaison",
     Kind.SPEAKER: "speaker",
@@ -40,6 +41,10 @@ TABS: dict[str, tuple[Tab, ...]] = {
         Tab(lazy("My times"), "speaker.times", "availability.change"),
         Tab(lazy("About me"), "speaker.about", "profile.see"),
     ),
+    "intake": (
+        Tab(lazy("Inbox"), "intake.inbox", "referral.see"),
+        Tab(lazy("Helpers"), "intake.helpers", "helper.see"),
+    ),
     "liaison": (
         Tab(lazy("My units"), "liaison.units", "unit.see"),
         Tab(lazy("Referrals"), "liaison.referrals", "referral.see"),
@@ -50,6 +55,7 @@ TABS: dict[str, tuple[Tab, ...]] = {
         Tab(lazy("Visits"), "coordinator.visits", "visit.see"),
         Tab(lazy("People"), "coordinator.people", "speaker.see"),
         Tab(lazy("Hospitals"), "coordinator.hospitals", "hospital.see"),
+        Tab(lazy("Referrals"), "coordinator.referrals", "referral.see"),
         Tab(lazy("Messages"), "coordinator.messages", "message.see"),
         Tab(lazy("Set-up"), "coordinator.setup", "settings.see"),
     ),
@@ -92,7 +98,8 @@ def init(app: Flask) -> None:
 
 
 def _given() -> dict[str, Any]:
-    found = context.signed_in()
+    helper = context.helper()
+    found = None if helper else context.signed_in()
     actor = context.current_actor()
     # Before the second factor nobody is anywhere: no navigation, and no counts in it.
     is_half_in = found is not None and found.lacks_second_factor
@@ -105,11 +112,17 @@ def _given() -> dict[str, Any]:
         "language_switch": _language_switch(),
         "locale": i18n.locale(),
         "nav": _nav(actor, audience),
-        "person_name": found.name if found else None,
+        "person_name": helper.name if helper else found.name if found else None,
         "service_name": context.config().service_name,
         "support_phone": context.config().support_phone,
-        "sign_out_url": url_for("auth.sign_out") if found else None,
+        "sign_out_url": _sign_out_url(is_helper=helper is not None, is_member=found is not None),
     }
+
+
+def _sign_out_url(*, is_helper: bool, is_member: bool) -> str | None:
+    if is_helper:
+        return url_for("door.leave")
+    return url_for("auth.sign_out") if is_member else None
 
 
 def _anonymous_audience() -> str:
@@ -131,7 +144,15 @@ def _what_needs_somebody() -> int:
         return today.count(session, context.current_actor(), now=clock.now())
 
 
-COUNTS: dict[str, Callable[[], int]] = {"coordinator.today": _what_needs_somebody}
+def _referrals_that_need_somebody() -> int:
+    with context.reading() as session:
+        return referral_board.count(session, context.current_actor())
+
+
+COUNTS: dict[str, Callable[[], int]] = {
+    "coordinator.today": _what_needs_somebody,
+    "coordinator.referrals": _referrals_that_need_somebody,
+}
 """The entries that say how much there is to do."""
 
 

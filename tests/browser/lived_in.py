@@ -22,8 +22,7 @@ from outreach.speakers.models import Away, Certification, Clearance, Exclusion, 
 from outreach.visits.models import Assignment, Offer, Proposal, Slot, Visit
 from outreach.workflows import fit, offers, proposals, visits
 from tests import builders
-from tests.browser import receivers, told
-from tests.browser import told
+from tests.browser import half_in, receivers, told
 from tests.browser.served import Demo
 from tests.builders import NOW
 
@@ -57,7 +56,9 @@ def live(demo: Demo) -> Places:
         found.ids |= told.tell(session, demo)
         found.ids |= receivers.receive(session, demo)
         everyone = {**demo.world.memberships, **_newcomers(session, demo)}
-        found.cookies = dict(_sign_in(session, everyone))
+        named, half_in_cookies = half_in.stand(session, demo)
+        found.ids |= named
+        found.cookies = dict(_sign_in(session, everyone)) | half_in_cookies
     return found
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from playwright.sync_api import FilePayload
 
+from tests.browser import half_in
 from tests.browser.lived_in import ADMINISTRATOR, Places
 from tests.browser.served import Demo
 from tests.browser.visitor import Visitor
@@ -318,6 +319,11 @@ COORDINATOR = _for(
         act=_send_with(day="2026-11-24", time="23:00"),
     ),
     Shown("ask-where", "coordinator.ask_for_visit"),
+    Shown(
+        "second-step-lost",
+        "coordinator.reset_second_step",
+        ids={"membership_id": "membership of Ida"},
+    ),
     Shown("ask-when-wrong", "coordinator.ask_for_visit", act=_choose_wrongly),
     Shown("ask-needs", "coordinator.ask_for_visit", act=_choose_when),
     Shown("proposals", "coordinator.proposals", main=True),
@@ -381,8 +387,26 @@ COORDINATOR = _for(
     Shown("setup", "coordinator.setup", main=True),
     Shown("settings", "coordinator.settings"),
     Shown("programs", "coordinator.programs"),
+HALF_IN = [
+    *_for(
+        half_in.INES,
+        Shown("second-step-none", "second_factor.choose", main=True),
+        Shown("second-step-app", "second_factor.choose", main=True, act=half_in.begin_app),
+        Shown("second-step-app-wrong", "second_factor.choose", act=half_in.type_wrong_code),
+        Shown("second-step-app-waiting", "second_factor.app"),
+        Shown("second-step-passkey", "second_factor.new_passkey"),
+        Shown("second-step-codes", "second_factor.choose", act=half_in.set_app_up),
+    ),
+    *_for(
+        half_in.IDA,
+        Shown("second-step", "second_factor.show", main=True),
+        Shown("second-step-wrong", "second_factor.show", act=_send),
+    ),
+]
+
     Shown("program", "coordinator.change_program", ids={"program_id": "program"}),
     Shown("program-new", "coordinator.add_program"),
+    *HALF_IN,
     Shown("imports", "coordinator.imports"),
     Shown("imports-wrong", "coordinator.imports", act=_send),
     Shown("imports-columns", "coordinator.imports", act=_choose_file),

@@ -19,6 +19,7 @@ Kinds = frozenset[Kind]
 ADMINISTRATOR: Kinds = frozenset({Kind.ADMINISTRATOR})
 COORDINATOR: Kinds = frozenset({Kind.COORDINATOR})
 INTAKE: Kinds = frozenset({Kind.INTAKE})
+RECEIVERS: Kinds = INTAKE | {Kind.HELPER}
 LIAISON: Kinds = frozenset({Kind.LIAISON})
 SPEAKER: Kinds = frozenset({Kind.SPEAKER})
 STAFF = ADMINISTRATOR | COORDINATOR
@@ -83,6 +84,9 @@ TABLE: Mapping[str, Row] = {
     "public.privacy": public(),
     "stop.show": public(),
     "stop.stop": public(form={"number": "R-481207", "code": "4812 0733"}),
+    "door.leave": public(),
+    "door.left": public(),
+    "door.stopped": public(),
     "auth.sign_in": public(),
     "auth.send_code": public(form={"email": "nobody@people.example"}),
     "auth.code": public(),
@@ -108,6 +112,13 @@ TABLE: Mapping[str, Row] = {
     "after_visit.unit_report": by_link(
         token="came token", form={"kind": "other", "words": "The alarm."}
     ),
+    "door.show": by_link(token="item link"),
+    "door.ask": by_link(token="item link"),
+    "door.code": by_link(token="item link"),
+    "door.use_code": by_link(token="item link", form={"code": "12345678"}),
+    "door.who": by_link(token="item link"),
+    "door.enter": by_link(token="item link", form={"pin": "480713"}),
+    "door.confirm_stopped": by_link(token="stopped link"),
     "feeds.feed": by_link(token="feed"),
     "demo_sign_in.show": by_link(token="demo"),
     "demo_sign_in.enter": by_link(token="demo"),
@@ -219,6 +230,33 @@ TABLE: Mapping[str, Row] = {
     "liaison.incident": members(
         LIAISON, visit_id="past visit", form={"kind": "other", "words": "The alarm rang."}
     ),
+    # an affiliate's people, by an account or by link, code and PIN
+    "intake.inbox": members(RECEIVERS),
+    "intake.set_capacity": members(RECEIVERS, form={"capacity": "waitlist"}),
+    "intake.item": members(RECEIVERS, referral_id="item"),
+    "intake.call": members(RECEIVERS, referral_id="item"),
+    "intake.acknowledge": members(RECEIVERS, referral_id="item", form={"version": "1"}),
+    "intake.accept": members(RECEIVERS, referral_id="item", form={"version": "1"}),
+    "intake.decline": members(
+        RECEIVERS, referral_id="item", form={"version": "1", "reason": "no_capacity"}
+    ),
+    "intake.record_try": members(RECEIVERS, referral_id="item"),
+    "intake.reached": members(RECEIVERS, referral_id="item", form={"result": "they_called"}),
+    "intake.hold": members(
+        RECEIVERS,
+        referral_id="item",
+        form={"version": "1", "reason": "waitlist", "resume_on": "2026-12-01"},
+    ),
+    "intake.resume": members(RECEIVERS, referral_id="item", form={"version": "1"}),
+    "intake.close": members(RECEIVERS, referral_id="item", form={"version": "1"}),
+    "intake.take_today": members(RECEIVERS, referral_id="item"),
+    "intake.give_back": members(RECEIVERS, referral_id="item"),
+    "intake.write_note": members(RECEIVERS, referral_id="item"),
+    "intake.confirm_stopped": members(RECEIVERS, referral_id="withdrawn item"),
+    "intake.helpers": members(INTAKE),
+    "intake.add_helper": members(INTAKE, form={"name": "Omar Reyes"}),
+    "intake.forget_pin": members(INTAKE, helper_id="intake_helper"),
+    "intake.let_go": members(INTAKE, helper_id="intake_helper"),
     # speakers
     "speaker.home": members(SPEAKER),
     "speaker.open_visits": members(SPEAKER),
@@ -356,6 +394,15 @@ TABLE: Mapping[str, Row] = {
     "coordinator.change_hours": members(COORDINATOR, affiliate_id="kept affiliate"),
     "coordinator.change_clocks": members(COORDINATOR, affiliate_id="affiliate"),
     "coordinator.change_duty": members(COORDINATOR),
+    "coordinator.helpers": members(COORDINATOR, affiliate_id="kept affiliate"),
+    "coordinator.add_helper": members(
+        COORDINATOR, affiliate_id="kept affiliate", form={"name": "Omar Reyes"}
+    ),
+    "coordinator.forget_helpers_pin": members(COORDINATOR, helper_id="intake_helper"),
+    "coordinator.let_helper_go": members(COORDINATOR, helper_id="intake_helper"),
+    "coordinator.helper_speaks": members(
+        COORDINATOR, helper_id="intake_helper", form={"speaker": "@speaker"}
+    ),
     "coordinator.restore_hospital": members(COORDINATOR, hospital_id="hospital"),
     "coordinator.add_unit": members(COORDINATOR, hospital_id="hospital"),
     "coordinator.unit": members(COORDINATOR, unit_id="unit"),

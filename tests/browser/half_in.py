@@ -1,0 +1,76 @@
+"""Two who stand between the mailed code and the second step, and how one goes through it.
+
+Ines has no second step yet. Ida has an app and recovery codes. Ruth has everything, and is in.
+"""
+
+from collections.abc import Mapping
+
+from sqlalchemy.orm import Session
+
+from outreach import clock
+from outreach.accounts import sessions
+from outreach.accounts.models import Membership, Passkey
+from outreach.crypto import token
+from tests import builders, factor_builders
+from tests.browser.served import Demo
+from tests.browser.visitor import Visitor
+from tests.factor_builders import App
+
+INES, IDA = "Ines", "Ida"
+
+
+def stand(session: Session, demo: Demo) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """Make the two; return what pages name, and their cookies."""
+    ring, now = demo.wired.vault.ring, clock.now()
+    ines = builders.intake(session, demo.world.affiliate, "Ines Castro")
+    ida = builders.intake(session, demo.world.affiliate, "Ida Wells")
+    for member in (ida, demo.world.memberships["Ruth"]):
+        factor_builders.app(session, member, at=now, ring=ring)
+        factor_builders.codes(session, member)
+    key = Passkey(
+        account_id=demo.world.memberships["Ruth"].account_id,
+        credential_id=token(),
+        public_key=b"a key for tests",
+        sign_count=0,
+        transports=[],
+        name="Work laptop",
+        created_at=now,
+    )
+    session.add(key)
+    cookies = {name: come_in(session, each) for name, each in {INES: ines, IDA: ida}.items()}
+    return {"membership of Ida": ida.public_id}, cookies
+
+
+def come_in(session: Session, member: Membership) -> str:
+    """Let somebody type the mailed code; return the cookie."""
+    return sessions.begin(
+        session, member, account_id=member.account_id, browser="Firefox", now=clock.now()
+    )
+
+
+def begin_app(visitor: Visitor) -> None:
+    """Press "Set up an app"."""
+    _press_first(visitor, "main form[action$='/app'] button")
+
+
+def type_wrong_code(visitor: Visitor) -> None:
+    """Set an app up, and mistype its first code."""
+    begin_app(visitor)
+    _type(visitor, "000 000")
+
+
+def set_app_up(visitor: Visitor) -> None:
+    """Set an app up, so that recovery codes are shown."""
+    begin_app(visitor)
+    secret = visitor.page.locator(".secret code").text_content() or ""
+    _type(visitor, App(secret.replace(" ", "")).code(clock.now()))
+
+
+def _type(visitor: Visitor, digits: str) -> None:
+    visitor.page.locator("main [name=code]").fill(digits)
+    _press_first(visitor, "main form[action$='/code'] button")
+
+
+def _press_first(visitor: Visitor, what: str) -> None:
+    with visitor.page.expect_navigation():
+        visitor.page.locator(what).first.click()
