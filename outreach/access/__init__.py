@@ -24,6 +24,7 @@ from outreach.access.policy import (
     PUBLIC,
     REFERRING,
     ROOMS,
+    WITH_FORM_TOKEN,
     Kinds,
 )
 from outreach.access.scopes import SCOPES
@@ -42,6 +43,7 @@ __all__ = [
     "REFERRING",
     "ROOMS",
     "SCOPES",
+    "WITH_FORM_TOKEN",
     "Kinds",
     "NotAllowed",
     "OutOfScope",

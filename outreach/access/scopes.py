@@ -106,6 +106,8 @@ SCOPES: Mapping[type[Base], Mapping[Kind, Condition]] = {
     Passkey: {kind: (lambda actor: Passkey.account_id == actor.account_id) for kind in ANYONE},
     Affiliate: {
         Kind.ADMINISTRATOR: lambda actor: Affiliate.id == actor.affiliate_id,
+        Kind.INTAKE: lambda actor: Affiliate.id == actor.affiliate_id,
+        Kind.HELPER: lambda actor: Affiliate.id == actor.affiliate_id,
         # Her own, and those that only receive referrals and that hers keeps.
         Kind.COORDINATOR: lambda actor: or_(
             Affiliate.id == actor.affiliate_id, Affiliate.kept_by_id == actor.affiliate_id

@@ -41,7 +41,7 @@ bp = Blueprint("auth", __name__)
 HOMES = {
     Kind.ADMINISTRATOR: "coordinator.setup",
     Kind.COORDINATOR: "coordinator.today",
-    Kind.INTAKE: "account.show",
+    Kind.INTAKE: "intake.inbox",
     Kind.LIAISON: "liaison.units",
     Kind.SPEAKER: "speaker.home",
 }
@@ -56,7 +56,8 @@ def requires(action: str, *, second_factor: bool = True) -> Callable[[View], Vie
     """Mark a view: only for those whose membership may do `action` (a line of access.POLICY).
 
     A membership that needs a second factor opens nothing before it was shown, but what stands
-    without `second_factor`: showing it, setting it up, signing out, acting as something else.
+    without `second_factor`: showing it, setting it up, signing out, acting as something else. In
+    the affiliate's room a helper's session is as good: link, code and PIN are two factors.
     """
     if action not in access.POLICY:
         raise KeyError(f"No line of access.POLICY names the action {action!r}.")
@@ -64,6 +65,10 @@ def requires(action: str, *, second_factor: bool = True) -> Callable[[View], Vie
     def marked(view: View) -> View:
         @wraps(view)
         def guarded(*args: Any, **values: Any) -> ResponseReturnValue:  # noqa: ANN401 - a view's
+            helper = context.helper()
+            if helper is not None:
+                access.demand(helper.actor, action, room=request.blueprint)
+                return view(*args, **values)
             found = context.signed_in()
             if found is None:
                 return _to_sign_in()

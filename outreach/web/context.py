@@ -14,9 +14,12 @@ from outreach.config import Config
 from outreach.db import Database
 from outreach.links import Links
 from outreach.vault import Vault
+from outreach.workflows.referrals import doors
 from outreach.workflows.referrals.desk import Desk
 
 EXTENSION = "outreach"
+HELPERS_ROOM = "intake"
+"""The blueprint whose pages serve both an affiliate's accounts and its helpers without one."""
 
 
 class Wired(Protocol):
@@ -89,8 +92,31 @@ def signed_in() -> sessions.SignedIn | None:
     return found
 
 
+def visitor() -> doors.Visitor | None:
+    """Return the affiliate's browser this is, which came by a link and its code. Once a request."""
+    if "visitor" not in g:
+        g.visitor = None
+        g.visitor = _visitor()
+    found: doors.Visitor | None = g.visitor
+    return found
+
+
+def helper() -> doors.Visitor | None:
+    """Return the helper who has shown a PIN in this browser; None outside the affiliate's room.
+
+    There it is stronger than an account that is signed in besides: it was the later word.
+    """
+    if not has_request_context() or request.blueprint != HELPERS_ROOM:
+        return None
+    found = visitor()
+    return found if found is not None and found.helper_id is not None else None
+
+
 def current_actor() -> Actor:
     """Return who asks, under the active membership; ANONYMOUS without a session."""
+    by_link = helper()
+    if by_link is not None:
+        return by_link.actor
     found = signed_in()
     return found.actor if found else ANONYMOUS
 
@@ -103,6 +129,11 @@ def forget_signed_in() -> None:
 def session_cookie() -> str:
     """Name the session's cookie. Browsers keep a `__Host-` cookie to one host, over https only."""
     return "__Host-session" if config().is_https else "session"
+
+
+def visitor_cookie() -> str:
+    """Name the cookie of an affiliate's browser that has shown a link and its code."""
+    return "__Host-item" if config().is_https else "item"
 
 
 def choose_locale() -> str:
@@ -127,6 +158,20 @@ def _signed_in() -> sessions.SignedIn | None:
         # On the list of what a GET may write: at most once a minute, in its own transaction.
         with transaction() as session:
             sessions.touch(session, found, now=now)
+    return found
+
+
+def _visitor() -> doors.Visitor | None:
+    token = request.cookies.get(visitor_cookie()) if has_request_context() else None
+    if not token:
+        return None
+    now = clock.now()
+    with reading() as session:
+        found = doors.visitor(session, token, now=now)
+    if found and found.touch_is_due:
+        # On the list of what a GET may write: at most once a minute, in its own transaction.
+        with transaction() as session:
+            doors.touch(session, found, now=now)
     return found
 
 

@@ -47,7 +47,8 @@ def _add(response: Response) -> Response:
         # a feed says itself that its reader alone may, so that "nothing new" can be answered.
         response.headers["Referrer-Policy"] = "no-referrer"
         response.headers.setdefault("Cache-Control", "no-store")
-    if g.get("signed_in") is not None or "signed_out" in g:
+    is_private = g.get("signed_in") is not None or g.get("visitor") is not None
+    if is_private or "signed_out" in g:
         response.headers["Cache-Control"] = "no-store"
     if "signed_out" in g:
         response.headers["Clear-Site-Data"] = FORGET

@@ -121,7 +121,8 @@ class Walk:
         """Ask as whoever has the cookie, for what `ids` name, sending what `values` name."""
         browser = self.app.test_client()
         if cookie:
-            browser.set_cookie("session", cookie)
+            name, _is, value = cookie.rpartition("=")
+            browser.set_cookie(name or "session", value)
         sent = {key: _filled(text, values) for key, text in self.row.form.items()}
         query = {key: _filled(text, values) for key, text in self.row.query.items()}
         parts = {part: ids[name] for part, name in self.row.ids.items()} | dict(self.row.fixed)
@@ -201,7 +202,8 @@ def _is_kept_out(walk: Walk, worlds: Worlds) -> None:
         assert (answer.status_code, answer.location.partition("?")[0]) == (303, "/sign-in")
         for kind in row.who:
             answer = walk.ask(cookie=worlds.closed.cookies[kind], ids=ids, values=ids)
-            assert answer.location.startswith("/sign-in"), f"disabled {kind}"
+            way = "/intake/left" if kind is Kind.HELPER else "/sign-in"
+            assert answer.location.startswith(way), f"disabled {kind}"
         for kind, cookie in worlds.here.half_in.items() if not row.half_in else ():
             answer = walk.ask(cookie=cookie, ids=ids, values=ids)
             if walk.method == "GET" and kind in row.who:
@@ -213,6 +215,10 @@ def _is_kept_out(walk: Walk, worlds: Worlds) -> None:
             answer = walk.ask(cookie=worlds.here.cookies[kind], ids=ids, values=ids)
             assert answer.status_code == 403, kind
             assert _denials(walk.db)[-1] == (f"{kind}:{_account(worlds.here, kind)}", 403)
+        if Kind.HELPER not in row.who:
+            answer = walk.ask(cookie=worlds.here.cookies[Kind.HELPER], ids=ids, values=ids)
+            is_inside = walk.endpoint.startswith("intake.")
+            assert answer.status_code == (403 if is_inside else 303), "a helper by link"
     elif row.door == "link":
         answer = walk.ask(ids=dict.fromkeys(ids, MADE_UP), values=ids)
         assert answer.status_code == 404
@@ -248,7 +254,8 @@ def _finds_no_stranger(walk: Walk, worlds: Worlds) -> None:
 def _is_let_in(walk: Walk, worlds: Worlds) -> None:
     before = digest(walk.db)
     row, here = walk.row, worlds.here
-    cookies = {kind: here.cookies[kind] for kind in MEMBERS if kind in (row.who or MEMBERS)}
+    people = (*MEMBERS, Kind.HELPER)
+    cookies = {kind: here.cookies[kind] for kind in people if kind in (row.who or people)}
     everyone = cookies if row.door == "members" else {None: None} | cookies
 
     for kind, cookie in everyone.items():
@@ -335,7 +342,9 @@ def _may_press(app: Flask, path: str, kind: Kind) -> bool:
 
 
 def _ids(of: Bureau, kind: Kind) -> dict[str, str]:
-    """Return the ids of a bureau, with what is each member's own."""
+    """Return the ids of a bureau, with what is each member's own; a helper by link has nothing."""
+    if kind not in of.members:
+        return of.ids
     return of.ids | {
         "own passkey": of.tokens[f"passkey {kind}"],
         "session": of.tokens[f"session {kind}"],

@@ -61,6 +61,7 @@ class Visitor:
     link_id: int
     helper_id: int | None
     touch_is_due: bool
+    name: str = ""
 
     @property
     def actor(self) -> Actor:
@@ -277,8 +278,9 @@ def show_pin(
 def visitor(session: Session, token: str, *, now: datetime) -> Visitor | None:
     """Return whose browser this is; None when unknown, idle too long, too old, or ended."""
     found = session.execute(
-        select(HelperSession, ReferralLink)
+        select(HelperSession, ReferralLink, IntakeHelper.name)
         .join(ReferralLink, ReferralLink.id == HelperSession.link_id)
+        .outerjoin(IntakeHelper, IntakeHelper.id == HelperSession.helper_id)
         .where(
             HelperSession.token_hash == crypto.digest(token),
             HelperSession.ended_at.is_(None),
@@ -289,9 +291,11 @@ def visitor(session: Session, token: str, *, now: datetime) -> Visitor | None:
     ).one_or_none()
     if found is None:
         return None
-    row, link = found
+    row, link, name = found
     is_old = row.seen_at < now - timedelta(minutes=1)
-    return Visitor(row.id, row.affiliate_id, link.id, row.helper_id, touch_is_due=is_old)
+    return Visitor(
+        row.id, row.affiliate_id, link.id, row.helper_id, touch_is_due=is_old, name=name or ""
+    )
 
 
 def touch(session: Session, seen: Visitor, *, now: datetime) -> None:
