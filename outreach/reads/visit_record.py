@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import exists, not_, select
 from sqlalchemy.orm import Session
 
-from outreach import i18n
+from outreach import access, i18n
 from outreach.accounts.models import Account
+from outreach.actor import Actor
+from outreach.directory.models import Unit
 from outreach.i18n import gettext as _
 from outreach.i18n import lazy
 from outreach.reads import after_visit, calls_and_reports
@@ -47,6 +49,9 @@ INCIDENTS = {
     Incident.PRIVACY: lazy("Something private became known"),
     Incident.OTHER: lazy("Something else"),
 }
+MOST_UNTOLD = 5
+"""How many visits a unit is asked about at once on its page."""
+
 _SAID_BY = {
     "speaker": lazy("the speaker says"),
     "liaison": lazy("the unit says"),
@@ -113,6 +118,40 @@ class OfUnit:
     audience: int | None
     is_open: bool
     until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Untold:
+    """A visit of which the unit has not told who came."""
+
+    public_id: str
+    starts_at: datetime
+    zone: str
+    unit: str
+
+
+def untold(session: Session, actor: Actor, *, now: datetime) -> list[Untold]:
+    """Return the visits of a liaison's units that wait for the unit's word, the latest first."""
+    went = exists().where(Assignment.visit_id == Visit.id, Assignment.active)
+    told = exists().where(WardReport.visit_id == Visit.id)
+    waiting = (
+        access.scope(actor, Visit)
+        .add_columns(Unit.name)
+        .join(Unit, Unit.id == Visit.unit_id)
+        .where(
+            Visit.called_off_at.is_(None),
+            Visit.ends_at <= now,
+            Visit.ends_at > now - telling.OPEN_FOR,
+            went,
+            not_(told),
+        )
+        .order_by(Visit.ends_at.desc(), Visit.id)
+        .limit(MOST_UNTOLD)
+    )
+    return [
+        Untold(visit.public_id, visit.starts_at, visit.time_zone, unit)
+        for visit, unit in session.execute(waiting)
+    ]
 
 
 def record(session: Session, visit: Visit) -> Record:

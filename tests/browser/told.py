@@ -24,7 +24,8 @@ UNIT = ("St. Clare Hospital", "Unit 4B")
 def tell(session: Session, demo: Demo) -> Mapping[str, str]:
     """Let Maria and Grace have been on a unit of Nora's yesterday; return what addresses name.
 
-    Grace has told, and would like a call; so has the unit. Maria has not told yet.
+    Grace has told, and would like a call; so has the unit. Maria has not told yet, and of a visit
+    some days earlier nobody has.
     """
     unit = session.get_one(Unit, demo.world.units[UNIT].id)
     world = World(
@@ -42,8 +43,11 @@ def tell(session: Session, demo: Demo) -> Mapping[str, str]:
         ).one()
         for name in ("Ruth", "Nora")
     )
-    over = after_visit_builders.past_of(
-        session, world, maria, grace, ruth=ruth, priya=nora, ended=YESTERDAY
+    over, _untold = (
+        after_visit_builders.past_of(
+            session, world, maria, grace, ruth=ruth, priya=nora, ended=ended
+        )
+        for ended in (YESTERDAY, 3 * YESTERDAY)
     )
     told = after_visit_builders.debriefing(
         HowWasIt.MIXED, HowAreYou.CALL, words="The questions afterwards went deep."

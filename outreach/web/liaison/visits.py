@@ -28,7 +28,8 @@ def home() -> ResponseReturnValue:
         page = units.home(
             session, current_actor(), past=past, number=_page_number(), now=clock.now()
         )
-    return render_template("liaison/units.html", page=page, past=past)
+        untold = visit_record.untold(session, current_actor(), now=clock.now())
+    return render_template("liaison/units.html", page=page, past=past, untold=untold)
 
 
 @bp.route("/units/visits/new", methods=["GET", "POST"])

@@ -11,8 +11,8 @@ from time_machine import Traveller
 
 from outreach.accounts.models import Membership
 from outreach.visits.models import Attendance, IncidentReport, WardReport
-from tests.after_visit_builders import Past, debrief, incident, past
-from tests.web.liaison.pages import text_of
+from tests.after_visit_builders import Past, debrief, incident, past, past_of
+from tests.web.liaison.pages import count_queries, text_of
 
 
 @pytest.fixture
@@ -50,6 +50,31 @@ def test_the_visits_page_asks_who_came_and_shows_what_was_told(
     again = desk.post(f"{path}/came", data=said)
     assert "Nothing was changed." in desk.get(again.location).text
     assert session.scalars(select(Attendance.came)).all() == ["yes", "yes"]
+
+
+def test_my_units_asks_about_what_was_not_told_yet(
+    desk: FlaskClient, over: Past, path: str, session: Session
+) -> None:
+    people = (over.world, over.maria, over.daniel)
+    for ended in (timedelta(days=14), timedelta(days=5)):
+        past_of(session, *people, ruth=over.ruth, priya=over.priya, ended=ended)
+    elsewhere = past(session, "Hillside")
+    session.commit()
+
+    with count_queries() as of_two:
+        page = desk.get("/units/")
+
+    words = text_of(page)
+    assert "Did they come? 2 Monday, November 23, 7:00 AM Eastern Time Unit 4B" in words
+    assert "Wednesday, November 18, 9:00 AM" in words
+    assert f'href="{path}/came"' in page.text
+    assert elsewhere.visit.public_id not in page.text
+    for visit in (over.visit.public_id, elsewhere.visit.public_id):
+        desk.post(f"/units/visits/{visit}/came", data={"outcome": "all_came"})
+    assert "Did they come? 1" in text_of(desk.get("/units/"))
+    with count_queries() as of_one:
+        desk.get("/units/")
+    assert of_one.count == of_two.count
 
 
 def test_nobody_named_is_asked_for(desk: FlaskClient, path: str, session: Session) -> None:
