@@ -361,4 +361,6 @@ def _days(referral: Referral, *, now: datetime) -> str:
         instant.astimezone(there).date() for instant in (referral.discharged_at, now)
     )
     count = clocks.days_since(discharged_on, today=today)
-    return referral_words.days(count, is_before=today < discharged_on)
+    if today < discharged_on:
+        return referral_words.days(count, is_before=True)
+    return _("%(days)s since the discharge", days=referral_words.days(count))
