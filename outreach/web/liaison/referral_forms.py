@@ -112,7 +112,11 @@ class PaperForm(Form):
         lazy("What may be told to the affiliate?"),
         choices=[(str(field), words) for field, words in FIELDS.items()],
     )
-    signer = RadioField(lazy("Who signed?"), choices=SIGNERS.items())
+    signer = RadioField(
+        lazy("Who signed?"),
+        choices=SIGNERS.items(),
+        validators=[required(lazy("Say who signed."))],
+    )
     authority = TextField(lazy("What entitles who signed for the person"), longest=120)
     witness = BooleanField(lazy("A witness signed too"))
     signed_on = DateField(lazy("Day of the signature"))
