@@ -8,9 +8,12 @@ from click.testing import CliRunner, Result
 from sqlalchemy import select, text
 
 from outreach import cli, clock, migrations, tables
+from outreach.accounts.models import Membership
 from outreach.db import Database
 from outreach.directory.models import Unit
+from outreach.messaging.models import Message
 from outreach.workflows import proposals
+from tests import factor_builders
 
 UNITS = (
     "Hospital,Zip,Unit,Age group,Visiting hours\n"
@@ -62,6 +65,26 @@ def test_init_makes_the_first_account_and_says_where_to_sign_in() -> None:
 
     assert result.exit_code == 0
     assert "Ruth Adler signs in at http://127.0.0.1:8000/sign-in" in result.output
+
+
+def test_a_lost_second_step_is_taken_away_by_address(here: Path) -> None:
+    init()
+    with database(here).transaction() as session:
+        session.info["audit_key"] = b"unused"
+        ruth = session.scalars(select(Membership)).first()
+        assert ruth
+        factor_builders.codes(session, ruth)
+
+    done = outreach("account", "reset-factor", "Ruth@Example.org")
+    again = outreach("account", "reset-factor", "ruth@example.org")
+    nobody = outreach("account", "reset-factor", "nobody@example.org")
+
+    assert (done.exit_code, "sets up a new second step" in done.output) == (0, True)
+    assert_one_line(again, "no second step to take away")
+    assert_one_line(nobody, "Nobody signs in with this e-mail address.")
+    with database(here).reading() as session:
+        told = session.scalars(select(Message.kind).where(Message.kind == "sign_in_changed")).all()
+        assert told == ["sign_in_changed"]
 
 
 def test_init_for_a_second_affiliate_keeps_the_account(here: Path) -> None:

@@ -143,6 +143,27 @@ def test_who_had_signed_in_counts_as_known_at_their_places(empty: Engine) -> Non
         assert [used is not None for used in connection.scalars(query)] == [True, False]
 
 
+def test_the_way_down_takes_intake_people_and_their_browsers_with_it(empty: Engine) -> None:
+    migrations.upgrade(empty, to="0004")
+    ines = {"id": 1, "email": "ines@people.example", "name": "Ines Castro", "created_at": NOW}
+    affiliate = {"id": 1, "name": "Lakeshore", "created_at": NOW}
+    browser = {"account_id": 1, "created_at": NOW, "seen_at": NOW}
+    with empty.begin() as connection:
+        connection.execute(as_it_was(empty, "affiliate").insert(), affiliate)
+        connection.execute(as_it_was(empty, "account").insert(), ines)
+        for number, kind in enumerate(("coordinator", "intake"), 1):
+            place = {"id": number, "account_id": 1, "kind": kind, "affiliate_id": 1}
+            session = {"membership_id": number, "token_hash": kind}
+            connection.execute(as_it_was(empty, "membership").insert(), place | {"starts_at": NOW})
+            connection.execute(as_it_was(empty, "web_session").insert(), browser | session)
+
+    migrations.downgrade(empty, to="0003")
+
+    with empty.connect() as connection:
+        assert connection.scalars(text("SELECT kind FROM membership")).all() == ["coordinator"]
+        assert connection.scalars(text("SELECT membership_id FROM web_session")).all() == [1]
+
+
 def test_every_guard_stands(migrated: Engine) -> None:
     on_sqlite = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
     on_postgresql = (

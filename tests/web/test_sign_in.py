@@ -14,13 +14,15 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from outreach.accounts.models import Account, Membership, RateBucket, SignInCode, WebSession
-from outreach.actor import Kind
+from outreach.actor import SYSTEM, Kind
 from outreach.audit import AuditEvent
 from outreach.db import Database
 from outreach.links import Links
 from outreach.messaging.models import Message
+from outreach.workflows import founding
 from tests import builders
 from tests.browser_client import Browser
+from tests.factor_builders import App
 
 FIVE = timedelta(minutes=5)
 SignIn = Callable[[FlaskClient, Membership], FlaskClient]
@@ -73,6 +75,33 @@ def test_a_mailed_code_signs_in(
     assert (asked.status_code, asked.location) == (303, "/sign-in/code")
     assert (entered.status_code, entered.location) == (303, "/")
     assert client.get("/account").location == "/sign-in/second-step?next=/account"
+
+
+def test_the_first_administrator_sets_a_second_step_up_at_the_first_sign_in(
+    client: FlaskClient, db: Database, links: Links
+) -> None:
+    with db.transaction() as session:
+        founding.found_affiliate(
+            session,
+            name="Harbor Falls",
+            time_zone="America/New_York",
+            coordinator_name="Ruth Adler",
+            coordinator_email="ruth@harbor.example",
+            by=SYSTEM,
+            now=builders.NOW,
+        )
+    ask(client, "ruth@harbor.example")
+    enter(client, mailed_code(db, links))
+
+    begun = client.post("/sign-in/second-step/set-up/app")
+    page = client.get(begun.location).text
+    secret = re.search(r"<code>([A-Z2-7 ]+)</code>", page)
+    assert secret
+    code = App(secret[1].replace(" ", "")).code()
+    done = client.post("/sign-in/second-step/set-up/app/code", data={"code": code})
+
+    assert "Your recovery codes" in done.text
+    assert client.get("/coordinator/").status_code == 200
 
 
 def test_the_mail_waits_for_ten_minutes_and_holds_no_code(
