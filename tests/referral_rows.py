@@ -7,7 +7,8 @@ from sqlalchemy.orm import Session
 from outreach.actor import Actor
 from outreach.directory.models import Affiliate
 from outreach.referrals.codes import State
-from outreach.referrals.models import Authorization, Referral
+from outreach.referrals.machine import Clock
+from outreach.referrals.models import Authorization, Referral, ReferralClock
 from outreach.referrals.profiles import Element
 from outreach.workflows.referrals import drafts, forms
 from tests.builders import NOW, World
@@ -49,6 +50,16 @@ def sent(session: Session, place: World, to: Affiliate, *, by: Actor) -> Referra
     row.sent_at = NOW
     session.flush()
     return row
+
+
+def over(session: Session, of: Referral) -> ReferralClock:
+    """Let the clock of the acknowledgement have run out."""
+    clock = ReferralClock(
+        referral_id=of.id, kind=Clock.ACKNOWLEDGE, cycle=1, due_at=NOW, ran_out_at=NOW
+    )
+    session.add(clock)
+    session.flush()
+    return clock
 
 
 def _row(

@@ -25,6 +25,9 @@ class Step(StrEnum):
     SEE_WAITING = "see_waiting"
     HAVE_CALLED = "have_called"
     SETTLE_REPORT = "settle_report"
+    SEE_REFERRAL = "see_referral"
+    CHOOSE_AFFILIATE = "choose_affiliate"
+    CONFIRM_STOP = "confirm_stop"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,14 @@ from outreach.actor import Actor
 from outreach.i18n import gettext as _
 from outreach.i18n import ngettext
 from outreach.messaging.models import InboundMessage, Message
-from outreach.reads import board, calls_and_reports, outbox, outbox_words, words
+from outreach.reads import (
+    board,
+    calls_and_reports,
+    outbox,
+    outbox_words,
+    referral_needs,
+    words,
+)
 from outreach.reads.board import VisitRow
 from outreach.reads.needs import Group, Need, Step
 from outreach.reads.words import Status
@@ -77,6 +84,7 @@ def today(session: Session, actor: Actor, *, now: datetime) -> Today:
     found = [
         *_silence(session, actor, zone=affiliate.time_zone, now=now),
         *calls_and_reports.needs(session, actor),
+        *referral_needs.needs(session, actor, zone=affiliate.time_zone, now=now),
         *_unfilled(visits, now=now),
         *_proposals(session, actor, now=now),
         *_messages(session, actor, now=now),
@@ -109,6 +117,7 @@ def count(session: Session, actor: Actor, *, now: datetime) -> int:
         _unseen(actor).with_only_columns(Message.id).limit(MOST),
         outbox.not_understood(actor).with_only_columns(InboundMessage.id).limit(MOST),
         *calls_and_reports.waiting(actor),
+        *referral_needs.waiting(actor),
     )
     sizes = select(*(_size(each) for each in lists))
     is_silent = outbox.silent_since(session, actor, now=now) is not None

@@ -319,6 +319,39 @@ TABLE: Mapping[str, Row] = {
     "coordinator.settle_incident": members(
         COORDINATOR, incident_id="incident_report", form={"note": "I called the unit."}
     ),
+    "coordinator.referrals": members(COORDINATOR),
+    "coordinator.referral": members(COORDINATOR, referral_id="referral"),
+    "coordinator.referral_person_page": members(COORDINATOR, referral_id="referral"),
+    "coordinator.referral_code": members(COORDINATOR, referral_id="referral"),
+    "coordinator.remind_referral": members(COORDINATOR, referral_id="referral"),
+    "coordinator.send_referral": members(
+        COORDINATOR, referral_id="referral", form={"version": "1"}
+    ),
+    "coordinator.confirm_referral_stop": members(COORDINATOR, referral_id="referral"),
+    "coordinator.leave_referral": members(COORDINATOR, referral_id="referral"),
+    "coordinator.reopen_referral": members(COORDINATOR, referral_id="referral"),
+    "coordinator.settle_referral_clock": members(COORDINATOR, clock_id="referral_clock"),
+    "coordinator.record_referral": members(
+        COORDINATOR,
+        referral_id="referral",
+        fixed={"what": "acknowledge"},
+        form={"version": "1", "reported_by": "Lena Ortiz"},
+    ),
+    "coordinator.recall_referral": members(
+        COORDINATOR, referral_id="referral", form={"version": "1", "reason": "recalled"}
+    ),
+    "coordinator.withdraw_referral": members(
+        COORDINATOR, referral_id="referral", form={"how": "spoken", "received_by": "Nurse Joy"}
+    ),
+    "coordinator.paper_of_referral": members(
+        COORDINATOR, referral_id="referral", form={"written_on": "2026-11-23", "witness": "y"}
+    ),
+    "coordinator.reroute_referral": members(COORDINATOR, referral_id="referral"),
+    "coordinator.take_back_referral": members(
+        COORDINATOR, referral_id="referral", form={"version": "1"}
+    ),
+    "coordinator.disclosures": members(COORDINATOR, referral_id="referral"),
+    "coordinator.disclosures_file": members(COORDINATOR, referral_id="referral"),
     "coordinator.people": members(COORDINATOR),
     "coordinator.liaisons": members(COORDINATOR),
     "coordinator.invite_liaison": members(

@@ -127,8 +127,21 @@ def _step(need: Need) -> tuple[str, str]:
             step = url_for("coordinator.have_called", debrief_id=need.target), _("I have called")
         case Step.SETTLE_REPORT:
             step = url_for("coordinator.settle_incident", incident_id=need.target), _("Settle")
+        case Step.SEE_REFERRAL | Step.CHOOSE_AFFILIATE | Step.CONFIRM_STOP:
+            step = _referral_step(need)
         case Step.SEE_WAITING:
             step = url_for("coordinator.messages", state="waiting"), _("See what waits")
         case _:
             step = url_for("coordinator.texts"), _("Read and settle")
     return step
+
+
+def _referral_step(need: Need) -> tuple[str, str]:
+    if need.step is Step.CHOOSE_AFFILIATE:
+        place = url_for("coordinator.reroute_referral", referral_id=need.target)
+        return place, _("Choose another affiliate")
+    if need.step is Step.CONFIRM_STOP:
+        place = url_for("coordinator.referral", referral_id=need.target, _anchor="next")
+        return place, _("Confirm the stop")
+    place = url_for("coordinator.referral", referral_id=need.target)
+    return place, _("See the referral")
