@@ -70,7 +70,7 @@ class Referring:
 def off(session: Session, place: Unit | Hospital, *, now: datetime) -> Off | None:
     """Return why no referral can be made from a unit, or from all of a hospital; None when it can.
 
-    A unit is asked about at its own affiliate, whose coordinators look after it.
+    Whom to ask is the affiliate that keeps the hospital: its coordinators record agreements.
     """
     unit = place if isinstance(place, Unit) else None
     hospital_id = place.hospital_id if isinstance(place, Unit) else place.id

@@ -98,6 +98,8 @@ def test_a_unit_is_marked_as_part_of_a_substance_use_program(
     session.expire_all()
     assert session.get_one(Unit, here.unit.id).part_two
     assert 'name="part_two"' in browser.get(path).text
+    page = browser.get(f"/coordinator/hospitals/units/{here.unit.public_id}").text
+    assert "nobody is referred from there" in page
 
 
 def test_a_liaison_sees_why_referrals_are_off_and_whom_to_ask(
