@@ -262,7 +262,12 @@ def test_a_corrected_address_takes_the_place_along(
     with database.reading() as fresh:
         place = fresh.scalars(select(Membership).where(Membership.kind == "speaker")).one()
         assert fresh.get_one(Account, place.account_id).email == "right@people.example"
-        assert len(fresh.scalars(select(Message)).all()) == 2
+        mails = fresh.scalars(select(Message).order_by(Message.id)).all()
+        assert [(mail.kind, mail.to_address) for mail in mails] == [
+            ("invitation", MARIA.email),
+            ("address_changed", MARIA.email),
+            ("invitation", "right@people.example"),
+        ]
 
 
 def test_a_speaker_put_aside_is_asked_no_more(
