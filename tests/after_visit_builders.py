@@ -136,6 +136,7 @@ def debrief(
 ) -> Debrief:
     """Let a speaker have told, by a row of its own."""
     made = Debrief(
+        affiliate_id=session.get_one(Visit, of.visit_id).affiliate_id,
         assignment_id=of.id,
         how_was_it="hard",
         how_are_you=how_are_you,
@@ -152,6 +153,7 @@ def incident(
 ) -> IncidentReport:
     """Let an incident have been reported."""
     made = IncidentReport(
+        affiliate_id=at.affiliate_id,
         visit_id=at.id,
         kind="other",
         words=words,

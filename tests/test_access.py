@@ -24,7 +24,16 @@ from outreach.directory.models import (
 from outreach.messaging.models import InboundMessage, Message
 from outreach.referrals.models import Authorization, IntakeHelper, Referral, ReferralClock
 from outreach.speakers.models import Away, Certification, Clearance, Exclusion, Speaker
-from outreach.visits.models import Assignment, Offer, Proposal, Slot, Visit, VisitRequest
+from outreach.visits.models import (
+    Assignment,
+    Debrief,
+    IncidentReport,
+    Offer,
+    Proposal,
+    Slot,
+    Visit,
+    VisitRequest,
+)
 from tests import builders
 from tests.builders import JOY
 from tests.bureau import MEMBERS, Bureau, bureau
@@ -50,9 +59,11 @@ REACHES: dict[Kind, set[type[Base]]] = {
         Assignment,
         Certification,
         Clearance,
+        Debrief,
         Hospital,
         HospitalAgreement,
         InboundMessage,
+        IncidentReport,
         Message,
         Offer,
         Program,

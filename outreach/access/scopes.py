@@ -47,10 +47,6 @@ def _affiliate_visits(actor: Actor) -> Select[int]:
     return select(Visit.id).where(Visit.affiliate_id == actor.affiliate_id)
 
 
-def _affiliate_assignments(actor: Actor) -> Select[int]:
-    return select(Assignment.id).where(Assignment.visit_id.in_(_affiliate_visits(actor)))
-
-
 def _affiliate_speakers(actor: Actor) -> Select[int]:
     return select(Speaker.id).where(Speaker.affiliate_id == actor.affiliate_id)
 
@@ -167,11 +163,9 @@ SCOPES: Mapping[type[Base], Mapping[Kind, Condition]] = {
         Kind.SPEAKER: lambda actor: Assignment.speaker_id == actor.speaker_id,
     },
     # What a speaker told of a visit and of herself is no unit's business.
-    Debrief: {
-        Kind.COORDINATOR: lambda actor: Debrief.assignment_id.in_(_affiliate_assignments(actor)),
-    },
+    Debrief: {Kind.COORDINATOR: lambda actor: Debrief.affiliate_id == actor.affiliate_id},
     IncidentReport: {
-        Kind.COORDINATOR: lambda actor: IncidentReport.visit_id.in_(_affiliate_visits(actor)),
+        Kind.COORDINATOR: lambda actor: IncidentReport.affiliate_id == actor.affiliate_id,
     },
     Speaker: {
         Kind.COORDINATOR: lambda actor: Speaker.affiliate_id == actor.affiliate_id,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import exists, not_, select
 from sqlalchemy.orm import Session
@@ -142,6 +142,8 @@ def untold(session: Session, actor: Actor, *, now: datetime) -> list[Untold]:
             Visit.called_off_at.is_(None),
             Visit.ends_at <= now,
             Visit.ends_at > now - telling.OPEN_FOR,
+            # For the index of a unit's visits; none is as long as a day.
+            Visit.starts_at > now - telling.OPEN_FOR - timedelta(days=1),
             went,
             not_(told),
         )

@@ -107,6 +107,7 @@ def say_debrief(
     session: Session,
     assignment: Assignment,
     *,
+    affiliate_id: int,
     how_was_it: HowWasIt,
     how_are_you: HowAreYou,
     words: str,
@@ -115,7 +116,13 @@ def say_debrief(
     """Keep a speaker's debrief. Another answer to "how are you?" asks for a call anew."""
     row = debrief(session, assignment)
     if row is None:
-        row = Debrief(assignment_id=assignment.id, how_was_it="", how_are_you="", words="")
+        row = Debrief(
+            affiliate_id=affiliate_id,
+            assignment_id=assignment.id,
+            how_was_it="",
+            how_are_you="",
+            words="",
+        )
         session.add(row)
     if (row.how_was_it, row.how_are_you, row.words) == (how_was_it, how_are_you, words):
         return False

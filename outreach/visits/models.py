@@ -279,12 +279,16 @@ class WardReport(Base):
 
 
 class Debrief(Base):
-    """What a speaker told after a visit. Private to her and her coordinators; ranks nobody."""
+    """What a speaker told after a visit. Private to her and her coordinators; ranks nobody.
+
+    Every page of a coordinator counts who waits for a call: the affiliate stands here as well.
+    """
 
     __tablename__ = "debrief"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     public_id: Mapped[str] = mapped_column(unique=True, default=public_id)
+    affiliate_id: Mapped[int] = mapped_column(ForeignKey("affiliate.id"))
     assignment_id: Mapped[int] = mapped_column(ForeignKey("assignment.id"), unique=True)
     how_was_it: Mapped[str]
     how_are_you: Mapped[str]
@@ -304,8 +308,8 @@ class Debrief(Base):
         ),
         CheckConstraint("(called_at IS NULL) = (called_by_id IS NULL)", name="called_by_somebody"),
         Index(
-            "ix_debrief_said_at_waiting",
-            "said_at",
+            "ix_debrief_affiliate_id_waiting",
+            "affiliate_id",
             sqlite_where=text("called_at IS NULL AND how_are_you IN ('not_so_well', 'call')"),
             postgresql_where=text("called_at IS NULL AND how_are_you IN ('not_so_well', 'call')"),
         ),
@@ -323,6 +327,7 @@ class IncidentReport(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     public_id: Mapped[str] = mapped_column(unique=True, default=public_id)
+    affiliate_id: Mapped[int] = mapped_column(ForeignKey("affiliate.id"))
     visit_id: Mapped[int] = mapped_column(ForeignKey("visit.id"), index=True)
     kind: Mapped[str]
     words: Mapped[str]
@@ -344,8 +349,8 @@ class IncidentReport(Base):
             "(settled_at IS NULL) = (settled_by_id IS NULL)", name="settled_by_somebody"
         ),
         Index(
-            "ix_incident_report_said_at_open",
-            "said_at",
+            "ix_incident_report_affiliate_id_open",
+            "affiliate_id",
             sqlite_where=text("settled_at IS NULL"),
             postgresql_where=text("settled_at IS NULL"),
         ),

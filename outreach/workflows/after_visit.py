@@ -108,6 +108,7 @@ def tell(
         afterwards.say_debrief(
             session,
             assignment,
+            affiliate_id=visit.affiliate_id,
             how_was_it=said.how_was_it,
             how_are_you=said.how_are_you,
             words=said.words,

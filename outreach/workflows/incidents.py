@@ -50,6 +50,7 @@ def report(
         return found
     _refuse_many(session, visit, teller)
     made = IncidentReport(
+        affiliate_id=visit.affiliate_id,
         visit_id=visit.id,
         kind=kind,
         words=words,

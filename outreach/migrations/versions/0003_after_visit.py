@@ -33,6 +33,7 @@ def upgrade() -> None:
         "incident_report",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("public_id", sa.String(), nullable=False),
+        sa.Column("affiliate_id", sa.Integer(), nullable=False),
         sa.Column("visit_id", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("words", sa.String(), nullable=False),
@@ -60,6 +61,9 @@ def upgrade() -> None:
             ["account_id"], ["account.id"], name=op.f("fk_incident_report_account_id")
         ),
         sa.ForeignKeyConstraint(
+            ["affiliate_id"], ["affiliate.id"], name=op.f("fk_incident_report_affiliate_id")
+        ),
+        sa.ForeignKeyConstraint(
             ["settled_by_id"], ["account.id"], name=op.f("fk_incident_report_settled_by_id")
         ),
         sa.ForeignKeyConstraint(
@@ -74,8 +78,8 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("incident_report", schema=None) as batch_op:
         batch_op.create_index(
-            "ix_incident_report_said_at_open",
-            ["said_at"],
+            "ix_incident_report_affiliate_id_open",
+            ["affiliate_id"],
             unique=False,
             sqlite_where=sa.text("settled_at IS NULL"),
             postgresql_where=sa.text("settled_at IS NULL"),
@@ -139,6 +143,7 @@ def upgrade() -> None:
         "debrief",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("public_id", sa.String(), nullable=False),
+        sa.Column("affiliate_id", sa.Integer(), nullable=False),
         sa.Column("assignment_id", sa.Integer(), nullable=False),
         sa.Column("how_was_it", sa.String(), nullable=False),
         sa.Column("how_are_you", sa.String(), nullable=False),
@@ -159,6 +164,9 @@ def upgrade() -> None:
             name=op.f("ck_debrief_called_by_somebody"),
         ),
         sa.ForeignKeyConstraint(
+            ["affiliate_id"], ["affiliate.id"], name=op.f("fk_debrief_affiliate_id")
+        ),
+        sa.ForeignKeyConstraint(
             ["assignment_id"], ["assignment.id"], name=op.f("fk_debrief_assignment_id")
         ),
         sa.ForeignKeyConstraint(
@@ -170,8 +178,8 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("debrief", schema=None) as batch_op:
         batch_op.create_index(
-            "ix_debrief_said_at_waiting",
-            ["said_at"],
+            "ix_debrief_affiliate_id_waiting",
+            ["affiliate_id"],
             unique=False,
             sqlite_where=sa.text("called_at IS NULL AND how_are_you IN ('not_so_well', 'call')"),
             postgresql_where=sa.text(
@@ -184,7 +192,7 @@ def downgrade() -> None:
     """Take the change back."""
     with op.batch_alter_table("debrief", schema=None) as batch_op:
         batch_op.drop_index(
-            "ix_debrief_said_at_waiting",
+            "ix_debrief_affiliate_id_waiting",
             sqlite_where=sa.text("called_at IS NULL AND how_are_you IN ('not_so_well', 'call')"),
             postgresql_where=sa.text(
                 "called_at IS NULL AND how_are_you IN ('not_so_well', 'call')"
@@ -197,7 +205,7 @@ def downgrade() -> None:
     with op.batch_alter_table("incident_report", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_incident_report_visit_id"))
         batch_op.drop_index(
-            "ix_incident_report_said_at_open",
+            "ix_incident_report_affiliate_id_open",
             sqlite_where=sa.text("settled_at IS NULL"),
             postgresql_where=sa.text("settled_at IS NULL"),
         )
