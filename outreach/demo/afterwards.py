@@ -1,6 +1,7 @@
 """Steps seven to nine of the tour: after the visit, the referral, and the loop until it is closed.
 
-Links are taken from the messages themselves, as the people who get them would.
+Everything is done on the pages, by their forms. Links and codes are taken from the messages
+themselves, as the people who get them would.
 """
 
 import re
@@ -10,20 +11,28 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from flask import Flask
-from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from outreach import clock, jobs
+from outreach.demo import stage
 from outreach.demo.cast import ZONE, World
 from outreach.demo.record import Record
+from outreach.demo.referral_cast import PROFILE, REFERRING
+from outreach.demo.window import Broken, Window
 from outreach.messaging.models import ConsoleMessage
+from outreach.referrals.models import IntakeHelper, Referral
+from outreach.referrals.profiles import PROFILES
+from outreach.referrals.rules import STATEMENTS
 from outreach.visits.models import Visit
 from outreach.wiring import Wiring
+from outreach.workflows.referrals import forms
 
+CODE = re.compile(r"\b(\d{4}) ?(\d{4})\b")
+REFERRAL = re.compile(r"/referrals/([A-Za-z0-9_-]{22})")
+WREN = {"name": "Wren", "contact_1": "216-555-0179", "contact_1_voicemail": "y"}
+"""Whom the tour refers. No message of it may hold this name or number."""
+PIN = "480713"
 LINK = re.compile(r"https?://[^/\s]+(/[dci]/[A-Za-z0-9_-]+)")
-
-
-class Broken(Exception):
-    """A step did not do what it should."""
 
 
 @dataclass(slots=True)
@@ -34,7 +43,8 @@ class Afterwards:
     world: World
     record: Record
     app: Flask
-    browsers: Mapping[str, FlaskClient]
+    link: str = ""
+    referral_id: str = ""
 
     def tell(self, visit_id: int) -> None:
         """Play step seven: the speakers' debriefs and the unit's "they came", each by link."""
@@ -56,11 +66,139 @@ class Afterwards:
         self._tap(came[0], "they-came", {"outcome": "all_came", "people": "9"})
         self.record.say("The unit says by its link that everyone came.")
 
+    def refer(self) -> None:
+        """Play step eight: the signed referral, the affiliate by link, the person reached."""
+        clock.move_to(_office_hour(clock.now() + timedelta(days=1)))
+        nora = self._signed_in("Nora")
+        referral_id = self._begin(nora)
+        self._sign(nora, referral_id)
+        notice = _one(self.deliver(), "item_waits")
+        self.link = _link(notice)
+        lena = self._come_in()
+        lena.send("/acknowledgement")
+        lena.send("/acceptance", name="item-accepted")
+        self.record.say("Lena at Lakeshore Peers opens it by link, code and PIN, and takes it on.")
+        clock.move_to(clock.now() + timedelta(hours=3))
+        self._reach(referral_id)
+        self._stand("connected")
+
+    def follow(self) -> None:
+        """Play step nine: what ran out is seen, and the loop is closed."""
+        clock.move_to(_office_hour(clock.now() + timedelta(days=1)))
+        ran_out = jobs.run_clocks(self.wired.db, desk=self.wired.desk)
+        left = self.deliver()
+        told = {message.to_address for message in _all(left, "referral_alert")}
+        self.record.say(
+            f"{ran_out} clocks of older referrals have run out in the days we skipped: "
+            f"told to {', '.join(sorted(told))}, and shown on the board."
+        )
+        ruth = self._signed_in("Ruth")
+        ruth.open(self._address("coordinator.referrals"), name="referral-board")
+        ruth.open(self._address("coordinator.today"), name="today-with-referrals")
+        lena = self._come_in()
+        lena.open(self._address("intake.close", referral_id=self.referral_id))
+        lena.send("/end", {"outcome": "connected_met"}, name="item-closed")
+        self._stand("closed")
+        for message in [*left, *self.deliver()]:
+            if WREN["name"] in f"{message.subject} {message.text}":
+                raise Broken("A message holds the name of the person.")
+        self.record.say("The loop is closed: reached on day 1, and nothing named them on the way.")
+
     def deliver(self) -> list[ConsoleMessage]:
         """Let the worker send everything that is due, and show it."""
         jobs.deliver_everything(self.wired.post)
         with self.wired.db.reading() as session:
             return self.record.messages(session)
+
+    def _signed_in(self, who: str) -> Window:
+        """Let somebody come in anew: days have passed, and nobody stays signed in so long."""
+        with self.wired.db.transaction() as session:
+            token = stage.door(session, self.world.memberships[who])
+        browser = self.app.test_client()
+        browser.post(f"/demo/sign-in/{token}")
+        return Window(browser, self.record)
+
+    def _begin(self, nora: Window) -> str:
+        nora.open(self._address("liaison.referral_new"), name="referral-who-and-when")
+        unit = self.world.units[REFERRING, "Unit 4B"]
+        today = clock.now().astimezone(ZoneInfo(ZONE)).date()
+        nora.send(
+            "/referrals/new",
+            {
+                "unit": unit.public_id,
+                "discharged_on": today.isoformat(),
+                "discharged_time": "09:00",
+                "zip_code": "44052",
+                "age_group": "adult",
+                "groups": ["support_group"],
+            },
+            name="referral-affiliate",
+        )
+        nora.send("/affiliate", name="referral-form")
+        found = REFERRAL.search(nora.path)
+        if found is None:
+            raise Broken("The referral was not begun.")
+        nora.open(self._address("liaison.print_form", referral_id=found[1]), name="form")
+        self.record.say("Nora writes down unit, day and ZIP code, prints the form; no name yet.")
+        return found[1]
+
+    def _sign(self, nora: Window, referral_id: str) -> None:
+        with self.wired.db.reading() as session:
+            wording = forms.wording(session, PROFILE, locale="en")
+        nora.open(self._address("liaison.referral_signed", referral_id=referral_id))
+        today = clock.now().astimezone(ZoneInfo(ZONE)).date()
+        read = sorted(PROFILES[PROFILE].required & STATEMENTS)
+        signed: dict[str, object] = {
+            "wording": wording.public_id if wording else "",
+            "information": ["name", "contacts", "language", "zip_code", "groups"],
+            "signer": "person",
+            "signed_on": today.isoformat(),
+            "expires_on": (today + timedelta(days=90)).isoformat(),
+            "copy_given": "y",
+            "feedback_to_hospital": "yes",
+            "send": "now",
+        }
+        nora.send("/signed", {**signed, **dict.fromkeys(read, "y"), **WREN}, name="referral-sent")
+        nora.open(
+            self._address("liaison.print_copy", referral_id=referral_id), name="patients-copy"
+        )
+        self.record.say("The person signs; only now their name is typed, sealed, and sent.")
+
+    def _come_in(self) -> Window:
+        """Let Lena come in by the link of the notice: a code by mail, her name and her PIN."""
+        lena = Window(self.app.test_client(), self.record)
+        lena.open(self.link, name="item-waits")
+        lena.send(self.link)
+        code = CODE.search(_one(self.deliver(), "item_code").text)
+        if code is None:
+            raise Broken("The mail holds no code.")
+        lena.send("/code", {"code": "".join(code.groups())}, name="item-who")
+        with self.wired.db.reading() as session:
+            helper = session.scalars(
+                select(IntakeHelper).where(IntakeHelper.name == "Lena Ortiz")
+            ).one()
+        lena.send("/who", {"helper": helper.public_id, "pin": PIN, "again": PIN}, name="item")
+        return lena
+
+    def _reach(self, referral_id: str) -> None:
+        """Let Lena call, hours later: she comes in anew."""
+        lena, wall = self._come_in(), clock.now().astimezone(ZoneInfo(ZONE))
+        lena.open(self._address("intake.call", referral_id=referral_id), name="what-to-say")
+        lena.open(self._address("intake.record_try", referral_id=referral_id))
+        tried = {"channel": "call", "result": "spoke", "day": wall.date().isoformat()}
+        lena.send("/try", {**tried, "at": wall.strftime("%H:%M")}, name="item-reached")
+        self.record.say("She calls, and they speak: the person is truly reached.")
+        self.referral_id = referral_id
+
+    def _stand(self, state: str) -> None:
+        wanted = select(Referral.state).where(Referral.public_id == self.referral_id)
+        with self.wired.db.reading() as session:
+            found = session.scalars(wanted).one()
+        if found != state:
+            raise Broken(f"The referral is {found}, not {state}.")
+
+    def _address(self, endpoint: str, **values: str) -> str:
+        return self.app.url_map.bind("").build(endpoint, values, method="GET")
 
     def _tap(self, message: ConsoleMessage, name: str, answers: Mapping[str, str]) -> None:
         """Open the link of a message and answer; opening twice and answering twice is harmless."""
@@ -77,6 +215,13 @@ def _all(left: Iterable[ConsoleMessage], kind: str) -> list[ConsoleMessage]:
     """Return the messages of a kind, one for each person: a text and a mail are one question."""
     found = {m.to_address: m for m in left if m.kind == kind}
     return list(found.values())
+
+
+def _one(left: Iterable[ConsoleMessage], kind: str) -> ConsoleMessage:
+    found = _all(left, kind)
+    if len(found) != 1:
+        raise Broken(f"There should be one message of the kind {kind}, not {len(found)}.")
+    return found[0]
 
 
 def _link(message: ConsoleMessage) -> str:

@@ -56,7 +56,7 @@ def build(folder: Path, *, port: int, now: datetime) -> Stage:
         world = cast.write(session, now=now)
         referral_cast.write(session, world, now=now)
         links = {
-            who: wired.links.to(f"/demo/sign-in/{_door(session, world.memberships[who])}")
+            who: wired.links.to(f"/demo/sign-in/{door(session, world.memberships[who])}")
             for who in CHARACTERS
         }
     story.tell(wired, world, now=now)
@@ -82,7 +82,8 @@ def wake_up() -> datetime:
     return clock.now()
 
 
-def _door(session: Session, membership: Membership) -> str:
+def door(session: Session, membership: Membership) -> str:
+    """Make a character's one-time sign-in link; return its token."""
     token = crypto.token()
     session.add(DemoSignIn(token_hash=crypto.digest(token), membership_id=membership.id))
     return token

@@ -14,10 +14,11 @@ from outreach import app, clock, i18n, jobs, logs, matching
 from outreach.accounts.models import Membership
 from outreach.actor import Actor, Kind
 from outreach.demo import cast, stage, story
-from outreach.demo.afterwards import Afterwards, Broken
+from outreach.demo.afterwards import Afterwards
 from outreach.demo.record import Record
 from outreach.demo.stage import Stage
 from outreach.demo.story import Asked
+from outreach.demo.window import Broken
 from outreach.messaging.models import ConsoleMessage
 from outreach.reads import words
 from outreach.speakers.models import Speaker
@@ -51,7 +52,7 @@ class _Tour:
         self.record = record
         self.app = app.create_app(built.wired)
         self.browsers = {who: self._enter(link) for who, link in built.links.items()}
-        self.afterwards = Afterwards(self.wired, self.world, record, self.app, self.browsers)
+        self.afterwards = Afterwards(self.wired, self.world, record, self.app)
         self.ruth = _actor(self.world.memberships["Ruth"])
         self.visit_id = 0
         self.feed_paths: dict[str, str] = {}
@@ -63,6 +64,8 @@ class _Tour:
             ("Calendars show it", self.calendars),
             ("The visit moves, a speaker can't make it, reminders leave", self.change),
             ("After the visit, everyone says how it went", self.tell),
+            ("Somebody asks to be called after discharge, and is reached", self.afterwards.refer),
+            ("Coordinators see the loop, until it is closed", self.afterwards.follow),
         )
 
     def play(self) -> bool:
