@@ -286,7 +286,7 @@ def test_a_missing_file_is_one_line() -> None:
     ("command", "words"),
     [
         ("import patients x.csv", "'patients' is not one of 'units', 'speakers', 'requests'"),
-        ("import", "Missing argument '{units|speakers|requests}'"),
+        ("import", "Missing argument '{units|speakers|requests|affiliates}'"),
         ("propose --as-of soon", "'soon' does not match the format '%Y-%m-%d'. See: "),
         ("demo --port 0", "0 is not in the range"),
         ("demo --out x", "--out belongs to --tour"),

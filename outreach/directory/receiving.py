@@ -83,7 +83,7 @@ def add_kept(
     """
     _refuse_same_name(session, facts["name"])
     _check_intake(facts, has_keeper=True)
-    made = Affiliate(kept_by_id=keeper.id, created_at=now, **(facts | _place(place)))
+    made = Affiliate(kept_by_id=keeper.id, created_at=now, **facts, **_place(place))
     made.time_zone = place.time_zone
     session.add(made)
     _note(session, made, "affiliate.add", by=by, now=now)
