@@ -7,7 +7,9 @@ from sqlalchemy import Connection
 from outreach.db import Database
 from outreach.tables import metadata
 
-MAY_CHANGE = frozenset({"web_session", "rate_bucket", "denied_access", "referral_reading"})
+MAY_CHANGE = frozenset(
+    {"web_session", "helper_session", "rate_bucket", "denied_access", "referral_reading"}
+)
 """What a GET may write: "last seen" at most once a minute, limits, that it was refused, and who
 opened a referral."""
 

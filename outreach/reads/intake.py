@@ -163,6 +163,8 @@ def item(session: Session, referral: Referral, actor: Actor, *, now: datetime) -
         .where(
             ReferralEvent.referral_id == referral.id,
             ReferralEvent.to_state.not_in(sorted(BEFORE_RELEASE)),
+            # Tries stand in a list of their own, each with what came of it.
+            ReferralEvent.action != Action.ATTEMPT,
         )
         .order_by(ReferralEvent.version.desc())
     ).all()

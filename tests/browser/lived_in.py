@@ -22,7 +22,7 @@ from outreach.speakers.models import Away, Certification, Clearance, Exclusion, 
 from outreach.visits.models import Assignment, Offer, Proposal, Slot, Visit
 from outreach.workflows import fit, offers, proposals, visits
 from tests import builders
-from tests.browser import half_in, receivers, told
+from tests.browser import half_in, intake_people, receivers, told
 from tests.browser.served import Demo
 from tests.builders import NOW
 
@@ -53,12 +53,14 @@ def live(demo: Demo) -> Places:
         _let_one_fail(session)
         found.ids |= _rows(session, demo)
         found.ids |= told.tell(session, demo)
-        found.ids |= told.tell(session, demo)
         found.ids |= receivers.receive(session, demo)
         everyone = {**demo.world.memberships, **_newcomers(session, demo)}
         named, half_in_cookies = half_in.stand(session, demo)
         found.ids |= named
-        found.cookies = dict(_sign_in(session, everyone)) | half_in_cookies
+        items, intake_cookies = intake_people.stand(session, demo)
+        found.ids |= items
+        inside = dict(_sign_in(session, everyone))
+        found.cookies = {**inside, **half_in_cookies, **intake_cookies}
     return found
 
 

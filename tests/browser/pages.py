@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from playwright.sync_api import FilePayload
 
-from tests.browser import half_in
+from tests.browser import half_in, intake_people
 from tests.browser.lived_in import ADMINISTRATOR, Places
 from tests.browser.served import Demo
 from tests.browser.visitor import Visitor
@@ -58,7 +58,8 @@ class Shown:
 def show(visitor: Visitor, page: Shown, demo: Demo, places: Places) -> int:
     """Look at a page as its person; return the status of the address itself."""
     if page.who:
-        cookie = {"name": "session", "value": places.cookies[page.who], "url": demo.base}
+        name, _is, value = places.cookies[page.who].rpartition("=")
+        cookie = {"name": name or "session", "value": value, "url": demo.base}
         visitor.page.context.add_cookies([cookie])  # type: ignore[list-item]  # as documented
     with _broken(demo, page) if page.breaks else nullcontext():
         status = visitor.open(page.address(demo, places))
@@ -189,11 +190,12 @@ ANYONE = [
     Shown("debrief-incident", "after_visit.incident", ids={"token": "debrief link"}),
     Shown("came", "after_visit.came", ids={"token": "came link"}, main=True),
     Shown("came-incident", "after_visit.unit_incident", ids={"token": "came link"}),
-    Shown("debrief", "after_visit.debrief", ids={"token": "debrief link"}, main=True),
-    Shown("debrief-wrong", "after_visit.debrief", ids={"token": "debrief link"}, act=_send),
-    Shown("debrief-incident", "after_visit.incident", ids={"token": "debrief link"}),
-    Shown("came", "after_visit.came", ids={"token": "came link"}, main=True),
-    Shown("came-incident", "after_visit.unit_incident", ids={"token": "came link"}),
+    Shown("item-waits", "door.show", ids={"token": "item link"}, main=True),
+    Shown("item-code", "door.show", ids={"token": "item link"}, main=True, act=_send),
+    Shown("item-dead", "door.show", ids={"token": "nowhere"}, status=404),
+    Shown("item-stop", "door.show", ids={"token": "stopped link"}, status=410),
+    Shown("item-left", "door.left"),
+    Shown("item-stopped", "door.stopped"),
     Shown("answer-cannot-come", "public.cannot_come", ids={"token": "token yours"}),
     Shown("not-found", "public.start", query="nowhere", main=True, status=404),
     Shown("broken", "public.help", main=True, status=500, breaks=True),
@@ -217,9 +219,6 @@ LIAISON = _for(
         act=_send_with(day="2026-11-24", time="23:00"),
     ),
     Shown("call-off", "liaison.confirm_call_off", ids={"visit_id": "her visit"}),
-    Shown("visit-told", "liaison.visit", ids={"visit_id": "told visit"}),
-    Shown("came", "liaison.came", ids={"visit_id": "told visit"}),
-    Shown("incident", "liaison.incident", ids={"visit_id": "told visit"}),
     Shown("visit-told", "liaison.visit", ids={"visit_id": "told visit"}),
     Shown("came", "liaison.came", ids={"visit_id": "told visit"}),
     Shown("incident", "liaison.incident", ids={"visit_id": "told visit"}),
@@ -269,9 +268,6 @@ SPEAKER = _for(
     Shown("visit-past", "speaker.visit", ids={"assignment_id": "told assignment"}),
     Shown("debrief", "speaker.debrief", ids={"assignment_id": "told assignment"}),
     Shown("incident", "speaker.incident", ids={"assignment_id": "told assignment"}),
-    Shown("visit-past", "speaker.visit", ids={"assignment_id": "told assignment"}),
-    Shown("debrief", "speaker.debrief", ids={"assignment_id": "told assignment"}),
-    Shown("incident", "speaker.incident", ids={"assignment_id": "told assignment"}),
     Shown("calendar", "feeds.address"),
     Shown("account", "account.show"),
 )
@@ -304,11 +300,6 @@ COORDINATOR = _for(
     Shown("audience", "coordinator.audience", ids={"visit_id": "told visit"}),
     Shown("incident", "coordinator.incident", ids={"visit_id": "told visit"}),
     Shown("incident-settle", "coordinator.settle_incident", ids={"incident_id": "incident"}),
-    Shown("visit-told", "coordinator.visit", ids={"visit_id": "told visit"}, main=True),
-    Shown("attendance", "coordinator.attendance", ids={"assignment_id": "told assignment"}),
-    Shown("audience", "coordinator.audience", ids={"visit_id": "told visit"}),
-    Shown("incident", "coordinator.incident", ids={"visit_id": "told visit"}),
-    Shown("incident-settle", "coordinator.settle_incident", ids={"incident_id": "incident"}),
     Shown("visit-call-off", "coordinator.call_off", ids={"visit_id": "visit"}),
     Shown("visit-phoned-yes", "coordinator.phoned_yes", ids={"visit_id": "visit"}),
     Shown("visit-time", "coordinator.move", ids={"visit_id": "visit"}),
@@ -319,11 +310,6 @@ COORDINATOR = _for(
         act=_send_with(day="2026-11-24", time="23:00"),
     ),
     Shown("ask-where", "coordinator.ask_for_visit"),
-    Shown(
-        "second-step-lost",
-        "coordinator.reset_second_step",
-        ids={"membership_id": "membership of Ida"},
-    ),
     Shown("ask-when-wrong", "coordinator.ask_for_visit", act=_choose_wrongly),
     Shown("ask-needs", "coordinator.ask_for_visit", act=_choose_when),
     Shown("proposals", "coordinator.proposals", main=True),
@@ -340,8 +326,15 @@ COORDINATOR = _for(
     Shown("liaison-new", "coordinator.invite_liaison"),
     Shown("intake", "coordinator.intake"),
     Shown("intake-new", "coordinator.invite_intake"),
+    Shown(
+        "second-step-lost",
+        "coordinator.reset_second_step",
+        ids={"membership_id": "membership of Ida"},
+    ),
     Shown("coordinators", "coordinator.coordinators"),
     Shown("coordinator-new", "coordinator.invite_coordinator"),
+    Shown("helpers", "coordinator.helpers", ids={"affiliate_id": "affiliate of Lena"}),
+    Shown("helper-speaks", "coordinator.helper_speaks", ids={"helper_id": "helper"}),
     Shown("who-serves", "serving.who_serves"),
     Shown("who-serves-nobody", "serving.who_serves", query="?zip=60614"),
     Shown("affiliates", "coordinator.affiliates", main=True),
@@ -387,6 +380,22 @@ COORDINATOR = _for(
     Shown("setup", "coordinator.setup", main=True),
     Shown("settings", "coordinator.settings"),
     Shown("programs", "coordinator.programs"),
+    Shown("program", "coordinator.change_program", ids={"program_id": "program"}),
+    Shown("program-new", "coordinator.add_program"),
+    Shown("imports", "coordinator.imports"),
+    Shown("imports-wrong", "coordinator.imports", act=_send),
+    Shown("imports-columns", "coordinator.imports", act=_choose_file),
+    Shown("imports-columns-wrong", "coordinator.imports", act=_choose_no_column),
+    Shown("imports-trial", "coordinator.imports", main=True, act=_choose_columns),
+    Shown("account", "account.show"),
+)
+ADMINISTRATION = _for(
+    ADMINISTRATOR,
+    Shown("audit", "coordinator.audit_log"),
+    Shown("colleagues", "coordinator.coordinators"),
+    Shown("administrator-new", "coordinator.invite_administrator"),
+)
+
 HALF_IN = [
     *_for(
         half_in.INES,
@@ -404,25 +413,37 @@ HALF_IN = [
     ),
 ]
 
-    Shown("program", "coordinator.change_program", ids={"program_id": "program"}),
-    Shown("program-new", "coordinator.add_program"),
-    *HALF_IN,
-    Shown("imports", "coordinator.imports"),
-    Shown("imports-wrong", "coordinator.imports", act=_send),
-    Shown("imports-columns", "coordinator.imports", act=_choose_file),
-    Shown("imports-columns-wrong", "coordinator.imports", act=_choose_no_column),
-    Shown("imports-trial", "coordinator.imports", main=True, act=_choose_columns),
-    Shown("account", "account.show"),
+BY_CODE = _for(
+    intake_people.AT_THE_DOOR,
+    Shown("who", "door.who", ids={"token": "item link"}, main=True),
+    Shown("who-wrong", "door.who", ids={"token": "item link"}, act=_send),
 )
-ADMINISTRATION = _for(
-    ADMINISTRATOR,
-    Shown("audit", "coordinator.audit_log"),
-    Shown("colleagues", "coordinator.coordinators"),
-    Shown("administrator-new", "coordinator.invite_administrator"),
+BY_PIN = _for(
+    intake_people.LENA,
+    Shown("inbox", "intake.inbox"),
+    Shown("item", "intake.item", ids={"referral_id": "item of Lena"}, main=True),
+    Shown("stopped", "intake.item", ids={"referral_id": "stopped item"}),
+)
+INTAKE = _for(
+    intake_people.INES,
+    Shown("inbox", "intake.inbox", main=True),
+    Shown("inbox-none", "intake.inbox", query="?number=R-100000", status=404),
+    Shown("item-sent", "intake.item", ids={"referral_id": "item sent"}, main=True),
+    Shown("item-tried", "intake.item", ids={"referral_id": "item tried"}),
+    Shown("item-connected", "intake.item", ids={"referral_id": "item connected"}),
+    Shown("call", "intake.call", ids={"referral_id": "item tried"}, main=True),
+    Shown("cannot", "intake.decline", ids={"referral_id": "item sent"}),
+    Shown("cannot-wrong", "intake.decline", ids={"referral_id": "item sent"}, act=_send),
+    Shown("try", "intake.record_try", ids={"referral_id": "item tried"}, main=True),
+    Shown("try-wrong", "intake.record_try", ids={"referral_id": "item tried"}, act=_send),
+    Shown("rest", "intake.hold", ids={"referral_id": "item tried"}),
+    Shown("end", "intake.close", ids={"referral_id": "item connected"}),
+    Shown("helpers", "intake.helpers"),
 )
 
 PAGES = [
     *ANYONE,
+    *HALF_IN,
     *LIAISON,
     *NEW_LIAISON,
     *LIAISON_WITHOUT_UNITS,
@@ -431,4 +452,7 @@ PAGES = [
     *NEW_SPEAKER,
     *COORDINATOR,
     *ADMINISTRATION,
+    *BY_CODE,
+    *BY_PIN,
+    *INTAKE,
 ]
