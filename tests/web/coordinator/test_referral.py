@@ -1,0 +1,439 @@
+"""One referral's page for coordinators: its steps, what the affiliate told, and who it is."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from outreach import jobs
+from outreach.accounts.models import Membership
+from outreach.audit import AuditEvent
+from outreach.db import Database
+from outreach.links import Links
+from outreach.messaging.models import Message
+from outreach.referrals.codes import Decline, State
+from outreach.referrals.models import (
+    Authorization,
+    Referral,
+    ReferralAttempt,
+    ReferralClock,
+    ReferralEvent,
+    ReferralReading,
+)
+from outreach.web.coordinator.referral_log import defused
+from outreach.wiring import Wiring
+from outreach.workflows.referrals import doors, working
+from tests import referral_builders as referrals
+from tests.builders import NOW
+from tests.digest import digest
+from tests.referral_builders import CANARIES, NOTE, PATIENT, Ward
+
+SignIn = Callable[..., FlaskClient]
+BOARD = "/coordinator/referrals"
+
+
+@pytest.fixture
+def ward(session: Session, wired: Wiring) -> Ward:
+    return referrals.ward(session, wired.desk)
+
+
+@pytest.fixture
+def desk(client: FlaskClient, sign_in: SignIn, ward: Ward) -> Callable[[], FlaskClient]:
+    return lambda: sign_in(client, ward.coordinator)
+
+
+def of(referral: Referral, path: str = "") -> str:
+    return f"{BOARD}/{referral.public_id}{path}"
+
+
+def state(session: Session, referral: Referral) -> str:
+    session.refresh(referral)
+    return referral.state
+
+
+def told(**values: str) -> dict[str, str]:
+    return {"reported_by": "Lena Ortiz", **values}
+
+
+def declined(session: Session, ward: Ward) -> Referral:
+    made = referrals.sent(session, ward)
+    lena = referrals.by_helper(referrals.helper(session, ward.receiver))
+    reason = Decline.NO_CAPACITY
+    working.decline(session, made, reason=reason, by=lena, desk=ward.desk, now=NOW)
+    return made
+
+
+# --- what it shows
+
+
+def test_the_page_says_how_it_stands_and_never_who_it_is(
+    desk: Callable[[], FlaskClient], session: Session, ward: Ward
+) -> None:
+    made = referrals.connected(session, ward)
+
+    page = desk().get(of(made)).text
+
+    assert "Connected on day 0" in page
+    assert "Sent to the affiliate" in page
+    assert "Call: Spoke with the person" in page
+    assert "A witness signed as well" in page
+    assert "Lena Ortiz" in page
+    assert not [each for each in (*CANARIES, "48201") if each in page]
+
+
+def test_who_it_is_has_a_page_of_its_own_whose_opening_is_written_down(
+    desk: Callable[[], FlaskClient], session: Session, ward: Ward
+) -> None:
+    made = referrals.accepted(session, ward)
+    lena = referrals.by_helper(ward.made["helper"])
+    tried = referrals.tried(result="no_answer", note="Call after supper")
+    working.attempt(session, made, tried, by=lena, desk=ward.desk, now=NOW)
+
+    page = desk().get(of(made, "/person")).text
+
+    assert PATIENT in page
+    assert NOTE in page
+    assert "(312) 555-0187, no voicemail" in page or "voicemail is safe" in page
+    assert "Call after supper" in page
+    assert "It is recorded that you opened this." in page
+    reading = session.scalars(select(ReferralReading)).one()
+    assert (reading.referral_id, reading.via) == (made.id, "page")
+    assert reading.actor == ward.by_coordinator.label
+
+
+def test_after_a_withdrawal_nobody_is_shown_and_nothing_written_down(
+    desk: Callable[[], FlaskClient], session: Session, ward: Ward
+) -> None:
+    made = referrals.sent(session, ward)
+    browser = desk()
+    browser.post(of(made, "/withdrawal"), data={"how": "spoken", "received_by": "Nurse Joy"})
+
+    page = browser.get(of(made, "/person")).text
+
+    assert "Nothing can be shown" in page
+    assert not [each for each in CANARIES if each in page]
+    assert session.scalars(select(ReferralReading)).all() == []
+
+
+def test_looking_changes_nothing(
+    desk: Callable[[], FlaskClient], session: Session, ward: Ward, database: Database
+) -> None:
+    made = declined(session, ward)
+    browser = desk()
+    browser.get(of(made))
+    before = digest(database)
+
+    for path in (
+        *("", "/person", "/code", "/recall", "/withdrawal", "/paper", "/another-affiliate"),
+        *("/error", "/disclosures", "/disclosures.csv", "/record/accept", "/record/attempt"),
+    ):
+        assert browser.get(of(made, path)).status_code == 200, path
+
+    assert digest(database) == before
+
+
+# --- what the affiliate told
+
+
+def test_a_whole_referral_goes_by_telephone(
+    desk: Callable[[], FlaskClient], session: Session, ward: Ward
+) -> None:
+    made = referrals.sent(session, ward)
+    browser = desk()
+    tried = {"day": "2026-11-23", "time": "09:30", "channel": "call", "note": "Try again at six"}
+    steps = (
+        ("acknowledge", {}, State.ACKNOWLEDGED),
+        ("accept", {}, State.ACCEPTED),
+        ("attempt", {**tried, "result": "no_answer"}, State.CONTACTING),
+        ("hold", {"reason": "person_asked", "resume_on": "2026-11-30"}, State.ON_HOLD),
+        ("resume", {}, State.CONTACTING),
+        ("attempt", {**tried, "result": "spoke", "time": "09:45"}, State.CONNECTED),
+        ("close", {"outcome": "connected_met"}, State.CLOSED),
+    )
+
+    for place, (what, given, expected) in enumerate(steps):
+        session.refresh(made)
+        data = told(version=str(made.version), request_key=f"key {place}", **given)
+        answer = browser.post(of(made, f"/record/{what}"), data=data)
+        assert (answer.status_code, state(session, made)) == (303, expected), answer.text
+
+    events = session.scalars(select(ReferralEvent).where(ReferralEvent.reported_by != ""))
+    assert {event.reported_by for event in events} == {"Lena Ortiz"}
+    kept = session.scalars(select(ReferralAttempt)).all()
+    assert len(kept) == 2
+    assert not [each for each in kept if "six" in (each.sealed_note or "")]
+
+
+def test_without_a_name_of_who_told_it_nothing_is_recorded(
+    desk: Callable[[], FlaskClient], session: Session, ward: Ward
+) -> None:
+    made = referrals.sent(session, ward)
+
+    answer = desk().post(of(made, "/record/accept"), data={"version": str(made.version)})
+
+    assert answer.status_code == 422
+    assert "Write who at the affiliate told you." in answer.text
+    assert state(session, made) == State.SENT
+
+
+def test_a_note_with_a_telephone_number_is_refused_and_nothing_kept(
+    desk: Callable[[], FlaskClient], session: Session, ward: Ward
+) -> None:
+    made = referrals.accepted(session, ward)
+    data = told(
+        version=str(made.version),
+        request_key="a key",
+        day="2026-11-23",
+        time="09:30",
+        channel="call",
+        result="no_answer",
+        note="Call 313 555 0199",
+    )
+
+    answer = desk().post(of(made, "/record/attempt"), data=data)
+
+    assert answer.status_code == 422
+    assert "telephone number" in answer.text
+    assert state(session, made) == State.ACCEPTED
+    assert session.scalars(select(ReferralAttempt)).all() == []
+
+
+def test_an_old_page_changes_nothing_and_shows_how_it_stands(
+    desk: Callable[[], FlaskClient], session: Session, ward: Ward
+) -> None:
+    made = referrals.sent(session, ward)
+    browser, data = desk(), told(version=str(made.version))
+    browser.post(of(made, "/record/acknowledge"), data=data)
+
+    answer = browser.post(of(made, "/record/decline"), data=data | {"reason": "no_capacity"})
+
+    assert answer.status_code == 409
+    assert "moved on since you opened the page" in answer.text
+    assert state(session, made) == State.ACKNOWLEDGED
+
+
+def test_a_doubled_attempt_is_one(
+    desk: Callable[[], FlaskClient], session: Session, ward: Ward
+) -> None:
+    made = referrals.accepted(session, ward)
+    browser = desk()
+    data = told(
+        version=str(made.version),
+        request_key="the same key",
+        day="2026-11-23",
+        time="09:30",
+        channel="call",
+        result="no_answer",
+    )
+
+    answers = [browser.post(of(made, "/record/attempt"), data=data) for _ in range(2)]
+
+    assert [each.status_code for each in answers] == [303, 303]
+    assert session.scalar(select(func.count()).select_from(ReferralAttempt)) == 1
+
+
+def test_what_nobody_could_have_told_is_no_page(
+    desk: Callable[[], FlaskClient], session: Session, ward: Ward
+) -> None:
+    made = referrals.sent(session, ward)
+
+    assert desk().get(of(made, "/record/nonsense")).status_code == 404
+
+
+# --- small steps
+
+
+def test_a_doubled_reminder_is_one(
+    desk: Callable[[], FlaskClient], session: Session, ward: Ward
+) -> None:
+    made = referrals.sent(session, ward, now=NOW - timedelta(hours=1))
+    browser = desk()
+
+    first, second = (
+        browser.post(of(made, "/reminder"), follow_redirects=True).text for _ in range(2)
+    )
+
+    assert "The affiliate is being reminded." in first
+    assert "One notice is enough." in second
+    waits = select(func.count()).where(Message.kind == "item_waits")
+    assert session.scalar(waits) == 2
+
+
+def test_a_clock_that_ran_out_is_taken_care_of(
+    desk: Callable[[], FlaskClient], session: Session, ward: Ward, database: Database
+) -> None:
+    early = NOW - timedelta(days=4)
+    form = referrals.signed_form(session, ward, signed_on=early.date())
+    made = referrals.sent(
+        session, ward, form=form, now=early, discharged_on=early.date() - timedelta(days=1)
+    )
+    session.commit()
+    jobs.run_clocks(database, desk=ward.desk)
+    browser = desk()
+    clock = session.scalars(
+        select(ReferralClock).where(
+            ReferralClock.referral_id == made.id, ReferralClock.kind == "acknowledge"
+        )
+    ).one()
+    assert "I have taken care of it" in browser.get(of(made)).text
+
+    answers = [
+        browser.post(f"/coordinator/referral-clocks/{clock.public_id}/settled") for _ in range(2)
+    ]
+
+    assert [each.status_code for each in answers] == [303, 303]
+    session.refresh(clock)
+    assert clock.settled_at == NOW
+    settled = select(func.count()).where(AuditEvent.action == "referral.settle")
+    assert session.scalar(settled) == 1
+
+
+def test_a_code_that_waits_is_read_out_and_that_is_written_down(
+    desk: Callable[[], FlaskClient], session: Session, ward: Ward, links: Links
+) -> None:
+    ward.receiver.intake_email = ward.receiver.email = None
+    made = referrals.sent(session, ward)
+    link = doors.open_link(session, made, links=links, now=NOW)
+    code = doors.ask_code(session, link, browser="their browser", now=NOW)
+    browser = desk()
+
+    page, shown = browser.get(of(made)).text, browser.get(of(made, "/code")).text
+
+    assert "Read the code out" in page
+    assert links.link_code(code.public_id) not in page
+    assert links.link_code(code.public_id) in shown
+    assert session.scalars(select(ReferralReading.via)).all() == ["code"]
+
+
+# --- other ways
+
+
+def test_a_recall_tells_the_affiliate_to_stop_and_that_is_confirmed(
+    desk: Callable[[], FlaskClient], session: Session, ward: Ward
+) -> None:
+    made = referrals.sent(session, ward)
+    browser = desk()
+    data = {"version": str(made.version), "reason": "stays_longer"}
+
+    answer = browser.post(of(made, "/recall"), data=data)
+    confirmed = browser.post(of(made, "/stop-confirmed"), follow_redirects=True).text
+
+    assert answer.status_code == 303
+    assert state(session, made) == State.CANCELLED
+    assert "It is recorded that the affiliate has stopped." in confirmed
+    assert made.stop_confirmed_at == NOW
+
+
+def test_a_withdrawal_is_spoken_first_and_its_paper_needs_a_witness_in_illinois(
+    desk: Callable[[], FlaskClient], session: Session, ward: Ward
+) -> None:
+    made = referrals.sent(session, ward)
+    browser, paper = desk(), {"written_on": "2026-11-23"}
+    browser.post(of(made, "/withdrawal"), data={"how": "spoken", "received_by": "Nurse Joy"})
+
+    alone = browser.post(of(made, "/paper"), data=paper)
+    witnessed = browser.post(of(made, "/paper"), data=paper | {"witness": "y"})
+
+    assert (alone.status_code, witnessed.status_code) == (422, 303)
+    authorization = session.get_one(Authorization, made.authorization_id, populate_existing=True)
+    assert not authorization.active
+    assert authorization.revocation_received_by == "Nurse Joy"
+    assert authorization.written_revocation_on == NOW.date()
+
+
+def test_what_was_not_taken_goes_to_another_affiliate_once(
+    desk: Callable[[], FlaskClient], session: Session, ward: Ward
+) -> None:
+    north = referrals.receiving(session, "North Shore")
+    made = declined(session, ward)
+    browser, data = desk(), {"affiliate": north.public_id}
+    page = browser.get(of(made, "/another-affiliate")).text
+
+    first, second = (browser.post(of(made, "/another-affiliate"), data=data) for _ in range(2))
+
+    assert "the person signs a new form for it" in page
+    assert ward.receiver.public_id not in page
+    assert (first.status_code, second.status_code) == (303, 409)
+    child = session.scalars(select(Referral).where(Referral.parent_id == made.id)).one()
+    assert (child.state, child.sealed_name) == (State.AWAITING, None)
+    assert f"R-{child.number}" in browser.get(of(made)).text
+
+
+def test_nobody_else_is_asked_and_the_decision_is_made(
+    desk: Callable[[], FlaskClient], session: Session, ward: Ward
+) -> None:
+    made = declined(session, ward)
+    browser = desk()
+
+    said = browser.post(of(made, "/left"), follow_redirects=True).text
+
+    assert "It stays as it is." in said
+    assert f"R-{made.number}" not in browser.get(BOARD).text
+
+
+def test_what_was_closed_is_opened_again_once(
+    desk: Callable[[], FlaskClient], session: Session, ward: Ward
+) -> None:
+    made = referrals.closed(session, ward)
+    browser = desk()
+
+    first, second = (browser.post(of(made, "/reopening")) for _ in range(2))
+
+    assert (first.status_code, second.status_code) == (303, 409)
+    child = session.scalars(select(Referral).where(Referral.parent_id == made.id)).one()
+    sent = browser.post(of(child, "/sending"), data={"version": str(child.version)})
+    assert sent.status_code == 303
+    assert state(session, child) == State.SENT
+
+
+def test_what_was_sent_is_taken_back_by_two(
+    desk: Callable[[], FlaskClient],
+    sign_in: SignIn,
+    session: Session,
+    ward: Ward,
+) -> None:
+    made = referrals.sent(session, ward)
+    browser, data = desk(), {"version": str(made.version)}
+
+    asked = browser.post(of(made, "/error"), data=data)
+    alone = browser.post(of(made, "/error"), data=data)
+    after_one = state(session, made)
+    confirmed = _as(browser, sign_in, ward.deputy).post(of(made, "/error"), data=data)
+
+    assert (asked.status_code, alone.status_code, after_one) == (303, 422, State.SENT)
+    assert "Another coordinator must confirm this." in alone.text
+    assert confirmed.status_code == 303
+    assert state(session, made) == State.ERROR
+
+
+def _as(browser: FlaskClient, sign_in: SignIn, member: Membership) -> FlaskClient:
+    return sign_in(browser.application.test_client(), member)
+
+
+# --- the disclosure log
+
+
+def test_the_log_says_to_whom_what_was_disclosed_and_never_about_whom(
+    desk: Callable[[], FlaskClient], session: Session, ward: Ward
+) -> None:
+    ward.receiver.name = "=Harbor Falls"
+    made = referrals.sent(session, ward)
+    browser = desk()
+
+    page, file = browser.get(of(made, "/disclosures")), browser.get(of(made, "/disclosures.csv"))
+
+    assert "=Harbor Falls" in page.text
+    assert "At the request of the individual" in page.text
+    assert file.mimetype == "text/csv"
+    assert file.text.splitlines()[0] == "When,Referral,To whom,What,What for"
+    assert ",'=Harbor Falls," in file.text
+    assert not [each for each in CANARIES if each in page.text + file.text]
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@a", "\tx", "\rx"])
+def test_no_cell_is_a_formula(cell: str) -> None:
+    assert defused(cell) == f"'{cell}"
+    assert defused("Harbor Falls") == "Harbor Falls"
