@@ -17,6 +17,7 @@ from outreach.keyring import KeyRing
 from outreach.workflows import sign_in_changes
 
 TOO_MANY = lazy("There were too many tries. Please wait five minutes, then try again.")
+NONE_YET = lazy("Set up an app or a passkey first.")
 ONLY_ONE = lazy("This is your only second step. Add another one first, then remove it.")
 
 
@@ -150,8 +151,14 @@ def add_passkey(
 
 
 def make_codes(session: Session, seen: SignedIn, *, now: datetime) -> list[str]:
-    """Return ten new recovery codes; the old ones are of no use any more. Raises NotFresh."""
-    _refuse_unless_fresh(session, seen, now=now)
+    """Return ten new recovery codes; the old ones are of no use any more.
+
+    Raises:
+        NotFresh: the second step was not shown lately.
+        RuleBroken: there is nothing yet that they could stand in for.
+    """
+    if not _refuse_unless_fresh(session, seen, now=now).count:
+        raise RuleBroken(NONE_YET)
     made = factors.make_codes(session, seen.account_id, now=now)
     _changed(session, seen, "codes_made", now=now)
     return made
@@ -167,14 +174,14 @@ def remove_app(session: Session, seen: SignedIn, *, now: datetime) -> None:
     before = _refuse_unless_fresh(session, seen, now=now)
     _refuse_last(before if before.app else None, seen)
     if factors.remove_app(session, seen.account_id):
-        _changed(session, seen, "app_removed", now=now)
+        _removed(session, seen, "app_removed", now=now)
 
 
 def remove_passkey(session: Session, seen: SignedIn, key: Passkey, *, now: datetime) -> None:
     """Remove one of one's passkeys. Raises as `remove_app`."""
     _refuse_last(_refuse_unless_fresh(session, seen, now=now), seen)
     if passkeys.remove(session, key):
-        _changed(session, seen, "passkey_removed", now=now)
+        _removed(session, seen, "passkey_removed", now=now)
 
 
 def _try(session: Session, seen: SignedIn, shown: Callable[[], bool], *, now: datetime) -> bool:
@@ -215,6 +222,13 @@ def _added(
     codes = [] if before.count else factors.make_codes(session, seen.account_id, now=now)
     _changed(session, seen, what, now=now)
     return Added(codes)
+
+
+def _removed(session: Session, seen: SignedIn, what: str, *, now: datetime) -> None:
+    if not factors.held(session, seen.account_id).count:
+        # Codes that stand in for nothing would open the door to a later place that needs the step.
+        factors.forget_all(session, seen.account_id)
+    _changed(session, seen, what, now=now)
 
 
 def _changed(session: Session, seen: SignedIn, what: str, *, now: datetime) -> None:

@@ -198,6 +198,11 @@ def test_new_codes_replace_the_old_and_need_a_fresh_factor(
     assert told(session) == ["codes_made", "code_used"]
 
 
+def test_codes_stand_in_for_something_or_are_not_made(session: Session, seen: SignedIn) -> None:
+    with pytest.raises(RuleBroken, match="Set up an app or a passkey first"):
+        second_factor.make_codes(session, fresh(seen), now=NOW)
+
+
 def test_anothers_recovery_code_is_wrong(
     session: Session, ruth: Membership, seen: SignedIn
 ) -> None:
@@ -321,11 +326,13 @@ def test_who_needs_none_any_more_may_remove_the_last(session: Session) -> None:
     priya = builders.liaison(session, here.hospital)
     seen = enter(session, priya)
     key = factor_builders.passkey(session, priya, SoftwareKey(), browser_id=seen.session_id)
+    codes = factor_builders.codes(session, priya)
 
     second_factor.remove_passkey(session, fresh(seen), key, now=NOW)
     second_factor.remove_passkey(session, fresh(seen), key, now=NOW)
 
-    assert factors.held(session, priya.account_id).count == 0
+    assert factors.held(session, priya.account_id) == factors.Held(None, [], 0)
+    assert not typed(session, seen, codes[0])
     assert told(session) == ["passkey_removed"]
 
 
