@@ -1,4 +1,5 @@
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
@@ -12,9 +13,10 @@ from sqlalchemy import func, select
 
 from outreach import clock
 from outreach.accounts.models import DemoSignIn
-from outreach.demo import cast, stage, story, tour
+from outreach.demo import afterwards, cast, referral_cast, stage, story, tour, window
 from outreach.demo.stage import Stage
 from outreach.messaging.models import ConsoleMessage
+from outreach.referrals.models import Referral
 from tests.builders import NOW
 
 NIGHT = datetime(2026, 11, 24, 4, 30, tzinfo=UTC)  # 11:30 PM on Monday in the demo's zone
@@ -26,10 +28,11 @@ def clock_set_right_afterwards() -> Iterator[None]:
     clock._offset = timedelta(0)
 
 
-@pytest.fixture
-def built(tmp_path: Path) -> Iterator[Stage]:
-    clock.move_to(NOW)
-    made = stage.build(tmp_path, port=8000, now=NOW)
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """Build the demo once for the tests that look at it."""
+    with clock.at(NOW):
+        made = stage.build(tmp_path_factory.mktemp("demo"), port=8000, now=NOW)
     yield made
     made.wired.close()
 
@@ -127,6 +130,36 @@ def test_the_tour_keeps_the_pages_that_were_seen(played: tuple[bool, str, Path])
     assert any("answer" in name for name in names)
 
 
+def test_the_tour_plays_all_nine_steps_of_the_journey(played: tuple[bool, str, Path]) -> None:
+    titles = re.findall(r"^(\d)\. ", played[1], re.MULTILINE)
+
+    assert titles == [*"123456789"]
+
+
+def test_nothing_the_tour_sent_names_whom_it_referred(played: tuple[bool, str, Path]) -> None:
+    mails = [path.read_text("utf-8") for path in (played[2] / "mails").iterdir()]
+    feeds = [path.read_text("utf-8") for path in (played[2] / "feeds").iterdir()]
+    texts = (played[2] / "sms.jsonl").read_text("utf-8")
+
+    told = [*mails, *feeds, texts, played[1]]
+    people = [afterwards.WREN["name"], *(one.name for one in referral_cast.REFERRED)]
+    assert [name for name in people if any(re.search(rf"\b{name}\b", each) for each in told)] == []
+
+
+def test_the_referrals_of_the_demo_stand_where_their_story_ends(built: Stage) -> None:
+    with built.wired.db.reading() as session:
+        found = session.execute(select(Referral.state, func.count()).group_by(Referral.state))
+
+        assert dict(found.tuples().all()) == {
+            "accepted": 1,
+            "sent": 1,
+            "acknowledged": 1,
+            "contacting": 2,
+            "connected": 2,
+            "on_hold": 1,
+        }
+
+
 def test_a_broken_step_is_named_and_the_tour_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(story, "request", _refuse)
     monkeypatch.setattr(story, "tell", lambda *_, **__: None)
@@ -139,4 +172,4 @@ def test_a_broken_step_is_named_and_the_tour_says_so(monkeypatch: pytest.MonkeyP
 
 
 def _refuse(*_: object, **__: object) -> None:
-    raise tour.Broken("Nothing works today.")
+    raise window.Broken("Nothing works today.")
