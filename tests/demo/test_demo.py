@@ -150,7 +150,7 @@ def test_the_referrals_of_the_demo_stand_where_their_story_ends(built: Stage) ->
     with built.wired.db.reading() as session:
         found = session.execute(select(Referral.state, func.count()).group_by(Referral.state))
 
-        assert dict(found.tuples().all()) == {
+        assert {row[0]: row[1] for row in found} == {
             "accepted": 1,
             "sent": 1,
             "acknowledged": 1,
