@@ -5,8 +5,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
+from outreach import clock
+from tests.browser import half_in
 from tests.browser.served import Demo
 from tests.browser.visitor import visiting
+from tests.factor_builders import App
 
 pytestmark = pytest.mark.browser
 
@@ -46,6 +49,33 @@ def test_a_proposal_is_approved_by_keyboard_alone(browser: Browser, demo: Demo) 
         assert ask["inside"]
         assert f"{ask['words'].removeprefix('Ask ')} is being asked." in ruth.text()
         assert ruth.title() == "Proposals"
+
+
+def test_a_second_step_is_set_up_by_keyboard_alone(browser: Browser, demo: Demo) -> None:
+    with demo.wired.db.transaction() as session:
+        _named, cookies = half_in.stand(session, demo)
+
+    with visiting(browser, demo) as ines:
+        cookie = {"name": "session", "value": cookies[half_in.INES], "url": demo.base}
+        ines.page.context.add_cookies([cookie])  # type: ignore[list-item]  # as documented
+        ines.open("/sign-in/second-step")
+        page = ines.page
+        page.emulate_media(reduced_motion="reduce")  # what is focused is in sight at once
+
+        seen = [_tab_to(page, "Set up an app")]
+        _enter(page)
+        seen.append(_tab_to(page, "I cannot scan it"))
+        page.keyboard.press("Enter")
+        secret = page.locator(".secret code").inner_text()
+        seen.append(_tab_to(page, "#code"))
+        page.keyboard.type(App(secret.replace(" ", "")).code(clock.now()))
+        seen.append(_tab_to(page, "Set it up"))
+        _enter(page)
+        codes = ines.title()
+        seen.append(_tab_to(page, "I have kept them"))
+
+        assert [each for each in seen if not (each["outlined"] and each["inside"])] == []
+        assert codes == "Your recovery codes"
 
 
 def test_a_visit_is_asked_for_by_keyboard_alone(browser: Browser, demo: Demo) -> None:
