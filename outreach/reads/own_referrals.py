@@ -61,6 +61,12 @@ NEXT: Final[Mapping[State, str]] = {
 }
 """What happens next, where it follows from the state alone."""
 
+NEXT_IF_TOLD: Final[Mapping[State, str]] = {
+    State.CONNECTED: lazy("The affiliate stays in touch, and closes it when it is done."),
+    State.ON_HOLD: lazy("The affiliate tries again later."),
+}
+"""The same, where the hospital may know how the person is."""
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -234,6 +240,8 @@ def _next(row: Referral, authorization: Authorization | None) -> str:
     if state is State.READY and row.send_at_discharge:
         leaves = i18n.when(row.discharged_at, zone=row.time_zone)
         return _("It leaves by itself at the discharge: %(when)s", when=leaves)
+    if state in NEXT_IF_TOLD and _may_know(authorization):
+        return _(NEXT_IF_TOLD[state])
     if state in NEXT:
         return _(NEXT[state])
     if row.sent_at and state is not State.CLOSED and row.stop_confirmed_at is None:

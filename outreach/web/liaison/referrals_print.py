@@ -133,14 +133,19 @@ def _filled(text: str, values: dict[str, str]) -> dict[str, object]:
     """Return a wording's sentences with their gaps filled, for a template."""
     read: Paper = paper.parse(text)
     sentences = {
-        name: paper.filled(getattr(read, name), values)
+        name: _whole(paper.filled(getattr(read, name), values))
         for name in Paper.__dataclass_fields__
         if name != "statements"
     }
     return {
         "words": sentences,
-        "statements": [paper.filled(words, values) for words in read.statements.values()],
+        "statements": [_whole(paper.filled(each, values)) for each in read.statements.values()],
     }
+
+
+def _whole(sentence: str) -> str:
+    """Keep each box to tick on the line of its word."""
+    return sentence.replace(f"{paper.BOX} ", f"{paper.BOX}{i18n.NBSP}")
 
 
 def _sheet(template: str, **values: object) -> str:
