@@ -22,7 +22,7 @@ from outreach.speakers.models import Away, Certification, Clearance, Exclusion, 
 from outreach.visits.models import Assignment, Offer, Proposal, Slot, Visit
 from outreach.workflows import fit, offers, proposals, visits
 from tests import builders
-from tests.browser import half_in, intake_people, receivers, told
+from tests.browser import half_in, intake_people, receivers, referred, told
 from tests.browser.served import Demo
 from tests.builders import NOW
 
@@ -54,6 +54,7 @@ def live(demo: Demo) -> Places:
         found.ids |= _rows(session, demo)
         found.ids |= told.tell(session, demo)
         found.ids |= receivers.receive(session, demo)
+        found.ids |= referred.refer(session, demo)
         everyone = {**demo.world.memberships, **_newcomers(session, demo)}
         named, half_in_cookies = half_in.stand(session, demo)
         found.ids |= named
