@@ -14,7 +14,7 @@ from outreach.i18n import gettext as _
 from outreach.reads import duty, own_referrals, referral_words
 from outreach.referrals import paper, profiles
 from outreach.referrals.codes import BEFORE_RELEASE, Field, Group, State
-from outreach.referrals.models import FormWording, Referral
+from outreach.referrals.models import Authorization, FormWording, Referral
 from outreach.referrals.paper import Paper
 from outreach.referrals.profiles import Element
 from outreach.web.auth import requires
@@ -22,7 +22,7 @@ from outreach.web.context import config, desk, links, reading
 from outreach.web.liaison.blueprint import bp
 from outreach.web.liaison.referrals import load, note_opened, own_hospital
 from outreach.web.liaison.referrals_sign import operator
-from outreach.workflows.referrals import authorizing, forms
+from outreach.workflows.referrals import authorizing, facts, forms
 
 LINE = "____________________"
 
@@ -57,32 +57,41 @@ def print_form(referral_id: str) -> ResponseReturnValue:
 @bp.get("/referrals/<referral_id>/copy")
 @requires("referral.see")
 def print_copy(referral_id: str) -> ResponseReturnValue:
-    """Print the patient's copy: number, code, how to stop, whom to call."""
+    """Print the patient's copy, in the language they signed: how to stop, whom to call."""
     note_opened(referral_id, via="print")
-    with reading() as session, i18n.speaking(_signed_language(session, referral_id)):
+    with reading() as session:
         row = load(session, referral_id, "referral.see")
-        stand = own_referrals.stand(session, row)
-        if stand.authorization is None:
+        signed = facts.authorization_of(session, row)
+        if signed is None:
             return redirect(url_for("liaison.referral", referral_id=referral_id), 303)
-        wording = session.get_one(FormWording, stand.authorization.wording_id)
-        code = desk().links.stop_code(stand.authorization.public_id)
-        values = {
-            "hospital": stand.hospital.name,
-            "affiliate": _affiliate(stand),
-            "operator": stand.authorization.operator,
-            "expires_on": i18n.day(stand.authorization.expires_on, weekday=False, year=True),
-            "information": f"{referral_words.fields(stand.authorization.information)}.",
-            "stop_address": links().to("/stop"),
-            "phone": _stop_phone(session, row),
-            "number": stand.number,
-            "code": f"{code[:4]} {code[4:]}",
-        }
-        return _sheet(
-            "liaison/referral_print_copy.html",
-            stand=stand,
-            code=values["code"],
-            **_filled(wording.text, values),
-        )
+        wording = session.get_one(FormWording, signed.wording_id)
+        with i18n.speaking(wording.locale):
+            article = _copy(session, row, signed, wording)
+    return _sheet(
+        "liaison/referral_print_copy.html",
+        referral=row,
+        number=own_referrals.written(row),
+        article=article,
+    )
+
+
+def _copy(session: Session, row: Referral, signed: Authorization, wording: FormWording) -> str:
+    """Return the copy itself, in the language now spoken."""
+    stand = own_referrals.stand(session, row)
+    code = desk().links.stop_code(signed.public_id)
+    values = {
+        "hospital": stand.hospital.name,
+        "affiliate": _affiliate(stand),
+        "operator": signed.operator,
+        "expires_on": i18n.day(signed.expires_on, weekday=False, year=True),
+        "information": f"{referral_words.fields(signed.information)}.",
+        "stop_address": links().to("/stop"),
+        "phone": _stop_phone(session, row),
+        "number": stand.number,
+        "code": f"{code[:4]} {code[4:]}",
+    }
+    filled = _filled(wording.text, values)
+    return _sheet("liaison/_referral_copy.html", stand=stand, code=values["code"], **filled)
 
 
 @bp.get("/referrals/<referral_id>/receipt")
@@ -175,14 +184,3 @@ def _language() -> str:
     """Return the language asked for, else the reader's."""
     asked = request.args.get("lang", "")
     return asked if asked in i18n.LOCALES else i18n.locale()
-
-
-def _signed_language(session: Session, referral_id: str) -> str:
-    """Return the language of the form that was signed, unless another is asked for."""
-    if request.args.get("lang") in i18n.LOCALES:
-        return _language()
-    row = load(session, referral_id, "referral.see")
-    stand = own_referrals.stand(session, row)
-    if stand.authorization is None:
-        return i18n.locale()
-    return session.get_one(FormWording, stand.authorization.wording_id).locale

@@ -13,6 +13,7 @@ from outreach.messaging.models import Message
 from outreach.referrals.codes import State
 from outreach.referrals.models import Authorization, Referral, ReferralReading
 from outreach.wiring import Wiring
+from outreach.workflows.referrals import forms
 from tests import builders
 from tests import referral_builders as referrals
 from tests.digest import digest
@@ -150,6 +151,22 @@ def test_the_copy_has_number_code_and_ways_to_stop_and_exists_only_after_the_rec
         assert words in page
     assert "Lena Ortiz" in page
     assert not [canary for canary in CANARIES if canary in page]
+
+
+def test_the_copy_speaks_the_language_that_was_signed(
+    priya: FlaskClient, session: Session, ward: Ward
+) -> None:
+    row = choose(priya, session, ward)
+    spanish = forms.wording(session, "IL", locale="es")
+    assert spanish is not None
+    record(priya, session, row, wording=spanish.public_id)
+
+    page = priya.get(f"/referrals/{row.public_id}/copy")
+
+    assert '<html lang="en">' in page.text
+    assert '<article class="sheet" lang="es">' in page.text
+    assert "Para detener el contacto de inmediato" in said(page)
+    assert "Quién se comunica con usted" in said(page)
 
 
 def test_the_receipt_has_no_name_and_says_who_when_and_what_next(
