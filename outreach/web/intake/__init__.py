@@ -4,8 +4,7 @@ One set of views, two doors: an account signs in, a helper comes by `outreach.we
 `context.current_actor()` alone.
 """
 
-from outreach.web.intake import helpers, inbox, item, steps
+from outreach.web.intake import inbox, item, people, steps
 from outreach.web.intake.blueprint import bp
 
-__all__ = ["bp", "helpers", "inbox", "item", "steps"]
-
+__all__ = ["bp", "inbox", "item", "people", "steps"]
