@@ -15,7 +15,7 @@ from outreach.referrals.codes import Decline, Hold, Result
 from outreach.referrals.models import Referral, ReferralClock
 from outreach.wiring import Wiring
 from outreach.workflows.referrals import stopping, working
-from outreach.workflows.referrals.authorizing import ContactPoint
+from outreach.workflows.referrals.authorizing import ContactPoint, Person
 from tests import builders
 from tests import referral_builders as referrals
 from tests.builders import NOW
@@ -39,7 +39,7 @@ def desk(client: FlaskClient, sign_in: SignIn, ward: Ward) -> Callable[[], Flask
     return lambda: sign_in(client, ward.coordinator)
 
 
-def somebody(number: int) -> referrals.Person:
+def somebody(number: int) -> Person:
     """Give the person of a referral of their own: one is open for each person and affiliate."""
     phone = f"+1313555{1000 + number}"
     return referrals.person(contacts=(ContactPoint(kind="phone", value=phone),))

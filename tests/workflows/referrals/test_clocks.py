@@ -99,9 +99,9 @@ def test_a_row_is_due_after_the_holiday(
 # --- what follows
 
 
-def sent(session: Session, ward: Ward, **values: object) -> Referral:
+def sent(session: Session, ward: Ward) -> Referral:
     """Make one that was sent on Monday at ten to somebody who went home on Sunday."""
-    made = referrals.sent(session, ward, discharged_on=date(2026, 11, 22), **values)
+    made = referrals.sent(session, ward, discharged_on=date(2026, 11, 22))
     session.commit()
     return made
 
