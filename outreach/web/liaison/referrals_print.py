@@ -162,7 +162,9 @@ def _sheet(template: str, **values: object) -> str:
 
 
 def _boxes(choices: list[str]) -> str:
-    return f"{'   '.join(f'{paper.BOX} {words}' for words in choices)}."
+    """Return what is ticked by hand: "(please tick) ☐ Name ☐ Language."."""
+    boxes = " ".join(f"{paper.BOX} {words}" for words in choices)
+    return f"({_('please tick')}) {boxes}."
 
 
 def _affiliate(stand: own_referrals.Stand) -> str:
@@ -177,7 +179,8 @@ def _stop_phone(session: Session, row: Referral) -> str:
     """Return the number a person calls to stop: the bureau's, else the service's."""
     bureau = session.get_one(Affiliate, row.bureau_id)
     number = duty.keeper_of(session, bureau).phone or config().support_phone
-    return phone.display(number) if number else LINE
+    # It must not break at the end of a line.
+    return phone.display(number).replace("-", "\N{NON-BREAKING HYPHEN}") if number else LINE
 
 
 def _language() -> str:
