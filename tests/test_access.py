@@ -75,7 +75,7 @@ REACHES: dict[Kind, set[type[Base]]] = {
         Visit,
         VisitRequest,
     },
-    Kind.INTAKE: set(),
+    Kind.INTAKE: {Affiliate},
     Kind.LIAISON: {Hospital, Program, Unit, UnitPause, Visit, VisitRequest},
     Kind.SPEAKER: {
         Assignment,

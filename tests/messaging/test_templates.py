@@ -40,12 +40,14 @@ AFTER = {
 }
 SIGN_IN = {"what": "app_added", "change": "c" * 22}
 REFERRING = {"affiliate": "Lakeshore Alliance of Greater Detroit", "may": True}
+ITEM = {"link_id": "l" * 22, "link_code_id": "k" * 22, "about": "accept:1"}
 LONGEST: dict[str, Any] = {
     **VISIT,
     **OFFER,
     **AFTER,
     **REFERRING,
     **SIGN_IN,
+    **ITEM,
     "code_id": "c" * 22,
     "inviter": "Ruth Adler",
 }

@@ -64,6 +64,8 @@ def plan(bureau: Bureau, *, kind: str, channel: str, **changes: Any) -> None:  #
         "speaker_id": "s",
         "expires_at": visit.starts_at.isoformat(),
         "number": 4312,
+        "assignment_id": "a",
+        "debrief_until": visit.ends_at.isoformat(),
     }
     fields: dict[str, Any] = {
         "kind": kind,

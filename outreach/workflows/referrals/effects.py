@@ -7,7 +7,6 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from outreach.messaging import service as messaging
-from outreach.referrals.codes import State
 from outreach.referrals.machine import Effect
 from outreach.referrals.models import Referral
 from outreach.workflows.referrals import disclosing, doors, telling
@@ -19,11 +18,10 @@ def carry_out(
     session: Session,
     referral: Referral,
     *,
-    before: State,
     desk: Desk,
     now: datetime,
 ) -> None:
-    """Carry out one effect of a step that was just taken; `before` is where it came from."""
+    """Carry out one effect of a step that was just taken."""
     if effect is Effect.DISCLOSE:
         disclosing.disclose(session, referral, vault=desk.vault, now=now)
     elif effect is Effect.TELL_AFFILIATE:

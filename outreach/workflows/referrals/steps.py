@@ -106,7 +106,7 @@ def take(session: Session, referral: Referral, order: Order, *, desk: Desk, now:
     _write_event(session, held, order, before=before, now=now)
     deadlines.follow(session, held, step, now=now)
     for effect in step.effects:
-        effects.carry_out(effect, session, held, before=before, desk=desk, now=now)
+        effects.carry_out(effect, session, held, desk=desk, now=now)
 
 
 def refuse(refusals: tuple[Refusal, ...]) -> None:
