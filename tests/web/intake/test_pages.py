@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 
 from outreach.accounts.models import Membership
 from outreach.db import Database
+from outreach.referrals.codes import Revoked
 from outreach.referrals.models import IntakeHelper, Referral, ReferralNote
 from outreach.speakers.models import Speaker
-from outreach.workflows.referrals import working
+from outreach.workflows.referrals import stopping, working
 from outreach.workflows.referrals.authorizing import ContactPoint
 from tests import builders
 from tests import intake_builders as people
@@ -357,3 +358,40 @@ def test_the_coordinator_links_a_helper_of_a_kept_affiliate_to_a_speaker(
     session.refresh(lena)
     assert lena.speaker_id == maria.id
     assert "referrals from those stay closed to them" in ruth.get(listed).text
+
+
+def test_after_a_withdrawal_an_account_sees_the_number_and_the_word_stop_alone(
+    inside: FlaskClient, session: Session, ward: Ward
+) -> None:
+    made = referrals.accepted(session, ward)
+    press(inside, made, "notes", note="Ask for the side door")
+    stopping.revoke(
+        session,
+        referrals.authorization_of(session, made),
+        how=Revoked.SPOKEN,
+        received_by="Priya",
+        by=ward.by_liaison,
+        desk=ward.desk,
+        now=NOW,
+    )
+    session.commit()
+
+    page = inside.get(at(made))
+    assert "Please make no more contact" in text_of(page)
+    for kept in (*CANARIES, "side door"):
+        assert kept not in page.text
+    assert "Please stop 1" in text_of(inside.get("/intake"))
+    for step in ("try", "notes", "today", "acceptance", "rest", "end", "reached"):
+        sent = {"version": str(made.version), "request_key": "a-key-of-its-own"}
+        more = {"note": "Later", "result": "they_called", "reason": "waitlist"}
+        answer = inside.post(f"{at(made)}/{step}", data=sent | more)
+        assert answer.status_code in {409, 422}, step
+    stopped = press_stop(inside, made)
+    assert "contact has stopped" in stopped
+    session.refresh(made)
+    assert (made.state, made.stop_confirmed_at) == ("cancelled", NOW)
+    assert "Please stop" not in text_of(inside.get("/intake"))
+
+
+def press_stop(client: FlaskClient, made: Referral) -> str:
+    return text_of(client.post(f"{at(made)}/stopped", follow_redirects=True))
