@@ -172,33 +172,29 @@ def hospitals(session: Session, actor: Actor) -> list[Choice]:
     return [Choice(each.public_id, each.name) for each in session.scalars(found)]
 
 
-def waiting(actor: Actor) -> Select[Any]:
+def waiting(actor: Actor, *, now: datetime) -> Select[Any]:
     """Return the ids of the bureau's referrals that need a coordinator, to be counted.
 
-    A clock ran out that nobody has settled, or a decision is due.
+    A clock has run out that nobody has settled, or a decision is due.
     """
-    needs = or_(
-        and_(ReferralClock.ran_out_at.is_not(None), ReferralClock.settled_at.is_(None)),
-        and_(ReferralClock.kind == Clock.DECIDE, _runs()),
-    )
+    needs = or_(ReferralClock.due_at <= now, ReferralClock.kind == Clock.DECIDE)
     return (
         select(ReferralClock.referral_id)
         .join(Referral, Referral.id == ReferralClock.referral_id)
-        .where(Referral.bureau_id == actor.affiliate_id, needs)
+        .where(Referral.bureau_id == actor.affiliate_id, unsettled(), needs)
         .distinct()
     )
 
 
-def count(session: Session, actor: Actor) -> int:
+def count(session: Session, actor: Actor, *, now: datetime) -> int:
     """Return how many referrals need a coordinator: every page asks for it, by one query."""
-    found = session.scalar(select(func.count()).select_from(waiting(actor).subquery()))
-    return found or 0
+    waits = waiting(actor, now=now).subquery()
+    return session.scalar(select(func.count()).select_from(waits)) or 0
 
 
 def unsettled() -> ColumnElement[bool]:
     """Return what makes a clock count: it runs, or it ran out and nobody has seen to it."""
-    over = and_(ReferralClock.ran_out_at.is_not(None), ReferralClock.settled_at.is_(None))
-    return or_(_runs(), over)
+    return and_(ReferralClock.stopped_at.is_(None), ReferralClock.settled_at.is_(None))
 
 
 def status_of(referral: Referral, *, attempts: int, needs_somebody: bool = False) -> Status:
@@ -241,10 +237,6 @@ _AT_WORK: Final[Mapping[State, Step]] = {
     State.CONNECTED: Step.CLOSE,
     State.ON_HOLD: Step.SEE_HOLD,
 }
-
-
-def _runs() -> ColumnElement[bool]:
-    return and_(ReferralClock.stopped_at.is_(None), ReferralClock.ran_out_at.is_(None))
 
 
 def _first_due(actor: Actor) -> Subquery:

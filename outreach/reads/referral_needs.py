@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, and_, exists, func, or_, select
+from sqlalchemy import Select, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from outreach.actor import Actor
@@ -33,7 +33,7 @@ def needs(session: Session, actor: Actor, *, zone: str, now: datetime) -> Iterat
 
     Three queries, however many there are.
     """
-    found = session.execute(_waiting(actor)).all()
+    found = session.execute(_waiting(actor, now=now)).all()
     tries = _attempts(session, [row[1].id for row in found])
     seen: set[int] = set()
     for clock, referral, affiliate in found:
@@ -47,22 +47,24 @@ def needs(session: Session, actor: Actor, *, zone: str, now: datetime) -> Iterat
             yield _of_draft(referral, affiliate, now=now)
 
 
-def waiting(actor: Actor) -> tuple[Select[int], Select[int]]:
+def waiting(actor: Actor, *, now: datetime) -> tuple[Select[int], Select[int]]:
     """Return selects of what `needs` gives, to be counted."""
-    by_clock = _waiting(actor).with_only_columns(Referral.id).order_by(None).distinct()
+    by_clock = _waiting(actor, now=now).with_only_columns(Referral.id).order_by(None).distinct()
     drafts = _never_sent(actor).with_only_columns(Referral.id).order_by(None)
     return by_clock, drafts.where(Referral.id.not_in(by_clock))
 
 
-def _waiting(actor: Actor) -> Select[ReferralClock, Referral, Affiliate]:
-    runs = and_(ReferralClock.stopped_at.is_(None), ReferralClock.ran_out_at.is_(None))
-    over = and_(ReferralClock.ran_out_at.is_not(None), ReferralClock.settled_at.is_(None))
+def _waiting(actor: Actor, *, now: datetime) -> Select[ReferralClock, Referral, Affiliate]:
     at_once = ReferralClock.kind.in_([str(Clock.DECIDE), str(Clock.CONFIRM_STOP)])
     return (
         select(ReferralClock, Referral, Affiliate)
         .join(Referral, Referral.id == ReferralClock.referral_id)
         .outerjoin(Affiliate, Affiliate.id == Referral.affiliate_id)
-        .where(Referral.bureau_id == actor.affiliate_id, or_(over, and_(at_once, runs)))
+        .where(
+            Referral.bureau_id == actor.affiliate_id,
+            board.unsettled(),
+            or_(ReferralClock.due_at <= now, at_once),
+        )
         .order_by(ReferralClock.due_at, ReferralClock.id)
     )
 

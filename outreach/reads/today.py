@@ -117,7 +117,7 @@ def count(session: Session, actor: Actor, *, now: datetime) -> int:
         _unseen(actor).with_only_columns(Message.id).limit(MOST),
         outbox.not_understood(actor).with_only_columns(InboundMessage.id).limit(MOST),
         *calls_and_reports.waiting(actor),
-        *referral_needs.waiting(actor),
+        *referral_needs.waiting(actor, now=now),
     )
     sizes = select(*(_size(each) for each in lists))
     is_silent = outbox.silent_since(session, actor, now=now) is not None

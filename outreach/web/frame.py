@@ -146,7 +146,7 @@ def _what_needs_somebody() -> int:
 
 def _referrals_that_need_somebody() -> int:
     with context.reading() as session:
-        return referral_board.count(session, context.current_actor())
+        return referral_board.count(session, context.current_actor(), now=clock.now())
 
 
 COUNTS: dict[str, Callable[[], int]] = {

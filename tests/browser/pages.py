@@ -20,6 +20,7 @@ NOT_PAGES: Mapping[str, str] = {
     "public.calendar_file": "a calendar file",
     "feeds.feed": "a calendar file",
     "demo.invite": "a calendar file",
+    "coordinator.disclosures_file": "a file of the disclosure log",
 }
 """What can be asked for and is no page."""
 
@@ -156,6 +157,11 @@ def _choose_columns(visitor: Visitor) -> None:
 def _answer(state: str, *, main: bool = False, status: int = 200) -> Shown:
     name = f"answer-{state.replace(' ', '-')}"
     return Shown(name, "public.answer", ids={"token": f"token {state}"}, main=main, status=status)
+
+
+def _told(what: str) -> Mapping[str, str]:
+    """Name the page on which a coordinator enters what the affiliate told."""
+    return {"referral_id": "sent referral", "what": f"told {what}"}
 
 
 def _for(who: str, *pages: Shown) -> list[Shown]:
@@ -340,6 +346,35 @@ COORDINATOR = _for(
     Shown("ask-when-wrong", "coordinator.ask_for_visit", act=_choose_wrongly),
     Shown("ask-needs", "coordinator.ask_for_visit", act=_choose_when),
     Shown("proposals", "coordinator.proposals", main=True),
+    Shown("referrals", "coordinator.referrals", main=True),
+    Shown("referrals-choose", "coordinator.referrals", query="?choose=affiliate"),
+    Shown("referrals-day7", "coordinator.referrals", query="?show=day7"),
+    Shown("referrals-closed", "coordinator.referrals", query="?show=closed"),
+    Shown("referral", "coordinator.referral", ids={"referral_id": "sent referral"}, main=True),
+    Shown("referral-draft", "coordinator.referral", ids={"referral_id": "unsigned referral"}),
+    Shown("referral-stop", "coordinator.referral", ids={"referral_id": "withdrawn referral"}),
+    Shown(
+        "referral-person", "coordinator.referral_person_page", ids={"referral_id": "sent referral"}
+    ),
+    Shown(
+        "referral-nobody",
+        "coordinator.referral_person_page",
+        ids={"referral_id": "withdrawn referral"},
+    ),
+    Shown("referral-code", "coordinator.referral_code", ids={"referral_id": "sent referral"}),
+    Shown("referral-try", "coordinator.record_referral", ids=_told("attempt"), act=_send),
+    Shown("referral-close", "coordinator.record_referral", ids=_told("close")),
+    Shown("referral-hold", "coordinator.record_referral", ids=_told("hold")),
+    Shown("referral-back", "coordinator.recall_referral", ids={"referral_id": "sent referral"}),
+    Shown(
+        "referral-withdraw", "coordinator.withdraw_referral", ids={"referral_id": "sent referral"}
+    ),
+    Shown(
+        "referral-paper", "coordinator.paper_of_referral", ids={"referral_id": "withdrawn referral"}
+    ),
+    Shown("referral-reroute", "coordinator.reroute_referral", ids={"referral_id": "sent referral"}),
+    Shown("referral-error", "coordinator.take_back_referral", ids={"referral_id": "sent referral"}),
+    Shown("referral-log", "coordinator.disclosures", ids={"referral_id": "sent referral"}),
     Shown("people", "coordinator.people", main=True),
     Shown("speaker", "coordinator.speaker", ids={"speaker_id": "speaker"}),
     Shown("speaker-change", "coordinator.change_speaker", ids={"speaker_id": "speaker"}),

@@ -17,12 +17,15 @@ from outreach.workflows.referrals.drafts import Description
 from tests.browser.served import Demo
 
 UNIT = ("St. Clare Hospital", "Unit 4B")
+TOLD = ("attempt", "close", "hold")
+"""What a coordinator enters for the affiliate: the last part of the address says which."""
 STAGES = ("begun", "unsigned", "ready", "sent", "withdrawn")
 
 
 def refer(session: Session, demo: Demo) -> Mapping[str, str]:
     """Let Nora have a referral at every stage; return what addresses name."""
-    return {f"{stage} referral": _at(session, demo, stage).public_id for stage in STAGES}
+    made = {f"{stage} referral": _at(session, demo, stage).public_id for stage in STAGES}
+    return made | {f"told {what}": what for what in TOLD}
 
 
 def _at(session: Session, demo: Demo, stage: str) -> Referral:
