@@ -1,4 +1,4 @@
-"""An affiliate without an account, from the mail to the close: in Spanish, without a script."""
+"""An affiliate without an account, from the mail to the close, in both languages, no script."""
 
 from dataclasses import dataclass
 
@@ -19,15 +19,19 @@ pytestmark = pytest.mark.browser
 
 PIN = "480713"
 MAILBOX = "intake@lakeshore.example.org"
+LOCALES = ("es", pytest.param("en", marks=pytest.mark.all))
 
 
-def test_a_helper_walks_from_the_mail_to_the_close(browser: Browser, demo: Demo) -> None:
+@pytest.mark.parametrize("locale", LOCALES)
+def test_a_helper_walks_from_the_mail_to_the_close(
+    browser: Browser, demo: Demo, locale: str
+) -> None:
     referral_id = _let_an_item_wait(demo)
 
     with (
-        i18n.speaking("es"),
-        visiting(browser, demo, locale="es", width=390, height=844) as lena,
-        visiting(browser, demo, locale="es", scripts=True) as beside,
+        i18n.speaking(locale),
+        visiting(browser, demo, locale=locale, width=390, height=844) as lena,
+        visiting(browser, demo, locale=locale, scripts=True) as beside,
     ):
         walk = Walk(lena, beside)
         _come_in(demo, walk)

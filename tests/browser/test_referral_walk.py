@@ -1,4 +1,4 @@
-"""A liaison refers somebody: three steps in Spanish without script, axe on each page."""
+"""A liaison refers somebody: three steps in both languages without script, axe on each page."""
 
 from dataclasses import dataclass
 
@@ -17,19 +17,21 @@ from tests.browser.visitor import Visitor, visiting
 
 pytestmark = pytest.mark.browser
 
+LOCALES = ("es", pytest.param("en", marks=pytest.mark.all))
 PERSON = "Tadeo"
 
 
-def test_a_liaison_refers_somebody_in_spanish_and_the_person_stops_it(
-    browser: Browser, demo: Demo
+@pytest.mark.parametrize("locale", LOCALES)
+def test_a_liaison_refers_somebody_and_the_person_stops_it(
+    browser: Browser, demo: Demo, locale: str
 ) -> None:
     with demo.wired.db.transaction() as session:
-        session.execute(update(Account).values(locale="es"))
+        session.execute(update(Account).values(locale=locale))
 
-    with i18n.speaking("es"):
+    with i18n.speaking(locale):
         with (
-            visiting(browser, demo, locale="es") as nora,
-            visiting(browser, demo, locale="es", scripts=True) as beside,
+            visiting(browser, demo, locale=locale) as nora,
+            visiting(browser, demo, locale=locale, scripts=True) as beside,
         ):
             nora.enter(demo.doors["Nora"])
             beside.page.context.add_cookies(nora.page.context.cookies())  # type: ignore[arg-type]
@@ -38,7 +40,7 @@ def test_a_liaison_refers_somebody_in_spanish_and_the_person_stops_it(
             _affiliate_and_form(walk)
             _signed(walk)
             number, code = _copy(demo, walk)
-        with visiting(browser, demo, locale="es", width=320, height=700) as phone:
+        with visiting(browser, demo, locale=locale, width=320, height=700) as phone:
             _stop(demo, phone, number, code)
 
     with demo.wired.db.reading() as session:
