@@ -135,6 +135,11 @@ def _send_wrong_code(visitor: Visitor) -> None:
     _send_with(code="1234 5678")(visitor)
 
 
+def _send_wrong_item_code(visitor: Visitor) -> None:
+    _send(visitor)  # without the cookie of who asked, the button comes first
+    _send_with(code="1234 5678")(visitor)
+
+
 def _choose_file(visitor: Visitor) -> None:
     page = visitor.page
     page.locator("[name=kind][value=units]").check()
@@ -200,6 +205,7 @@ ANYONE = [
     Shown("came-incident", "after_visit.unit_incident", ids={"token": "came link"}),
     Shown("item-waits", "door.show", ids={"token": "item link"}, main=True),
     Shown("item-code", "door.show", ids={"token": "item link"}, main=True, act=_send),
+    Shown("item-code-wrong", "door.code", ids={"token": "item link"}, act=_send_wrong_item_code),
     Shown("item-dead", "door.show", ids={"token": "nowhere"}, status=404),
     Shown("item-stop", "door.show", ids={"token": "stopped link"}, status=410),
     Shown("item-left", "door.left"),
