@@ -11,7 +11,7 @@ from playwright.sync_api import Browser
 from sqlalchemy import select, update
 
 from outreach import i18n
-from outreach.accounts.models import Account
+from outreach.accounts.models import Account, Membership
 from outreach.i18n import gettext as _
 from outreach.messaging.models import ConsoleMessage
 from outreach.reads import words
@@ -95,6 +95,8 @@ def walk(request: pytest.FixtureRequest, browser: Browser, demo: Demo) -> Iterat
     with demo.wired.db.transaction() as session:
         session.execute(update(Account).values(locale=locale))
         session.execute(update(Speaker).values(locale=locale))
+        # Who may refer shows a second step as well: test_keyboard.py and test_passkey.py walk that.
+        session.execute(update(Membership).values(may_refer=False))
     with i18n.speaking(locale):
         yield Walk(demo, lambda: visiting(browser, demo, locale=locale, width=390, height=844))
 
