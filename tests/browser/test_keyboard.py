@@ -16,6 +16,7 @@ pytestmark = pytest.mark.browser
 FARTHEST = 60
 """So many tabs reach whatever a page holds that is worth a walk."""
 
+LOOKS, FRAME_MS = 25, 20
 FOCUSED = """() => {
     const at = document.activeElement;
     const look = getComputedStyle(at), box = at.getBoundingClientRect();
@@ -132,9 +133,19 @@ def _tab_to(page: Page, begins: str) -> dict[str, Any]:
         page.keyboard.press("Tab")
         focused: dict[str, Any] = page.evaluate(FOCUSED)
         if focused["words"].startswith(begins) or f"#{focused['id']}" == begins:
-            return focused
+            return _settled(page, focused)
         passed.append(focused["words"])
     raise AssertionError(f"{FARTHEST} tabs did not reach {begins!r}: {passed}")
+
+
+def _settled(page: Page, focused: dict[str, Any]) -> dict[str, Any]:
+    """Look again until the page has scrolled to what is focused; it does so in its next frames."""
+    for _ in range(LOOKS):
+        if focused["inside"]:
+            break
+        page.wait_for_timeout(FRAME_MS)
+        focused = page.evaluate(FOCUSED)
+    return focused
 
 
 def _enter(page: Page) -> None:
