@@ -9,21 +9,18 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from outreach import jobs
-from outreach.accounts.models import Membership
 from outreach.audit import AuditEvent
 from outreach.db import Database
 from outreach.links import Links
 from outreach.messaging.models import Message
 from outreach.referrals.codes import Decline, State
 from outreach.referrals.models import (
-    Authorization,
     Referral,
     ReferralAttempt,
     ReferralClock,
     ReferralEvent,
     ReferralReading,
 )
-from outreach.web.coordinator.referral_log import defused
 from outreach.wiring import Wiring
 from outreach.workflows.referrals import doors, working
 from tests import referral_builders as referrals
@@ -306,134 +303,3 @@ def test_a_code_that_waits_is_read_out_and_that_is_written_down(
     assert links.link_code(code.public_id) not in page
     assert links.link_code(code.public_id) in shown
     assert session.scalars(select(ReferralReading.via)).all() == ["code"]
-
-
-# --- other ways
-
-
-def test_a_recall_tells_the_affiliate_to_stop_and_that_is_confirmed(
-    desk: Callable[[], FlaskClient], session: Session, ward: Ward
-) -> None:
-    made = referrals.sent(session, ward)
-    browser = desk()
-    data = {"version": str(made.version), "reason": "stays_longer"}
-
-    answer = browser.post(of(made, "/recall"), data=data)
-    confirmed = browser.post(of(made, "/stop-confirmed"), follow_redirects=True).text
-
-    assert answer.status_code == 303
-    assert state(session, made) == State.CANCELLED
-    assert "It is recorded that the affiliate has stopped." in confirmed
-    assert made.stop_confirmed_at == NOW
-
-
-def test_a_withdrawal_is_spoken_first_and_its_paper_needs_a_witness_in_illinois(
-    desk: Callable[[], FlaskClient], session: Session, ward: Ward
-) -> None:
-    made = referrals.sent(session, ward)
-    browser, paper = desk(), {"written_on": "2026-11-23"}
-    browser.post(of(made, "/withdrawal"), data={"how": "spoken", "received_by": "Nurse Joy"})
-
-    alone = browser.post(of(made, "/paper"), data=paper)
-    witnessed = browser.post(of(made, "/paper"), data=paper | {"witness": "y"})
-
-    assert (alone.status_code, witnessed.status_code) == (422, 303)
-    authorization = session.get_one(Authorization, made.authorization_id, populate_existing=True)
-    assert not authorization.active
-    assert authorization.revocation_received_by == "Nurse Joy"
-    assert authorization.written_revocation_on == NOW.date()
-
-
-def test_what_was_not_taken_goes_to_another_affiliate_once(
-    desk: Callable[[], FlaskClient], session: Session, ward: Ward
-) -> None:
-    north = referrals.receiving(session, "North Shore")
-    made = declined(session, ward)
-    browser, data = desk(), {"affiliate": north.public_id}
-    page = browser.get(of(made, "/another-affiliate")).text
-
-    first, second = (browser.post(of(made, "/another-affiliate"), data=data) for _ in range(2))
-
-    assert "the person signs a new form for it" in page
-    assert ward.receiver.public_id not in page
-    assert (first.status_code, second.status_code) == (303, 409)
-    child = session.scalars(select(Referral).where(Referral.parent_id == made.id)).one()
-    assert (child.state, child.sealed_name) == (State.AWAITING, None)
-    assert f"R-{child.number}" in browser.get(of(made)).text
-
-
-def test_nobody_else_is_asked_and_the_decision_is_made(
-    desk: Callable[[], FlaskClient], session: Session, ward: Ward
-) -> None:
-    made = declined(session, ward)
-    browser = desk()
-
-    said = browser.post(of(made, "/left"), follow_redirects=True).text
-
-    assert "It stays as it is." in said
-    assert f"R-{made.number}" not in browser.get(BOARD).text
-
-
-def test_what_was_closed_is_opened_again_once(
-    desk: Callable[[], FlaskClient], session: Session, ward: Ward
-) -> None:
-    made = referrals.closed(session, ward)
-    browser = desk()
-
-    first, second = (browser.post(of(made, "/reopening")) for _ in range(2))
-
-    assert (first.status_code, second.status_code) == (303, 409)
-    child = session.scalars(select(Referral).where(Referral.parent_id == made.id)).one()
-    sent = browser.post(of(child, "/sending"), data={"version": str(child.version)})
-    assert sent.status_code == 303
-    assert state(session, child) == State.SENT
-
-
-def test_what_was_sent_is_taken_back_by_two(
-    desk: Callable[[], FlaskClient],
-    sign_in: SignIn,
-    session: Session,
-    ward: Ward,
-) -> None:
-    made = referrals.sent(session, ward)
-    browser, data = desk(), {"version": str(made.version)}
-
-    asked = browser.post(of(made, "/error"), data=data)
-    alone = browser.post(of(made, "/error"), data=data)
-    after_one = state(session, made)
-    confirmed = _as(browser, sign_in, ward.deputy).post(of(made, "/error"), data=data)
-
-    assert (asked.status_code, alone.status_code, after_one) == (303, 422, State.SENT)
-    assert "Another coordinator must confirm this." in alone.text
-    assert confirmed.status_code == 303
-    assert state(session, made) == State.ERROR
-
-
-def _as(browser: FlaskClient, sign_in: SignIn, member: Membership) -> FlaskClient:
-    return sign_in(browser.application.test_client(), member)
-
-
-# --- the disclosure log
-
-
-def test_the_log_says_to_whom_what_was_disclosed_and_never_about_whom(
-    desk: Callable[[], FlaskClient], session: Session, ward: Ward
-) -> None:
-    ward.receiver.name = "=Harbor Falls"
-    made = referrals.sent(session, ward)
-    browser = desk()
-
-    page, file = browser.get(of(made, "/disclosures")), browser.get(of(made, "/disclosures.csv"))
-
-    assert "=Harbor Falls" in page.text
-    assert "At the request of the individual" in page.text
-    assert file.mimetype == "text/csv"
-    assert file.text.splitlines()[0] == "When,Referral,To whom,What,What for"
-    assert ",'=Harbor Falls," in file.text
-    assert not [each for each in CANARIES if each in page.text + file.text]
-
-
-@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@a", "\tx", "\rx"])
-def test_no_cell_is_a_formula(cell: str) -> None:
-    assert defused(cell) == f"'{cell}"
-    assert defused("Harbor Falls") == "Harbor Falls"
