@@ -32,7 +32,7 @@ ENDED_DAYS: Final = 30
 """How long a referral that ended stays on the list."""
 STOPPED: Final = frozenset({State.CANCELLED, State.ERROR})
 """Ends after which the affiliate says that it has stopped."""
-NOT_THEIRS: Final = (Clock.SEND, Clock.DRAFT, Clock.EXPIRY_AHEAD)
+NOT_THEIRS: Final = (Clock.SEND, Clock.DRAFT, Clock.DECIDE, Clock.EXPIRY_AHEAD)
 """Clocks that are the bureau's to look after."""
 
 
