@@ -29,6 +29,9 @@ FIRST_YEAR, LAST_YEAR = 2000, 2100
 _AMERICAN = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")
 AGREEMENT_KINDS = ("business_associate", "counsel_memo")
 
+SHORTEST_DAY = 60
+"""Minutes an office is open on a day, at least."""
+
 CLOCK_BOUNDS: Mapping[str, tuple[int, int]] = {
     "acknowledge_days": (1, 10),
     "accept_days": (1, 20),
@@ -234,13 +237,15 @@ def business_hours(*, weekdays: Iterable[int], opens: time, closes: time) -> lis
     """Return the weekdays an office is open (0 is Monday), in order and each once.
 
     Raises:
-        RuleBroken: it is never open, or closes before it opens.
+        RuleBroken: it is never open, or for less than an hour: no deadline fits into that.
     """
     days = sorted(set(weekdays))
     if not days or days[0] < 0 or days[-1] > 6:  # noqa: PLR2004 - Sunday
         raise RuleBroken(lazy("Choose at least one day."), field="business_days")
     if closes <= opens:
         raise RuleBroken(lazy("The office must close after it opens."), field="closes")
+    if (closes.hour * 60 + closes.minute) - (opens.hour * 60 + opens.minute) < SHORTEST_DAY:
+        raise RuleBroken(lazy("The office must be open for an hour at least."), field="closes")
     return days
 
 

@@ -127,6 +127,7 @@ def test_clocks_out_of_bounds_or_order_name_their_field(
 
 def test_the_days_of_an_office_come_in_order_and_once() -> None:
     assert rules.business_hours(weekdays=[4, 0, 4], opens=time(9), closes=time(17)) == [0, 4]
+    assert rules.business_hours(weekdays=[0], opens=time(9), closes=time(10)) == [0]
 
 
 @pytest.mark.parametrize(
@@ -136,6 +137,7 @@ def test_the_days_of_an_office_come_in_order_and_once() -> None:
         ([7], time(17), "business_days"),
         ([-1], time(17), "business_days"),
         ([0], time(9), "closes"),
+        ([0], time(9, 59), "closes"),
     ],
 )
 def test_an_office_that_is_never_open_is_refused(
