@@ -5,11 +5,12 @@ Ines has no second step yet. Ida has an app and recovery codes. Ruth has everyth
 
 from collections.abc import Mapping
 
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from outreach import clock
-from outreach.accounts import sessions
-from outreach.accounts.models import Membership, Passkey
+from outreach.accounts import factors, sessions
+from outreach.accounts.models import Account, Membership, Passkey, TotpFactor, WebSession
 from outreach.crypto import token
 from tests import builders, factor_builders
 from tests.browser.served import Demo
@@ -64,6 +65,19 @@ def set_app_up(visitor: Visitor) -> None:
     begin_app(visitor)
     secret = visitor.page.locator(".secret code").text_content() or ""
     _type(visitor, App(secret.replace(" ", "")).code(clock.now()))
+
+
+def take_app_back(demo: Demo) -> None:
+    """Let Ines stand where she stood before she set an app up: others look at her pages too."""
+    with demo.wired.db.transaction() as session:
+        mine = select(TotpFactor.account_id).join(Account, Account.id == TotpFactor.account_id)
+        for account_id in session.scalars(mine.where(Account.name == "Ines Castro")).all():
+            factors.forget_all(session, account_id)
+            session.execute(
+                update(WebSession)
+                .where(WebSession.account_id == account_id)
+                .values(second_factor_at=None)
+            )
 
 
 def _type(visitor: Visitor, digits: str) -> None:

@@ -34,7 +34,8 @@ SHEET = csv_of(
 
 @dataclass(frozen=True)
 class Shown:
-    """One page as one person sees it. `ids` are keys of Places; `act` is done before looking.
+    """One page as one person sees it. `ids` are keys of Places; `act` is done before looking,
+    `undo` after it where the act would change what others see.
 
     `main` pages are looked at in every run, the others with --all. One that `breaks` is seen as it
     is when the program itself fails.
@@ -48,6 +49,7 @@ class Shown:
     main: bool = False
     status: int = 200
     act: Act | None = None
+    undo: Callable[[Demo], None] | None = None
     breaks: bool = False
 
     def address(self, demo: Demo, places: Places) -> str:
@@ -472,7 +474,12 @@ HALF_IN = [
         Shown("second-step-app-wrong", "second_factor.choose", act=half_in.type_wrong_code),
         Shown("second-step-app-waiting", "second_factor.app"),
         Shown("second-step-passkey", "second_factor.new_passkey"),
-        Shown("second-step-codes", "second_factor.choose", act=half_in.set_app_up),
+        Shown(
+            "second-step-codes",
+            "second_factor.choose",
+            act=half_in.set_app_up,
+            undo=half_in.take_app_back,
+        ),
     ),
     *_for(
         half_in.IDA,

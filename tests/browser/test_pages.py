@@ -88,4 +88,6 @@ def _look(browser: Browser, town: Town, shown: Shown, *, themes: tuple[str, ...]
             for width, height in SIZES:
                 visitor.page.set_viewport_size({"width": width, "height": height})
                 found += [f"{theme} {width}: {each}" for each in visitor.findings(rules)]
+    if shown.undo:
+        shown.undo(town.demo)
     return found

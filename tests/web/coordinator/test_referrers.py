@@ -41,7 +41,9 @@ def may_refer(database: Database, of: Membership) -> bool:
 
 def mails(database: Database) -> list[tuple[str, bool, str]]:
     with database.reading() as fresh:
-        rows = fresh.scalars(select(Message).where(Message.kind == "referring"))
+        rows = fresh.scalars(
+            select(Message).where(Message.kind == "referring").order_by(Message.id)
+        )
         return [(row.to_address, row.values["may"], row.state) for row in rows]
 
 
