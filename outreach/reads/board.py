@@ -13,6 +13,7 @@ from outreach import access
 from outreach.actor import Actor
 from outreach.directory.models import Hospital, Program, Unit
 from outreach.reads import words
+from outreach.reads.paging import Page
 from outreach.reads.words import Status
 from outreach.speakers.models import Speaker
 from outreach.visits.models import Assignment, Offer, Proposal, Slot, Visit
@@ -105,30 +106,6 @@ class VisitRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """Some rows of a list, and how many there are in all."""
-
-    rows: Sequence[VisitRow]
-    total: int
-    number: int
-
-    @property
-    def first(self) -> int:
-        """The place of the first row in the list, from 1."""
-        return (self.number - 1) * PAGE_SIZE + 1
-
-    @property
-    def last(self) -> int:
-        """The place of the last row."""
-        return self.first + len(self.rows) - 1
-
-    @property
-    def has_next(self) -> bool:
-        """Say whether rows follow."""
-        return self.last < self.total
-
-
-@dataclass(frozen=True, slots=True)
 class Choice:
     """Something a filter may be set to."""
 
@@ -150,7 +127,7 @@ class _Crew:
 
 def page(
     session: Session, actor: Actor, filters: Filters, *, number: int = 1, now: datetime
-) -> Page:
+) -> Page[VisitRow]:
     """Return one page of the visits the actor can reach, soonest first (past: latest first)."""
     wanted = access.scope(actor, Visit).where(*_conditions(filters, now=now))
     total = session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
@@ -160,6 +137,7 @@ def page(
         rows(session, wanted.order_by(order, Visit.id).offset(offset).limit(PAGE_SIZE), now=now),
         total,
         number,
+        PAGE_SIZE,
     )
 
 

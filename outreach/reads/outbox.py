@@ -17,6 +17,7 @@ from outreach.calendars.models import CalendarItem
 from outreach.i18n import gettext as _
 from outreach.messaging.models import InboundMessage, Message, MessageAttempt, WorkerHeartbeat
 from outreach.reads import outbox_words, words
+from outreach.reads.paging import Page
 from outreach.reads.words import Status
 from outreach.speakers.models import Speaker
 from outreach.visits.models import Assignment, Offer, Visit
@@ -50,30 +51,6 @@ class MessageRow:
     zone: str
     problem: str
     seen: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Some rows of the list, and how many there are in all."""
-
-    rows: Sequence[MessageRow]
-    total: int
-    number: int
-
-    @property
-    def first(self) -> int:
-        """The place of the first row, from 1."""
-        return (self.number - 1) * PAGE_SIZE + 1
-
-    @property
-    def last(self) -> int:
-        """The place of the last row."""
-        return self.first + len(self.rows) - 1
-
-    @property
-    def has_next(self) -> bool:
-        """Say whether rows follow."""
-        return self.last < self.total
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +109,9 @@ def shortened(body: str) -> str:
     return f"“{line}”"
 
 
-def page(session: Session, actor: Actor, *, state: str, channel: str = "", number: int = 1) -> Page:
+def page(
+    session: Session, actor: Actor, *, state: str, channel: str = "", number: int = 1
+) -> Page[MessageRow]:
     """Return one page of the messages, the latest first."""
     wanted = access.scope(actor, Message)
     if state in STATES:
@@ -147,7 +126,7 @@ def page(session: Session, actor: Actor, *, state: str, channel: str = "", numbe
         .offset((number - 1) * PAGE_SIZE)
         .limit(PAGE_SIZE)
     )
-    return Page([_row(message) for message in found], total, number)
+    return Page([_row(message) for message in found], total, number, PAGE_SIZE)
 
 
 def details(session: Session, message: Message, *, now: datetime) -> MessageDetails:

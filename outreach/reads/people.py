@@ -20,6 +20,7 @@ from outreach.directory.models import Affiliate, Hospital, Program
 from outreach.i18n import gettext as _
 from outreach.reads import board, words
 from outreach.reads.board import VisitRow
+from outreach.reads.paging import Page
 from outreach.reads.words import Status
 from outreach.speakers.models import Certification, Clearance, Speaker
 from outreach.visits.models import Assignment, Offer, Visit
@@ -51,30 +52,6 @@ class SpeakerRow:
     recent: int
     coming: int
     standing: Status
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Some speakers, and how many there are in all."""
-
-    rows: Sequence[SpeakerRow]
-    total: int
-    number: int
-
-    @property
-    def first(self) -> int:
-        """The place of the first row, from 1."""
-        return (self.number - 1) * PAGE_SIZE + 1
-
-    @property
-    def last(self) -> int:
-        """The place of the last row."""
-        return self.first + len(self.rows) - 1
-
-    @property
-    def has_next(self) -> bool:
-        """Say whether rows follow."""
-        return self.last < self.total
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +100,7 @@ class MemberRow:
 
 def speakers(
     session: Session, actor: Actor, filters: Filters, *, number: int = 1, now: datetime
-) -> Page:
+) -> Page[SpeakerRow]:
     """Return one page of the actor's speakers by name. Six queries, however many there are."""
     wanted = access.scope(actor, Speaker).where(*_conditions(filters))
     total = session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
@@ -150,7 +127,7 @@ def speakers(
         )
         for speaker in found
     ]
-    return Page(rows, total, number)
+    return Page(rows, total, number, PAGE_SIZE)
 
 
 def speaker_page(session: Session, speaker: Speaker, *, now: datetime) -> SpeakerPage:

@@ -19,6 +19,7 @@ from outreach.actor import Actor
 from outreach.directory.models import Affiliate, Hospital
 from outreach.reads import referral_words as words
 from outreach.reads.board import Choice
+from outreach.reads.paging import Page
 from outreach.reads.words import Status
 from outreach.referrals import clocks
 from outreach.referrals.codes import (
@@ -92,32 +93,16 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class BoardPage(Page[Row]):
     """A page of the list, its zone, and the counts of everything that is open."""
 
-    rows: Sequence[Row]
-    total: int
-    number: int
     counts: Counts
     zone: str
 
-    @property
-    def first(self) -> int:
-        """The place of its first row, from 1."""
-        return (self.number - 1) * PAGE_SIZE + 1
 
-    @property
-    def last(self) -> int:
-        """The place of its last row."""
-        return self.first + len(self.rows) - 1
-
-    @property
-    def has_next(self) -> bool:
-        """Whether more follow."""
-        return self.last < self.total
-
-
-def page(session: Session, actor: Actor, filters: Filters, *, number: int, now: datetime) -> Page:
+def page(
+    session: Session, actor: Actor, filters: Filters, *, number: int, now: datetime
+) -> BoardPage:
     """Return a page of the board. Six queries, however many rows there are."""
     zone = access.own_affiliate(session, actor).time_zone
     first = _first_due(actor)
@@ -138,7 +123,7 @@ def page(session: Session, actor: Actor, filters: Filters, *, number: int, now: 
     found = [(referral, affiliate) for referral, affiliate in session.execute(shown)]
     ids = [referral.id for referral, _affiliate in found]
     next_clocks, tries = _next_clocks(session, ids), _attempts(session, ids)
-    return Page(
+    return BoardPage(
         rows=[
             _row(
                 referral,
@@ -153,6 +138,7 @@ def page(session: Session, actor: Actor, filters: Filters, *, number: int, now: 
         ],
         total=total,
         number=number,
+        size=PAGE_SIZE,
         counts=_counts(session, actor, first, zone=zone, now=now),
         zone=zone,
     )

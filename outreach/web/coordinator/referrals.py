@@ -13,7 +13,7 @@ from outreach.i18n import ngettext
 from outreach.reads import referral_board as reads
 from outreach.reads import referral_words, words
 from outreach.reads.board import Choice
-from outreach.reads.referral_board import Counts, Filters, Page, Row, Step
+from outreach.reads.referral_board import BoardPage, Counts, Filters, Row, Step
 from outreach.referrals.codes import Outcome
 from outreach.web import context
 from outreach.web.auth import requires
@@ -188,7 +188,7 @@ def _place(row: Row) -> str:
     return url_for("coordinator.referral", referral_id=row.public_id, _anchor=anchor)
 
 
-def _zone_words(page: Page) -> str:
+def _zone_words(page: BoardPage) -> str:
     return _("All times are %(zone)s.", zone=i18n.zone_name(page.zone))
 
 

@@ -15,6 +15,7 @@ from outreach.i18n import lazy
 from outreach.reads import board, words
 from outreach.reads import hospitals as places
 from outreach.reads.board import Choice, Filters, VisitRow
+from outreach.reads.paging import Page
 from outreach.web import ask, context
 from outreach.web.auth import requires
 from outreach.web.coordinator import month, paging
@@ -76,7 +77,9 @@ def zone_words(rows: Sequence[VisitRow], *, zone: str) -> str:
     return _("Each time is the hospital’s own.")
 
 
-def _as_list(page: board.Page, *, zone: str, given: dict[str, Any]) -> ResponseReturnValue:
+def _as_list(
+    page: Page[board.VisitRow], *, zone: str, given: dict[str, Any]
+) -> ResponseReturnValue:
     filters: Filters = given["filters"]
     return render_template(
         "coordinator/visits.html",
@@ -173,7 +176,7 @@ def _views(filters: Filters, *, current: str) -> list[dict[str, Any]]:
     ]
 
 
-def _pager(page: board.Page, filters: Filters) -> dict[str, Any]:
+def _pager(page: Page[board.VisitRow], filters: Filters) -> dict[str, Any]:
     return {
         "words": _(
             "Visits %(first)s to %(last)s of %(total)s.",

@@ -1,8 +1,6 @@
-"""What follows a step, in its own transaction: one function for each effect of the table."""
+"""What follows a step, in its own transaction: one case for each effect of the table."""
 
-from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Final
 
 from sqlalchemy.orm import Session
 
@@ -22,32 +20,19 @@ def carry_out(
     now: datetime,
 ) -> None:
     """Carry out one effect of a step that was just taken."""
-    if effect is Effect.DISCLOSE:
-        disclosing.disclose(session, referral, vault=desk.vault, now=now)
-    elif effect is Effect.TELL_AFFILIATE:
-        link = doors.open_link(session, referral, links=desk.links, now=now)
-        telling.item_waits(session, referral, link=link, now=now)
-    elif effect is Effect.TELL_STOP:
-        if referral.sent_at is not None:
-            telling.stop(session, referral, now=now)
-    else:
-        _EFFECTS[effect](session, referral, now)
-
-
-def _alert(session: Session, referral: Referral, now: datetime) -> None:
-    telling.decision_due(session, referral, now=now)
-
-
-def _close_links(session: Session, referral: Referral, now: datetime) -> None:
-    doors.close_links(session, referral, now=now)
-
-
-def _forget_notices(session: Session, referral: Referral, now: datetime) -> None:
-    messaging.cancel(session, subject=("referral", referral.id), now=now)
-
-
-_EFFECTS: Final[Mapping[Effect, Callable[[Session, Referral, datetime], None]]] = {
-    Effect.ALERT: _alert,
-    Effect.CLOSE_LINKS: _close_links,
-    Effect.FORGET_NOTICES: _forget_notices,
-}
+    match effect:
+        case Effect.DISCLOSE:
+            disclosing.disclose(session, referral, vault=desk.vault, now=now)
+        case Effect.TELL_AFFILIATE:
+            link = doors.open_link(session, referral, links=desk.links, now=now)
+            telling.item_waits(session, referral, link=link, now=now)
+        case Effect.TELL_STOP:
+            # Who was never told to begin need not be told to stop.
+            if referral.sent_at is not None:
+                telling.stop(session, referral, now=now)
+        case Effect.ALERT:
+            telling.decision_due(session, referral, now=now)
+        case Effect.CLOSE_LINKS:
+            doors.close_links(session, referral, now=now)
+        case Effect.FORGET_NOTICES:
+            messaging.cancel(session, subject=("referral", referral.id), now=now)
