@@ -2,7 +2,7 @@
 
 import hashlib
 
-from sqlalchemy import Connection
+from sqlalchemy.engine.interfaces import DBAPICursor
 
 from outreach.db import Database
 from outreach.tables import metadata
@@ -12,20 +12,18 @@ MAY_CHANGE = frozenset(
 )
 """What a GET may write: "last seen" at most once a minute, limits, that it was refused, and who
 opened a referral."""
+TABLES = sorted(set(metadata.tables) - MAY_CHANGE)
 
 
 def digest(db: Database) -> dict[str, str]:
     """Return a hash of each table's rows, so that a difference names the table."""
     with db.reader.connect() as connection:
-        return {
-            name: _of_table(connection, name)
-            for name in sorted(metadata.tables)
-            if name not in MAY_CHANGE
-        }
+        # The driver's own rows: a look through SQLAlchemy takes five times as long.
+        cursor = connection.connection.cursor()
+        return {name: _of_table(cursor, name) for name in TABLES}
 
 
-def _of_table(connection: Connection, name: str) -> str:
-    # As the driver gives the rows: reading them through types would take ten times as long.
+def _of_table(cursor: DBAPICursor, name: str) -> str:
     keys = ", ".join(column.name for column in metadata.tables[name].primary_key)
-    rows = connection.exec_driver_sql(f'SELECT * FROM "{name}" ORDER BY {keys}').all()  # noqa: S608 - our own names
-    return hashlib.sha256(repr(rows).encode()).hexdigest()
+    cursor.execute(f'SELECT * FROM "{name}" ORDER BY {keys}')  # noqa: S608 - our own names
+    return hashlib.sha256(repr(cursor.fetchall()).encode()).hexdigest()
