@@ -2,7 +2,8 @@
 the application on that database, browsers that are signed in, and the present (NOW).
 
 `db` and `session` are SQLite. With `--all`, and for tests marked `both_engines`, they come
-on PostgreSQL too: the server in OUTREACH_TEST_POSTGRES, else one that the tests start.
+on PostgreSQL too: the server in OUTREACH_TEST_POSTGRES, else one that the tests start. `--rest` is
+what `--all` has more than a plain run: it says nothing new of coverage, and need not be measured.
 """
 
 import os
@@ -50,6 +51,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--all", action="store_true", default=every, help="both engines, every page and language"
     )
+    parser.addoption("--rest", action="store_true", help="what --all adds to a run without it")
     parser.addoption("--soak", action="store_true", help="the long races and kill loops")
 
 
@@ -59,12 +61,17 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.getoption("--all"):
-        return
-    left_out = [item for item in items if item.get_closest_marker("all")]
-    if left_out:
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item not in left_out]
+    if config.getoption("--rest"):
+        items[:] = [item for item in items if not _is_in_every_run(item)]
+    elif not config.getoption("--all"):
+        items[:] = [item for item in items if _is_in_every_run(item)]
+
+
+def _is_in_every_run(item: pytest.Item) -> bool:
+    marked, callspec = item.get_closest_marker, getattr(item, "callspec", None)
+    on_another_engine = callspec and callspec.params.get("engine", ENGINES[0]) != ENGINES[0]
+    by_choice = marked("both_engines") or marked("only")
+    return not marked("all") and not (on_another_engine and not by_choice)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -86,12 +93,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     marked = metafunc.definition.get_closest_marker
     only = marked("only")
-    if only:
-        metafunc.parametrize("engine", only.args, indirect=True)
-    elif marked("both_engines") or metafunc.config.getoption("--all"):
-        metafunc.parametrize("engine", ENGINES, indirect=True)
-    else:
-        metafunc.parametrize("engine", ENGINES[:1], indirect=True)
+    engines = only.args if only else ENGINES
+    metafunc.parametrize("engine", engines, indirect=True)
 
 
 @pytest.fixture
