@@ -2,7 +2,7 @@
 
 Each row is walked three times: by those who must be kept out (nothing may change), with a
 stranger's ids in every place where an id can stand (not found, nothing changed), and by those who
-may (a GET changes nothing, and shows nothing of another bureau).
+may (a GET changes nothing, and shows nothing of another bureau). No walk logs a bureau's name.
 """
 
 import re
@@ -97,6 +97,16 @@ def wired_afresh(
     whole_app.extensions["outreach"] = built[url]
     yield built[url]
     built[url].close()
+
+
+@pytest.fixture(autouse=True)
+def nothing_of_a_bureau_is_logged(
+    worlds: Worlds, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> Iterator[None]:
+    yield
+    said = "".join(capsys.readouterr()) + caplog.text
+    bureaus = (worlds.here, worlds.there, worlds.closed)
+    assert [each.name for each in bureaus if each.name in said] == []
 
 
 @dataclass
