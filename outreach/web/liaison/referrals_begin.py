@@ -26,7 +26,7 @@ from outreach.web.context import current_actor, desk, reading, transaction
 from outreach.web.liaison.blueprint import bp
 from outreach.web.liaison.referral_forms import WhenForm
 from outreach.web.liaison.referrals import load, own_hospital, stands, version, why_off
-from outreach.workflows.referrals import drafts, facts, forms, steps
+from outreach.workflows.referrals import drafts, facts, forms
 from outreach.workflows.referrals.drafts import ReferralsOff
 
 NOT_LISTED = lazy("Choose an affiliate from the list.")
@@ -201,10 +201,6 @@ def _when_page(form: WhenForm, row: Referral | None = None) -> ResponseReturnVal
 def _choose(session: Session, row: Referral) -> None:
     actor, now = current_actor(), clock.now()
     affiliate = _chosen(session)
-    if row.state == State.AWAITING and row.affiliate_id == affiliate.id:
-        return
-    if row.version != version():
-        raise Conflict(steps.MOVED_ON)
     by_area = {each.public_id for each in _offered(session, row).rows if each.has_room}
     is_own = request.form.get("chosen_by") == "person" or affiliate.public_id not in by_area
     drafts.choose_affiliate(
@@ -212,6 +208,7 @@ def _choose(session: Session, row: Referral) -> None:
         row,
         affiliate,
         chosen_by="person" if is_own else "area",
+        version=version(),
         by=actor,
         now=now,
     )

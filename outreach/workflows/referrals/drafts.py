@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from outreach import audit
 from outreach.actor import Actor
+from outreach.db import locked
 from outreach.directory import agreements, geography
 from outreach.directory.models import Affiliate, Hospital, Unit
 from outreach.directory.rules import Obstacle
@@ -28,6 +29,7 @@ from outreach.workflows.referrals.steps import Order
 
 USUAL_HOUR: Final = time(12)
 """When a discharge is counted from where only its day is known."""
+BEFORE_SIGNATURE: Final = frozenset({State.DRAFT, State.AWAITING})
 _NUMBERS: Final = range(100_000, 1_000_000)
 _TRIES: Final = 20
 
@@ -116,16 +118,26 @@ def describe(
     by: Actor,
     now: datetime,
 ) -> None:
-    """Change what is known before the signature.
+    """Change what is known before the signature. The same again changes nothing.
+
+    A page that was loaded before is overtaken from then on, the one where a signed form is
+    recorded above all.
 
     Raises:
         Conflict: it was changed meanwhile, or is signed already.
         RuleBroken: a field that cannot be; it is named.
     """
-    if referral.version != version or referral.state not in {State.DRAFT, State.AWAITING}:
+    held = locked(session, Referral, referral.id)
+    if held.state not in BEFORE_SIGNATURE:
         raise Conflict(steps.MOVED_ON)
-    for name, value in _checked(description, zone=referral.time_zone, now=now).items():
-        setattr(referral, name, value)
+    checked = _checked(description, zone=held.time_zone, now=now)
+    if all(getattr(held, name) == value for name, value in checked.items()):
+        return
+    if held.version != version:
+        raise Conflict(steps.MOVED_ON)
+    for name, value in checked.items():
+        setattr(held, name, value)
+    held.version += 1
     session.flush()
     deadlines.stop(session, referral, [Clock.DRAFT], now=now)
     deadlines.start(session, referral, Clock.DRAFT, now=now)
@@ -138,20 +150,29 @@ def choose_affiliate(
     affiliate: Affiliate,
     *,
     chosen_by: str,
+    version: int | None = None,
     by: Actor,
     now: datetime,
 ) -> None:
     """Choose who is to reach the person: by area, or as the person wished.
 
+    The choice of before again changes nothing. Any other overtakes the pages that were loaded
+    before: a form that was printed for one affiliate must not be recorded for another. `version`
+    is the one the person saw; None trusts the row.
+
     Raises:
-        Conflict: it was signed for another already.
+        Conflict: it was changed meanwhile, or signed already.
         RuleBroken: the affiliate takes no referrals.
     """
-    if referral.state not in {State.DRAFT, State.AWAITING}:
+    held = locked(session, Referral, referral.id)
+    if held.state == State.AWAITING and held.affiliate_id == affiliate.id:
+        return
+    if held.state not in BEFORE_SIGNATURE or version not in {None, held.version}:
         raise Conflict(steps.MOVED_ON)
     if not affiliate.receives_referrals:
         raise RuleBroken(lazy("This affiliate takes no referrals now."), field="affiliate")
-    referral.affiliate_id, referral.chosen_by = affiliate.id, chosen_by
+    held.affiliate_id, held.chosen_by = affiliate.id, chosen_by
+    held.version += 1
     session.flush()
     _note(session, "referral.choose", referral, by=by, now=now)
 
@@ -176,7 +197,7 @@ def information_given(
     """
     if (referral.state, referral.reason) == (State.CANCELLED, Cancel.INFORMATION_GIVEN):
         return
-    if referral.state not in {State.DRAFT, State.AWAITING}:
+    if referral.state not in BEFORE_SIGNATURE:
         raise Conflict(steps.MOVED_ON)
     order = Order(action=Action.CANCEL, by=by, reason=Cancel.INFORMATION_GIVEN)
     steps.take(session, referral, order, desk=desk, now=now)

@@ -239,7 +239,10 @@ def test_a_stale_version_changes_nothing(
             priya.post(
                 f"/referrals/{ready.public_id}/call-back", data={**stale, "reason": "recalled"}
             ),
-            priya.post(f"/referrals/{waiting.public_id}/who-and-when", data=when(ward, **stale)),
+            priya.post(
+                f"/referrals/{waiting.public_id}/who-and-when",
+                data=when(ward, zip_code="48202", **stale),
+            ),
         ]
         assert [answer.status_code for answer in answers] == [409] * 4
     assert digest(db) == before
