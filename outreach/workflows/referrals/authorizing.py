@@ -115,7 +115,10 @@ def problems(
     profile = forms.profile_for(session, referral)
     lacking = rules.lacks(_given(session, referral, form), profile=profile, today=today)
     found = [RuleBroken(words, field=field) for field, words in forms.words(lacking).items()]
-    checks = [partial(forms.signed, session, referral, wording_id=form.wording_id)]
+    checks: list[Callable[[], object]] = [
+        partial(forms.signed, session, referral, wording_id=form.wording_id),
+        partial(refuse_note, form.authority, field="authority"),
+    ]
     return (*_refusals([*checks, *_checks_of(person)]), *found)
 
 
@@ -136,7 +139,7 @@ def record(
 
     Raises:
         Incomplete: elements are missing or wrong; all of them, by field.
-        RuleBroken: the name, a contact or the note cannot be; the field is named.
+        RuleBroken: the name, a contact, the authority or the note cannot be; the field is named.
         Conflict: it was changed meanwhile, or the person has an open referral there already.
         ReferralsOff: the hospital may not refer any more.
     """
@@ -146,6 +149,7 @@ def record(
     if referral.version != version or referral.state != State.AWAITING:
         raise Conflict(steps.MOVED_ON)
     wording_row = forms.signed(session, referral, wording_id=form.wording_id)
+    refuse_note(form.authority, field="authority")  # kept for years, and in clear
     authorization = _written(session, referral, form, wording_row, operator, by=by, now=now)
     checked = _checked_person(person)
     referral.authorization_id = authorization.id

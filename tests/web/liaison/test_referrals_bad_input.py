@@ -49,6 +49,8 @@ STEP_THREE: Cases = [
     ({"expires_on": "9999-01-01"}, "Check the year"),
     ({"signer": ""}, "Say who signed."),
     ({"signer": "guardian", "authority": " "}, "Say what entitles the person who signed"),
+    ({"signer": "guardian", "authority": "313-555-0199"}, "seems to hold a telephone number"),
+    ({"signer": "guardian", "authority": "File 20231187"}, "seems to hold a record number"),
     ({"witness": ""}, "A witness must have signed as well."),
     ({"refusal": ""}, "What follows from refusing must have been read."),
     ({"information": ["name"]}, "Say what may be told"),
