@@ -183,13 +183,20 @@ def unsettled() -> ColumnElement[bool]:
     return and_(ReferralClock.stopped_at.is_(None), ReferralClock.settled_at.is_(None))
 
 
-def status_of(referral: Referral, *, attempts: int, needs_somebody: bool = False) -> Status:
-    """Say how a referral stands, as lists and its own page do."""
+def status_of(
+    referral: Referral, *, attempts: int, needs_somebody: bool = False, is_ours: bool = True
+) -> Status:
+    """Say how a referral stands, as lists and its own page do.
+
+    `is_ours` is whether the reader's bureau follows it: why it was called back is between the
+    person and who referred.
+    """
+    is_hidden = referral.state == State.CANCELLED and not is_ours
     return words.status(
         referral.state,
         attempts=attempts,
         connected_day=_connected_day(referral),
-        reason=referral.reason,
+        reason="" if is_hidden else referral.reason,
         outcome=referral.outcome,
         needs_somebody=needs_somebody,
     )
@@ -325,7 +332,12 @@ def _row(
         days=days,
         days_words=words.days(days, is_before=now < referral.discharged_at),
         is_late=is_late,
-        status=status_of(referral, attempts=attempts, needs_somebody=is_late),
+        status=status_of(
+            referral,
+            attempts=attempts,
+            needs_somebody=is_late,
+            is_ours=referral.bureau_id == actor.affiliate_id,
+        ),
         clock=clock_words(clock, referral, zone=zone, now=now) if clock else "",
         affiliate=affiliate.name if affiliate else "",
         step=step_of(referral, affiliate, clock.kind if clock else "", actor=actor),

@@ -133,7 +133,9 @@ def page(session: Session, referral: Referral, actor: Actor, *, now: datetime) -
         number=words.written(referral.number),
         version=referral.version,
         state=state,
-        status=board.status_of(referral, attempts=len(tried), needs_somebody=is_late),
+        status=board.status_of(
+            referral, attempts=len(tried), needs_somebody=is_late, is_ours=is_ours
+        ),
         days=days,
         days_words=words.days(days, is_before=now < referral.discharged_at),
         is_late=is_late,
@@ -146,7 +148,7 @@ def page(session: Session, referral: Referral, actor: Actor, *, now: datetime) -
         clocks=[_clock_row(each, referral, zone=zone, now=now) for each in every],
         step=board.step_of(referral, affiliate, first.kind if first else "", actor=actor),
         possible=frozenset(machine.possible(state, by=Kind.COORDINATOR)),
-        happened=[_happened(each, known, zone=zone) for each in events],
+        happened=[_happened(each, known, zone=zone, is_ours=is_ours) for each in events],
         attempts=[_attempt(each, known, zone=zone) for each in tried],
         parent=_parent(session, referral) if is_ours else None,
         children=_children(session, referral) if is_ours else [],
@@ -266,8 +268,12 @@ def _attempts(session: Session, referral: Referral) -> Sequence[ReferralAttempt]
     ).all()
 
 
-def _happened(event: ReferralEvent, known: Mapping[str, str], *, zone: str) -> Happened:
-    said = words.event(event.action, to_state=event.to_state, reason_code=event.reason)
+def _happened(
+    event: ReferralEvent, known: Mapping[str, str], *, zone: str, is_ours: bool
+) -> Happened:
+    # Why it was called back is between the person and who referred.
+    reason = event.reason if is_ours or event.action != Action.CANCEL else ""
+    said = words.event(event.action, to_state=event.to_state, reason_code=reason)
     who = _who(event.actor, event.reported_by, known)
     return Happened(_when(event.at, zone=zone), said, who)
 

@@ -17,7 +17,7 @@ from outreach.reads import intake as reads
 from outreach.reads import intake_person, referral_words
 from outreach.reads.intake import Item
 from outreach.reads.intake_person import PersonView
-from outreach.referrals.codes import RELEASED, Channel, Result
+from outreach.referrals.codes import Channel, Result
 from outreach.referrals.models import Referral
 from outreach.web import context
 from outreach.web.auth import requires
@@ -144,7 +144,7 @@ def _person(
 ) -> PersonView | None:
     """Return the person while the referral is open and the authorization stands."""
     authorization = facts.authorization_of(session, referral)
-    if referral.state not in RELEASED or authorization is None:
+    if authorization is None:
         return None
     snapshot: Mapping[str, Any] | None = opening.person(
         session, referral, by=actor, desk=context.desk(), now=now

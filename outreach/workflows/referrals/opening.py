@@ -12,6 +12,7 @@ from typing import Any, Final
 from sqlalchemy.orm import Session
 
 from outreach.actor import Actor, Kind
+from outreach.referrals.codes import RELEASED
 from outreach.referrals.models import Referral, ReferralReading
 from outreach.vault import Destroyed
 from outreach.workflows.referrals import disclosing, facts, stopping
@@ -26,12 +27,16 @@ def person(
     """Return what may be shown of the person now, by `codes.Field`; None where nothing may.
 
     Nothing may before the signature, after a withdrawal, once the authorization has expired, and
-    when the data were erased. A coordinator of the receiving affiliate alone sees its snapshot.
+    when the data were erased. Who only received it sees the snapshot, a coordinator of the
+    affiliate like its other people, and nothing once the referral has ended.
     """
     if referral.data_key_id is None or not stopping.in_force(session, referral, now=now):
         return None
+    received = by.kind in AT_AFFILIATE or by.affiliate_id not in {None, referral.bureau_id}
+    if received and referral.state not in RELEASED:
+        return None
     try:
-        if by.kind in AT_AFFILIATE or by.affiliate_id not in {None, referral.bureau_id}:
+        if received:
             return disclosing.last_snapshot(session, referral, vault=desk.vault)
         authorization = facts.authorization_of(session, referral)
         if authorization is None:

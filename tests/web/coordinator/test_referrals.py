@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from outreach import jobs
 from outreach.accounts.models import Account
 from outreach.db import Database
-from outreach.referrals.codes import Decline, Hold, Result
+from outreach.referrals.codes import Cancel, Decline, Hold, Result, Revoked
 from outreach.referrals.models import Referral, ReferralClock
 from outreach.wiring import Wiring
 from outreach.workflows.referrals import stopping, working
@@ -326,6 +326,77 @@ def test_who_only_received_it_decides_nothing_about_it(
     answer = sign_in(client, theirs).get(f"{BOARD}/{sent.public_id}/{path}")
 
     assert answer.status_code == 403
+
+
+ENDS = {
+    "recalled": lambda session, made, ward: stopping.cancel(
+        session,
+        made,
+        reason=Cancel.RECALLED,
+        by=ward.by_liaison,
+        version=None,
+        desk=ward.desk,
+        now=NOW,
+    ),
+    "declined": lambda session, made, ward: working.decline(
+        session,
+        made,
+        reason=Decline.NO_CAPACITY,
+        by=referrals.by_helper(referrals.helper(session, ward.receiver, "Omar Diaz")),
+        desk=ward.desk,
+        now=NOW,
+    ),
+}
+"""Ends of a referral that leave its authorization in force."""
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_a_coordinator_who_only_received_it_sees_nobody_once_it_has_ended(
+    client: FlaskClient, sign_in: SignIn, session: Session, ward: Ward, end: str
+) -> None:
+    made = referrals.sent(session, ward)
+    nora = sign_in(client, builders.coordinator(session, ward.receiver, "Nora Field"))
+    page = f"{BOARD}/{made.public_id}/person"
+    assert CANARIES[0] in nora.get(page).text
+
+    ENDS[end](session, made, ward)
+    session.commit()
+
+    assert not [each for each in CANARIES if each in nora.get(page).text]
+
+
+def test_why_it_was_called_back_is_for_who_referred_and_not_for_who_received_it(
+    client: FlaskClient, sign_in: SignIn, session: Session, ward: Ward
+) -> None:
+    made = referrals.sent(session, ward)
+    signed = referrals.authorization_of(session, made)
+    stopping.revoke(
+        session,
+        signed,
+        how=Revoked.SPOKEN,
+        received_by="Nurse Joy",
+        by=ward.by_liaison,
+        desk=ward.desk,
+        now=NOW,
+    )
+    nora = sign_in(client, builders.coordinator(session, ward.receiver, "Nora Field"))
+    ruth = sign_in(client.application.test_client(), ward.coordinator)
+    page, board = f"{BOARD}/{made.public_id}", f"{BOARD}?show=closed"
+    why = "The authorization was withdrawn"
+
+    assert why in ruth.get(page).text
+    assert why not in nora.get(page).text + nora.get(board).text
+    assert number(made) in nora.get(board).text
+
+
+def test_the_bureau_that_follows_it_still_sees_whom_it_looks_after(
+    client: FlaskClient, sign_in: SignIn, session: Session, ward: Ward
+) -> None:
+    made = referrals.sent(session, ward)
+    ENDS["declined"](session, made, ward)
+    ruth = sign_in(client, ward.coordinator)
+
+    assert CANARIES[0] in ruth.get(f"{BOARD}/{made.public_id}/person").text
 
 
 def test_a_coordinator_of_another_bureau_finds_nothing(
