@@ -3,7 +3,7 @@
 Nothing else is asked, and nobody learns here whether a number exists.
 """
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from outreach import clock
@@ -30,6 +30,13 @@ class StopForm(Form):
     code = TextField(
         lazy("Code"), longest=20, validators=[required(lazy("Write the code on your copy."))]
     )
+
+
+@bp.after_request
+def keep_nothing(response: Response) -> Response:
+    """Let no browser keep the page: the next person at a shared one would see what was typed."""
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 @bp.get("/stop")

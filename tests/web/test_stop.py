@@ -93,6 +93,29 @@ def test_guessing_is_stopped_with_the_right_code_too(
     assert referrals.authorization_of(session, sent).active
 
 
+def test_a_number_written_in_many_ways_gives_no_more_tries(
+    client: FlaskClient, sent: Referral
+) -> None:
+    tries = [
+        client.post(
+            "/stop",
+            data={"number": f"{'0' * zeros}{sent.number}", "code": "00000000"},
+            environ_overrides={"REMOTE_ADDR": f"192.0.2.{zeros}"},
+        ).status_code
+        for zeros in range(stopping.STOP_FOR_NUMBER.size + 1)
+    ]
+
+    assert tries == [422] * stopping.STOP_FOR_NUMBER.size + [429]
+
+
+def test_no_browser_keeps_the_page_where_contact_is_stopped(client: FlaskClient) -> None:
+    typed = {"number": "R-481207", "code": "48120733"}
+
+    answers = [client.get("/stop"), client.post("/stop", data=typed)]
+
+    assert [answer.headers["Cache-Control"] for answer in answers] == ["no-store", "no-store"]
+
+
 def test_the_page_speaks_spanish_changes_nothing_and_help_and_privacy_lead_to_it(
     client: FlaskClient, sent: Referral, db: Database
 ) -> None:

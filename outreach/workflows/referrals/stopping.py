@@ -102,7 +102,7 @@ def stop_by_code(
     Raises:
         TooMany: too many tries from this network or for this number.
     """
-    digits = _digits(number)
+    digits = _digits(number).lstrip("0")  # one number, one bucket, however it is written
     if not (
         limits.take(session, STOP_FROM_ADDRESS, network(address), now=now)
         and limits.take(session, STOP_FOR_NUMBER, digits, now=now)
