@@ -106,9 +106,9 @@ def seen() -> datetime | None:
     given = request.form.get("held_at", "")
     try:
         found = datetime.fromisoformat(given) if given else None
-    except ValueError:
-        found = None
-    return found if found is None or found.tzinfo else None
+        return found.astimezone(UTC) if found is not None and found.tzinfo else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def instant(day: date, at: time, *, zone: str) -> datetime:

@@ -395,3 +395,17 @@ def test_after_a_withdrawal_an_account_sees_the_number_and_the_word_stop_alone(
 
 def press_stop(client: FlaskClient, made: Referral) -> str:
     return text_of(client.post(f"{at(made)}/stopped", follow_redirects=True))
+
+
+def test_a_time_beyond_the_calendar_is_no_error_of_ours(
+    client: FlaskClient, session: Session, ward: Ward
+) -> None:
+    made = referrals.sent(session, ward)
+    omar = referrals.helper(session, ward.receiver, "Omar Diaz")
+    browser = people.inside(session, client, made, omar, ward.desk.links)
+
+    for beyond in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"):
+        sent = {"held_at": beyond}
+        answer = browser.post(f"/intake/referrals/{made.public_id}/today", data=sent)
+
+        assert answer.status_code in {303, 409}
