@@ -4,7 +4,7 @@ They are derived, so that the same message renders the same link again. Of the s
 is stored, or nothing, where the address begins with a stored public id (security.md, "Signing in").
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -20,7 +20,7 @@ class Links:
     """Everything a text needs to point at a page: the public address and the deriving key."""
 
     base_url: str
-    key: bytes
+    key: bytes = field(repr=False)
 
     @property
     def host(self) -> str:
