@@ -66,6 +66,9 @@ def helper_speaks(helper_id: str) -> ResponseReturnValue:
     with context.reading() as session:
         helper = helper_list.load(session, helper_id)
         own = session.scalars(access.scope(actor, Speaker)).all()
+    if helper.speaker_id not in {None, *(each.id for each in own)}:
+        # Another bureau's: who cannot see the speaker would undo the link without knowing of it.
+        raise access.NotAllowed(action="helper.change", subject_kind=IntakeHelper.__tablename__)
     chosen = next((each.public_id for each in own if each.id == helper.speaker_id), "")
     form = SpeaksForm(speaker=chosen)
     by_name = sorted(own, key=lambda each: (each.first_name.lower(), each.last_name.lower()))

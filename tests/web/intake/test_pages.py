@@ -341,6 +341,21 @@ def test_an_account_keeps_the_helpers(inside: FlaskClient, session: Session, war
     assert "Omar Reyes" not in inside.get("/intake/helpers").text
 
 
+def test_who_cannot_see_the_speaker_does_not_undo_the_link(
+    client: FlaskClient, sign_in: SignIn, session: Session, ward: Ward
+) -> None:
+    lena = referrals.helper(session, ward.receiver, "Lena Ortiz")
+    maria = lena.speaker_id = speaks_at(session, ward, "Maria").id
+    nora = sign_in(client, builders.coordinator(session, ward.receiver, "Nora Field"))
+    page = f"/coordinator/helpers/{lena.public_id}/speaker"
+
+    answers = nora.get(page), nora.post(page, data={"speaker": ""})
+
+    assert [answer.status_code for answer in answers] == [403, 403]
+    session.refresh(lena)
+    assert lena.speaker_id == maria
+
+
 def test_the_coordinator_links_a_helper_of_a_kept_affiliate_to_a_speaker(
     client: FlaskClient, session: Session, ward: Ward, sign_in: SignIn
 ) -> None:
