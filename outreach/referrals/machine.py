@@ -31,6 +31,8 @@ class Guard(StrEnum):
     DESCRIBED = "described"
     AUTHORIZED = "authorized"
     """The authorization is complete, active and unexpired at this instant."""
+    HOSPITAL_REFERS = "hospital_refers"
+    """The hospital's agreement still holds, and so does all else that lets its unit refer."""
     NAMES_AFFILIATE = "names_affiliate"
     AFFILIATE_TAKES = "affiliate_takes"
     HAS_REASON = "has_reason"
@@ -125,7 +127,12 @@ STEPS: Final[tuple[Step, ...]] = (
         frozenset({State.READY}),
         State.SENT,
         REFERRERS | {Kind.SYSTEM},
-        (Guard.AUTHORIZED, Guard.NAMES_AFFILIATE, Guard.AFFILIATE_TAKES),
+        (
+            Guard.HOSPITAL_REFERS,
+            Guard.AUTHORIZED,
+            Guard.NAMES_AFFILIATE,
+            Guard.AFFILIATE_TAKES,
+        ),
         (Effect.DISCLOSE, Effect.TELL_AFFILIATE),
         # A child that goes on with its parent's authorization was never authorized itself.
         starts=(

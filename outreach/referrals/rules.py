@@ -33,6 +33,7 @@ class Refusal(StrEnum):
     """Why a step can't be taken now."""
 
     NOT_DESCRIBED = "not_described"
+    REFERRALS_OFF = "referrals_off"
     AUTHORIZATION_MISSING = "authorization_missing"
     AUTHORIZATION_INCOMPLETE = "authorization_incomplete"
     AUTHORIZATION_INACTIVE = "authorization_inactive"
@@ -92,6 +93,7 @@ class Facts:
     state: State
     today: date
     is_described: bool = False
+    hospital_refers: bool = True
     authorization: AuthorizationFacts | None = None
     missing: tuple[Element | Fault, ...] = ()
     affiliate_id: int | None = None
@@ -233,6 +235,10 @@ def _described(facts: Facts) -> tuple[Refusal, ...]:
     return () if facts.is_described else (Refusal.NOT_DESCRIBED,)
 
 
+def _hospital_refers(facts: Facts) -> tuple[Refusal, ...]:
+    return () if facts.hospital_refers else (Refusal.REFERRALS_OFF,)
+
+
 def _names_affiliate(facts: Facts) -> tuple[Refusal, ...]:
     if facts.affiliate_id is None:
         return (Refusal.AFFILIATE_MISSING,)
@@ -281,6 +287,7 @@ def _second_person(facts: Facts) -> tuple[Refusal, ...]:
 
 _GUARDS: Final[Mapping[Guard, Callable[[Facts], tuple[Refusal, ...]]]] = {
     Guard.DESCRIBED: _described,
+    Guard.HOSPITAL_REFERS: _hospital_refers,
     Guard.AUTHORIZED: authorization_in_force,
     Guard.NAMES_AFFILIATE: _names_affiliate,
     Guard.AFFILIATE_TAKES: _affiliate_takes,

@@ -112,6 +112,11 @@ def test_the_affiliate_is_one_whom_the_form_names() -> None:
     )
 
 
+def test_nothing_is_sent_from_where_referrals_are_off_though_all_else_may_go_on() -> None:
+    assert refusals(Action.SEND, at(State.READY, hospital_refers=False)) == (Refusal.REFERRALS_OFF,)
+    assert refusals(Action.ACKNOWLEDGE, at(State.SENT, hospital_refers=False)) == ()
+
+
 def test_an_affiliate_that_takes_none_is_sent_none() -> None:
     facts = at(State.READY, affiliate_takes=False)
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from outreach import audit, i18n, phone
 from outreach.actor import Actor
+from outreach.db import locked
 from outreach.directory.models import Affiliate, Hospital, Unit
 from outreach.errors import Conflict, OutreachError, RuleBroken
 from outreach.i18n import lazy
@@ -192,9 +193,10 @@ def send(
 
 def send_at_discharge(session: Session, referral: Referral, *, version: int, now: datetime) -> None:
     """Let a referral that is ready leave by itself when the person is discharged."""
-    if referral.version != version or referral.state != State.READY:
+    held = locked(session, Referral, referral.id)
+    if held.version != version or held.state != State.READY:
         raise Conflict(steps.MOVED_ON)
-    referral.send_at_discharge = True
+    held.send_at_discharge = True
     session.flush()
     deadlines.start(session, referral, Clock.SEND, now=now)
 

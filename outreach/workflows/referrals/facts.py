@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from outreach.directory import receiving
-from outreach.directory.models import Affiliate
+from outreach.directory import agreements, receiving
+from outreach.directory.models import Affiliate, Unit
 from outreach.referrals import profiles, rules
 from outreach.referrals.clocks import BusinessCalendar, Limits, Moments
 from outreach.referrals.codes import Action, Field, Outcome, State
@@ -33,6 +33,8 @@ def of(session: Session, referral: Referral, order: "Order", *, now: datetime) -
         state=State(referral.state),
         today=today,
         is_described=bool(referral.zip_code and referral.groups),
+        hospital_refers=order.action is not Action.SEND
+        or hospital_refers(session, referral, today=today),
         authorization=stated(authorization, age_group=referral.age_group)
         if authorization
         else None,
@@ -52,6 +54,12 @@ def of(session: Session, referral: Referral, order: "Order", *, now: datetime) -
 def local_day(now: datetime, *, zone: str) -> date:
     """Return the day it is there."""
     return now.astimezone(ZoneInfo(zone)).date()
+
+
+def hospital_refers(session: Session, referral: Referral, *, today: date) -> bool:
+    """Say whether the unit may refer on that day; who came by themselves needs no unit."""
+    unit = session.get(Unit, referral.unit_id) if referral.unit_id else None
+    return unit is None or not agreements.obstacles(session, unit, on=today)
 
 
 def takes(affiliate: Affiliate) -> bool:

@@ -33,6 +33,7 @@ DUPLICATE = "uq_referral_person_key_affiliate_id_open"
 
 WHY_NOT: Mapping[Refusal, str] = {
     Refusal.NOT_DESCRIBED: lazy("Unit, discharge and ZIP code come first."),
+    Refusal.REFERRALS_OFF: lazy("Referrals are off for this unit."),
     Refusal.AUTHORIZATION_MISSING: lazy("There is no signed authorization on record."),
     Refusal.AUTHORIZATION_INCOMPLETE: lazy("The authorization is not complete."),
     Refusal.AUTHORIZATION_INACTIVE: lazy("The person has withdrawn the authorization."),

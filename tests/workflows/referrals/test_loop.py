@@ -6,6 +6,8 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from outreach.directory import agreements
+from outreach.directory.models import HospitalAgreement
 from outreach.errors import Conflict, Forbidden, RuleBroken
 from outreach.messaging.models import Message
 from outreach.referrals.codes import Outcome, State
@@ -65,6 +67,22 @@ def test_sending_starts_the_clocks_writes_the_disclosure_and_tells_without_a_nam
         "expiry_ahead",
         "expiry",
     }
+
+
+def test_nothing_is_sent_once_the_hospitals_agreement_has_ended(
+    session: Session, ward: Ward
+) -> None:
+    made = referrals.ready(session, ward)
+    agreement = session.scalars(select(HospitalAgreement)).one()
+    agreements.end(session, agreement, by=ward.by_coordinator, now=NOW)
+
+    with pytest.raises(RuleBroken, match="Referrals are off"):
+        authorizing.send(
+            session, made, version=made.version, by=ward.by_liaison, desk=ward.desk, now=NOW
+        )
+
+    assert made.state == State.READY
+    assert session.scalars(select(Disclosure)).all() == []
 
 
 def test_what_is_kept_of_the_person_is_sealed(session: Session, ward: Ward) -> None:
