@@ -115,7 +115,9 @@ def sign_browser_in(token: str) -> Response:
     target = wanted()
     # The new session is only known to the next request, so its home is found there.
     answer = redirect(target or url_for("public.start"), 303)
-    answer.delete_cookie(_browser_cookie(), path="/", secure=context.config().is_https)
+    # Who signs in here now is no longer the helper who sat here before (context.helper).
+    for name in (_browser_cookie(), context.visitor_cookie()):
+        answer.delete_cookie(name, path="/", secure=context.config().is_https)
     answer.set_cookie(
         context.session_cookie(),
         token,

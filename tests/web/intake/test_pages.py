@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from outreach.accounts.models import Membership
+from outreach.accounts.models import Account, Membership, SignInCode
 from outreach.db import Database
 from outreach.referrals.codes import Revoked
 from outreach.referrals.models import IntakeHelper, Referral, ReferralNote
@@ -424,3 +424,20 @@ def test_a_time_beyond_the_calendar_is_no_error_of_ours(
         answer = browser.post(f"/intake/referrals/{made.public_id}/today", data=sent)
 
         assert answer.status_code in {303, 409}
+
+
+def test_who_signs_in_where_a_helper_sat_is_not_taken_for_the_helper(
+    client: FlaskClient, session: Session, ward: Ward, ines: Membership
+) -> None:
+    made = referrals.sent(session, ward)
+    omar = referrals.helper(session, ward.receiver, "Omar Diaz")
+    browser = people.inside(session, client, made, omar, ward.desk.links)
+    assert "Omar Diaz" in browser.get("/intake").text
+
+    browser.post("/sign-in", data={"email": session.get_one(Account, ines.account_id).email})
+    asked = session.scalars(select(SignInCode).order_by(SignInCode.id.desc())).first()
+    assert asked is not None
+    digits = ward.desk.links.sign_in_code(asked.public_id)
+    assert browser.post("/sign-in/code", data={"code": digits}).status_code == 303
+
+    assert browser.get("/intake").location == "/sign-in/second-step?next=/intake"
