@@ -2,6 +2,7 @@
 
 import csv
 import io
+import unicodedata
 from collections.abc import Sequence
 
 from flask import Response, render_template
@@ -20,7 +21,8 @@ from outreach.web.coordinator.blueprint import bp
 from outreach.web.coordinator.referral import load
 
 ACTION = "disclosure.see"
-BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+"""Also in full width, which some spreadsheets take for the same (NFKC)."""
 
 
 @bp.get("/referrals/<referral_id>/disclosures")
@@ -55,7 +57,8 @@ def disclosures_file(referral_id: str) -> ResponseReturnValue:
 
 def defused(cell: str) -> str:
     """Return a cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell.startswith(BEGINS_A_FORMULA) else cell
+    begins = unicodedata.normalize("NFKC", cell[:1])
+    return f"'{cell}" if begins.startswith(BEGINS_A_FORMULA) else cell
 
 
 def _rows(session: Session, row: Referral, *, zone: str) -> Sequence[Disclosed]:

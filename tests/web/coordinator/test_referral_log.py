@@ -42,7 +42,7 @@ def test_the_log_says_to_whom_what_was_disclosed_and_never_about_whom(
     assert not [each for each in CANARIES if each in page.text + file.text]
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@a", "\tx", "\rx"])
+@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@a", "\tx", "\rx", "\nx", "\uff1d1+1"])
 def test_no_cell_is_a_formula(cell: str) -> None:
     assert defused(cell) == f"'{cell}"
     assert defused("Harbor Falls") == "Harbor Falls"
