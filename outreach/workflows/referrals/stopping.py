@@ -134,6 +134,8 @@ def written_revocation(
         raise Conflict(lazy("The authorization was not withdrawn."))
     if on > now.date():
         raise RuleBroken(lazy("This day is still to come."), field="written_on")
+    if on < authorization.signed_on:
+        raise RuleBroken(lazy("This day lies before the signature."), field="written_on")
     authorization.written_revocation_on = on
     session.flush()
     audit.record(

@@ -62,6 +62,19 @@ def test_a_withdrawal_is_spoken_first_and_its_paper_needs_a_witness_in_illinois(
     assert authorization.written_revocation_on == NOW.date()
 
 
+def test_the_paper_of_a_withdrawal_is_not_older_than_the_signature(
+    desk: Callable[[], FlaskClient], session: Session, ward: Ward
+) -> None:
+    made = referrals.sent(session, ward)
+    browser, paper = desk(), {"written_on": "2000-01-01", "witness": "y"}
+    browser.post(of(made, "/withdrawal"), data={"how": "spoken", "received_by": "Nurse Joy"})
+
+    answer = browser.post(of(made, "/paper"), data=paper)
+
+    assert answer.status_code == 422
+    assert "This day lies before the signature." in answer.text
+
+
 def test_what_was_not_taken_goes_to_another_affiliate_once(
     desk: Callable[[], FlaskClient], session: Session, ward: Ward
 ) -> None:
