@@ -92,7 +92,7 @@ def attempt(
     locked(session, Referral, referral.id)
     if _is_known(session, referral, tried.request_key):
         return
-    _check(tried, now=now)
+    _check(tried, sent_at=referral.sent_at, now=now)
     action = Action.CONNECT if tried.result in TWO_WAY else Action.ATTEMPT
     if referral.state == State.CONNECTED:
         _refuse_unless_in_force(session, referral, now=now)
@@ -193,7 +193,7 @@ def _known(code: str, codes: type[Decline | Hold | Outcome], *, field: str) -> N
         raise RuleBroken(CHOOSE, field=field)
 
 
-def _check(tried: Attempt, *, now: datetime) -> None:
+def _check(tried: Attempt, *, sent_at: datetime | None, now: datetime) -> None:
     if tried.channel not in set(Channel):
         raise RuleBroken(CHOOSE, field="channel")
     if tried.result not in set(Result):
@@ -202,6 +202,9 @@ def _check(tried: Attempt, *, now: datetime) -> None:
         raise RuleBroken(lazy("This time is still to come."), field="at")
     if tried.at < now - OLDEST_ATTEMPT:
         raise RuleBroken(lazy("This was more than two weeks ago."), field="at")
+    # A form knows no seconds. A mistyped day must not count towards "unable to reach".
+    if sent_at and tried.at < sent_at.replace(second=0, microsecond=0):
+        raise RuleBroken(lazy("This was before the referral was sent."), field="at")
 
 
 def _connection(referral: Referral, tried: Attempt) -> dict[str, object]:

@@ -140,14 +140,14 @@ def test_a_whole_referral_goes_by_telephone(
 ) -> None:
     made = referrals.sent(session, ward)
     browser = desk()
-    tried = {"day": "2026-11-23", "time": "09:30", "channel": "call", "note": "Try again at six"}
+    tried = {"day": "2026-11-23", "time": "10:00", "channel": "call", "note": "Try again at six"}
     steps: tuple[tuple[str, dict[str, str], State], ...] = (
         ("acknowledge", {}, State.ACKNOWLEDGED),
         ("accept", {}, State.ACCEPTED),
         ("attempt", {**tried, "result": "no_answer"}, State.CONTACTING),
         ("hold", {"reason": "person_asked", "resume_on": "2026-11-30"}, State.ON_HOLD),
         ("resume", {}, State.CONTACTING),
-        ("attempt", {**tried, "result": "spoke", "time": "09:45"}, State.CONNECTED),
+        ("attempt", {**tried, "result": "spoke", "time": "10:02"}, State.CONNECTED),
         ("close", {"outcome": "connected_met"}, State.CLOSED),
     )
 
@@ -184,7 +184,7 @@ def test_a_note_with_a_telephone_number_is_refused_and_nothing_kept(
         version=str(made.version),
         request_key="a key",
         day="2026-11-23",
-        time="09:30",
+        time="10:00",
         channel="call",
         result="no_answer",
         note="Call 313 555 0199",
@@ -221,7 +221,7 @@ def test_a_doubled_attempt_is_one(
         version=str(made.version),
         request_key="the same key",
         day="2026-11-23",
-        time="09:30",
+        time="10:00",
         channel="call",
         result="no_answer",
     )

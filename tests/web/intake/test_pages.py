@@ -178,6 +178,7 @@ def test_the_second_of_two_helpers_is_told_who_was_first_and_a_second_tap_is_har
         ({"day": "9999-12-31"}, "Check the year"),
         ({"day": "2026-12-24"}, "still to come"),
         ({"day": "2026-11-01"}, "two weeks ago"),
+        ({"day": "2026-11-22"}, "before the referral was sent"),
         ({"result": "cured"}, "Choose one of the answers on the list."),
         ({"at": "25:99"}, "This is not a time."),
     ],
@@ -187,7 +188,7 @@ def test_a_try_that_cannot_be_is_said_beside_its_field_and_changes_nothing(
 ) -> None:
     made = referrals.accepted(session, ward)
     form = people.carried(inside.get(f"{at(made)}/try").text)
-    usual = {"channel": "call", "result": "no_answer", "day": "2026-11-23", "at": "09:00"}
+    usual = {"channel": "call", "result": "no_answer", "day": "2026-11-23", "at": "10:00"}
 
     page = inside.post(f"{at(made)}/try", data=form | usual | changes)
 

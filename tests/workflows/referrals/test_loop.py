@@ -126,11 +126,29 @@ def test_unable_to_reach_needs_three_attempts_on_two_days(
     made = referrals.accepted(session, ward)
     by = referrals.by_helper(ward.made["helper"])
     for hours in (0, 1):
-        tried = referrals.tried(at=NOW - timedelta(hours=hours), result="no_answer")
-        working.attempt(session, made, tried, by=by, desk=desk, now=NOW)
+        then = NOW + timedelta(hours=hours)
+        tried = referrals.tried(at=then, result="no_answer")
+        working.attempt(session, made, tried, by=by, desk=desk, now=then)
 
     with pytest.raises(RuleBroken, match="three attempts"):
         working.close(session, made, outcome=Outcome.UNABLE_TO_REACH, by=by, desk=desk, now=NOW)
+
+
+def test_a_try_from_before_the_sending_is_refused_and_counts_for_nothing(
+    session: Session, ward: Ward, desk: Desk
+) -> None:
+    made = referrals.accepted(session, ward)
+    by = referrals.by_helper(ward.made["helper"])
+    same_minute, day_before = NOW.replace(second=0, microsecond=0), NOW - timedelta(days=1)
+
+    with pytest.raises(RuleBroken, match="before the referral was sent") as refused:
+        early = referrals.tried(at=day_before, result="no_answer")
+        working.attempt(session, made, early, by=by, desk=desk, now=NOW)
+    at_once = referrals.tried(at=same_minute, result="no_answer")
+    working.attempt(session, made, at_once, by=by, desk=desk, now=NOW)
+
+    assert refused.value.field == "at"
+    assert [each.at for each in working.attempts(session, made)] == [same_minute]
 
 
 def test_a_form_that_lacks_elements_records_nothing_and_names_them_all(
