@@ -267,6 +267,9 @@ def wanted() -> str | None:
 
 
 def _to_sign_in() -> ResponseReturnValue:
+    if request.method not in {"GET", "HEAD"} and request.endpoint != "auth.sign_out":
+        # Kept nowhere: what was typed may tell who somebody is, and the computer may be shared.
+        flash(_("You were signed out before this could be saved. Nothing was changed."), "error")
     came_by_link = context.visitor_cookie() in request.cookies
     if request.blueprint == context.HELPERS_ROOM and came_by_link:
         return redirect(url_for("door.left"), 303)

@@ -401,6 +401,14 @@ def test_a_strangers_post_leads_to_sign_in_and_changes_nothing(client: FlaskClie
     answer = client.post("/account/sessions/end-others")
 
     assert (answer.status_code, answer.location) == (303, "/sign-in")
+    words = client.get("/sign-in").text
+    assert "You were signed out before this could be saved. Nothing was changed." in words
+
+
+def test_signing_out_twice_does_not_speak_of_something_unsaved(client: FlaskClient) -> None:
+    assert client.post("/sign-out").location == "/sign-in"
+
+    assert "before this could be saved" not in client.get("/sign-in").text
 
 
 def test_who_is_signed_in_needs_no_sign_in_page(
