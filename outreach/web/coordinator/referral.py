@@ -19,6 +19,7 @@ from outreach.web.coordinator.blueprint import bp
 from outreach.workflows.referrals import (
     authorizing,
     children,
+    facts,
     opening,
     stopping,
     ticking,
@@ -45,6 +46,7 @@ def referral_person_page(referral_id: str) -> ResponseReturnValue:
         row = load(session, referral_id, "referral.see", ours=False)
         page = reads.page(session, row, actor, now=now)
         person = opening.person(session, row, by=actor, desk=desk, now=now)
+        signed = facts.authorization_of(session, row)
         notes = []
         if person is not None:
             notes = [
@@ -59,7 +61,7 @@ def referral_person_page(referral_id: str) -> ResponseReturnValue:
     return render_template(
         "coordinator/referral_person.html",
         page=page,
-        items=referral_person.items(person) if person is not None else [],
+        items=referral_person.items(person, signed) if person and signed else [],
         notes=notes,
     )
 

@@ -154,10 +154,11 @@ def stands(referral_id: str, *, said: str = "") -> str:
         row = load(session, referral_id, "referral.see")
         stand = reads.stand(session, row)
         told = opening.person(session, row, by=actor, desk=desk(), now=now)
+        signed = facts.authorization_of(session, row)
     return render_template(
         "liaison/referral.html",
         stand=stand,
-        person=referral_person.items(told) if told is not None else (),
+        person=referral_person.items(told, signed) if told and signed else (),
         said=said,
         problem=bool(said),
         may_leave_later=stand.referral.discharged_at > now,

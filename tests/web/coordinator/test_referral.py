@@ -23,6 +23,7 @@ from outreach.referrals.models import (
 )
 from outreach.wiring import Wiring
 from outreach.workflows.referrals import doors, working
+from outreach.workflows.referrals.authorizing import ContactPoint
 from tests import referral_builders as referrals
 from tests.builders import NOW
 from tests.digest import digest
@@ -79,6 +80,22 @@ def test_the_page_says_how_it_stands_and_never_who_it_is(
     assert "A witness signed as well" in page
     assert "Lena Ortiz" in page
     assert not [each for each in (*CANARIES, "48201") if each in page]
+
+
+def test_a_way_to_reach_is_safe_only_where_the_person_and_the_signed_form_said_so(
+    desk: Callable[[], FlaskClient], session: Session, ward: Ward
+) -> None:
+    ways = (
+        ContactPoint(kind="phone", value="+13125550187", safe_to_text=True, safe_to_voicemail=True),
+        ContactPoint(kind="mail", value="z@people.example"),
+    )
+    form = referrals.signed_form(session, ward, text_ok=False, voicemail_ok=True, mail_ok=False)
+    made = referrals.ready(session, ward, who=referrals.person(contacts=ways), form=form)
+
+    page = desk().get(of(made, "/person")).text.replace("\N{NON-BREAKING HYPHEN}", "-")
+
+    assert "312-555-0187, voicemail is safe, no texts" in page
+    assert "z@people.example, no e-mail without being asked" in page
 
 
 def test_who_it_is_has_a_page_of_its_own_whose_opening_is_written_down(
