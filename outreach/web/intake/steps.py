@@ -51,7 +51,13 @@ def acknowledge(referral_id: str) -> ResponseReturnValue:
         working.acknowledge(session, referral, by=by, desk=context.desk(), now=clock.now())
 
     return _button(
-        referral_id, Deed("referral.answer", act, _("Noted: you have it."), Action.ACKNOWLEDGE)
+        referral_id,
+        Deed(
+            "referral.answer",
+            act,
+            _("Noted: it has reached you. Please say next whether you take it."),
+            Action.ACKNOWLEDGE,
+        ),
     )
 
 

@@ -55,7 +55,7 @@ def test_from_the_mail_until_it_is_closed(
     assert "Lena Ortiz" in item.text
 
     for step, said in (
-        ("acknowledgement", "Noted: you have it."),
+        ("acknowledgement", "Noted: it has reached you."),
         ("acceptance", "It is yours."),
     ):
         carried = people.carried(client.get(opened.location).text)

@@ -116,7 +116,7 @@ def test_the_one_main_action_follows_the_state(
 ) -> None:
     made = referrals.sent(session, ward)
 
-    assert "Noted: you have it." in press(inside, made, "acknowledgement")
+    assert "Noted: it has reached you." in press(inside, made, "acknowledgement")
     assert "It is yours." in press(inside, made, "acceptance")
     assert "Nobody yet." in press(inside, made, "today/end")
     assert "You have it today." in press(inside, made, "today")
@@ -197,6 +197,22 @@ def test_a_try_that_cannot_be_is_said_beside_its_field_and_changes_nothing(
     assert (made.state, working.attempts(session, made)) == ("accepted", [])
 
 
+def test_from_the_call_page_a_try_is_one_tap_away(
+    inside: FlaskClient, session: Session, ward: Ward
+) -> None:
+    made = referrals.accepted(session, ward)
+
+    assert f'href="{at(made)}/try"' in inside.get(f"{at(made)}/call").text
+
+
+def test_the_times_of_a_referral_name_their_zone(
+    inside: FlaskClient, session: Session, ward: Ward
+) -> None:
+    made = referrals.accepted(session, ward)
+
+    assert "All times are Eastern Time." in text_of(inside.get(at(made)))
+
+
 def test_unable_to_reach_needs_tries_and_says_so(
     inside: FlaskClient, session: Session, ward: Ward
 ) -> None:
@@ -234,6 +250,7 @@ def test_the_call_page_speaks_the_persons_language_and_spares_an_unsafe_voicemai
 
     words = text_of(page)
     assert "What to say on the telephone" in words
+    assert "Record a try" not in words  # it is not taken on yet
     assert '<div lang="es">' in page.text
     assert f"¿Puedo hablar con {PATIENT}, por favor?" in words
     assert "Cuelgue sin decir nada." in words
