@@ -63,7 +63,7 @@ ON_HOLD: Final[Mapping[str, str]] = {
 CHANNELS: Final[Mapping[Channel, str]] = {
     Channel.CALL: lazy("Call"),
     Channel.TEXT: lazy("Text message"),
-    Channel.MAIL: lazy("Mail"),
+    Channel.MAIL: lazy("E-mail"),
     Channel.IN_PERSON: lazy("In person"),
 }
 RESULTS: Final[Mapping[Result, str]] = {
@@ -74,7 +74,7 @@ RESULTS: Final[Mapping[Result, str]] = {
     Result.OUT_OF_SERVICE: lazy("The number is out of service"),
     Result.TEXT_SENT: lazy("Sent a text message"),
     Result.TEXT_REPLIED: lazy("They answered a text message"),
-    Result.MAIL_SENT: lazy("Sent a mail"),
+    Result.MAIL_SENT: lazy("Sent an e-mail"),
     Result.IN_PERSON: lazy("Met in person"),
     Result.REFUSED_NOW: lazy("Did not wish to talk now"),
     Result.CALL_BACK: lazy("Asked to be called back"),

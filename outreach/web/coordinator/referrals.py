@@ -118,7 +118,7 @@ def _filters(choices: dict[str, list[Choice]]) -> Filters:
 
 def _pills(filters: Filters, choices: dict[str, list[Choice]]) -> list[dict[str, Any]]:
     """Return the pills; each leads to what is shown now with one filter more or less."""
-    shows = {"open": _("Open"), "day7": _("Day 7"), "closed": _("Closed")}
+    shows = {"open": _("Still open"), "day7": _("Day 7"), "closed": _("Closed")}
     all_of = {
         "affiliate": _("All affiliates"),
         "hospital": _("All hospitals"),
