@@ -34,14 +34,19 @@ MOST_CONTACTS: Final = 2
 
 CONCERN_WORDS: Mapping[Concern, str] = {
     Concern.TOO_LONG: lazy("A note may have 280 characters at most."),
-    Concern.PHONE: lazy("The note seems to hold a telephone number. Please take it out."),
+    Concern.PHONE: lazy("This seems to hold a telephone number. Please take it out."),
     Concern.SOCIAL_SECURITY: lazy(
-        "The note seems to hold a social security number. Please take it out."
+        "This seems to hold a social security number. Please take it out."
     ),
-    Concern.RECORD_NUMBER: lazy("The note seems to hold a record number. Please take it out."),
-    Concern.MAIL: lazy("The note seems to hold a mail address. Please take it out."),
-    Concern.DIAGNOSIS: lazy("The note seems to hold a diagnosis code. Please take it out."),
+    Concern.RECORD_NUMBER: lazy("This seems to hold a record number. Please take it out."),
+    Concern.MAIL: lazy("This seems to hold a mail address. Please take it out."),
+    Concern.DIAGNOSIS: lazy("This seems to hold a diagnosis code. Please take it out."),
 }
+
+
+NEITHER: Final = lazy(
+    "Write a telephone number with the area code, like 312-555-0123, or an e-mail address."
+)
 
 
 class Incomplete(OutreachError):
@@ -339,14 +344,15 @@ def _phone(value: str, field: str) -> str:
     try:
         return phone.parse(value)
     except RuleBroken as error:
-        raise RuleBroken(error.message, field=field) from error
+        has_letters = any(character.isalpha() for character in value)
+        raise RuleBroken(NEITHER if has_letters else error.message, field=field) from error
 
 
 def _mail(value: str, field: str) -> str:
     try:
         checked = validate_email(value.strip(), check_deliverability=False)
     except EmailNotValidError as error:
-        raise RuleBroken(lazy("This is not a mail address."), field=field) from error
+        raise RuleBroken(lazy("This is not an e-mail address."), field=field) from error
     return checked.normalized.lower()
 
 

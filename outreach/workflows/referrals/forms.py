@@ -30,7 +30,7 @@ ELEMENT_WORDS: Mapping[Element | Fault, str] = {
     Element.RIGHT_TO_REVOKE: lazy("The right to withdraw must have been read."),
     Element.NO_CONDITION: lazy("It must have been said that care does not depend on it."),
     Element.REDISCLOSURE: lazy("It must have been said that the affiliate could pass it on."),
-    Element.COPY_GIVEN: lazy("The person must have been given a copy."),
+    Element.COPY_GIVEN: lazy("Tick that the person gets a copy."),
     Element.WITNESS: lazy("A witness must have signed as well."),
     Element.RIGHT_TO_INSPECT: lazy("The right to see and copy the record must have been read."),
     Element.REFUSAL: lazy("What follows from refusing must have been read."),

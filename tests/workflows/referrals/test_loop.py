@@ -141,8 +141,8 @@ def test_a_try_from_before_the_sending_is_refused_and_counts_for_nothing(
     by = referrals.by_helper(ward.made["helper"])
     same_minute, day_before = NOW.replace(second=0, microsecond=0), NOW - timedelta(days=1)
 
+    early = referrals.tried(at=day_before, result="no_answer")
     with pytest.raises(RuleBroken, match="before the referral was sent") as refused:
-        early = referrals.tried(at=day_before, result="no_answer")
         working.attempt(session, made, early, by=by, desk=desk, now=NOW)
     at_once = referrals.tried(at=same_minute, result="no_answer")
     working.attempt(session, made, at_once, by=by, desk=desk, now=NOW)
