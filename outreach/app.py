@@ -30,6 +30,7 @@ BLUEPRINTS = (
     "door",
     "intake",
     "liaison",
+    "referring",
     "speaker",
     "coordinator",
     "serving",

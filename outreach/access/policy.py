@@ -131,6 +131,7 @@ ROOMS: Mapping[str, Kinds] = {
     "coordinator": STAFF,
     "intake": RECEIVERS,
     "liaison": LIAISON,
+    "referring": LIAISON,
     "speaker": SPEAKER,
 }
 """Blueprint → whom its pages are for. A second wall: several kinds may see a visit, each on a page

@@ -119,7 +119,7 @@ class Afterwards:
         return Window(browser, self.record)
 
     def _begin(self, nora: Window) -> str:
-        nora.open(self._address("liaison.referral_new"), name="referral-who-and-when")
+        nora.open(self._address("referring.new"), name="referral-who-and-when")
         unit = self.world.units[REFERRING, "Unit 4B"]
         today = clock.now().astimezone(ZoneInfo(ZONE)).date()
         nora.send(
@@ -138,14 +138,14 @@ class Afterwards:
         found = REFERRAL.search(nora.path)
         if found is None:
             raise Broken("The referral was not begun.")
-        nora.open(self._address("liaison.print_form", referral_id=found[1]), name="form")
+        nora.open(self._address("referring.print_form", referral_id=found[1]), name="form")
         self.record.say("Nora writes down unit, day and ZIP code, prints the form; no name yet.")
         return found[1]
 
     def _sign(self, nora: Window, referral_id: str) -> None:
         with self.wired.db.reading() as session:
             wording = forms.wording(session, PROFILE, locale="en")
-        nora.open(self._address("liaison.referral_signed", referral_id=referral_id))
+        nora.open(self._address("referring.signed", referral_id=referral_id))
         today = clock.now().astimezone(ZoneInfo(ZONE)).date()
         read = sorted(PROFILES[PROFILE].required & STATEMENTS)
         signed: dict[str, object] = {
@@ -160,7 +160,7 @@ class Afterwards:
         }
         nora.send("/signed", {**signed, **dict.fromkeys(read, "y"), **WREN}, name="referral-sent")
         nora.open(
-            self._address("liaison.print_copy", referral_id=referral_id), name="patients-copy"
+            self._address("referring.print_copy", referral_id=referral_id), name="patients-copy"
         )
         self.record.say("The person signs; only now their name is typed, sealed, and sent.")
 

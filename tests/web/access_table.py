@@ -175,7 +175,7 @@ TABLE: Mapping[str, Row] = {
     "liaison.change_contact": members(LIAISON, unit_id="unit", form={"name": "Nurse Joy"}),
     # a hospital's referrals
     "liaison.referrals": members(LIAISON),
-    "liaison.referral_new": members(
+    "referring.new": members(
         LIAISON,
         form={
             "unit": "@unit",
@@ -185,7 +185,7 @@ TABLE: Mapping[str, Row] = {
             "groups": "call_back",
         },
     ),
-    "liaison.referral_describe": members(
+    "referring.describe": members(
         LIAISON,
         referral_id="unsigned referral",
         form={
@@ -196,22 +196,22 @@ TABLE: Mapping[str, Row] = {
             "groups": "call_back",
         },
     ),
-    "liaison.referral_affiliate": members(LIAISON, referral_id="unsigned referral"),
-    "liaison.choose_affiliate": members(
+    "referring.affiliate": members(LIAISON, referral_id="unsigned referral"),
+    "referring.choose": members(
         LIAISON,
         referral_id="unsigned referral",
         form={"affiliate": "@kept affiliate", "version": "1"},
     ),
-    "liaison.referral_form": members(LIAISON, referral_id="unsigned referral"),
-    "liaison.print_form": members(LIAISON, referral_id="unsigned referral"),
-    "liaison.information_given": members(LIAISON, referral_id="unsigned referral"),
-    "liaison.referral_signed": members(LIAISON, referral_id="unsigned referral"),
-    "liaison.record_signed": members(LIAISON, referral_id="unsigned referral"),
-    "liaison.print_downtime": members(LIAISON),
+    "referring.form": members(LIAISON, referral_id="unsigned referral"),
+    "referring.print_form": members(LIAISON, referral_id="unsigned referral"),
+    "referring.information_given": members(LIAISON, referral_id="unsigned referral"),
+    "referring.signed": members(LIAISON, referral_id="unsigned referral"),
+    "referring.record": members(LIAISON, referral_id="unsigned referral"),
+    "referring.print_downtime": members(LIAISON),
     "liaison.referral": members(LIAISON, referral_id="referral"),
     "liaison.send_referral": members(LIAISON, referral_id="referral", form={"version": "1"}),
-    "liaison.print_copy": members(LIAISON, referral_id="referral"),
-    "liaison.print_receipt": members(LIAISON, referral_id="referral"),
+    "referring.print_copy": members(LIAISON, referral_id="referral"),
+    "referring.print_receipt": members(LIAISON, referral_id="referral"),
     "liaison.call_back": members(
         LIAISON, referral_id="referral", form={"version": "1", "reason": "recalled"}
     ),

@@ -6,9 +6,6 @@ from outreach.web.liaison import (
     hospital,
     pauses,
     referrals,
-    referrals_begin,
-    referrals_print,
-    referrals_sign,
     visits,
 )
 from outreach.web.liaison.blueprint import bp
@@ -20,8 +17,5 @@ __all__ = [
     "hospital",
     "pauses",
     "referrals",
-    "referrals_begin",
-    "referrals_print",
-    "referrals_sign",
     "visits",
 ]

@@ -19,9 +19,9 @@ from outreach.referrals.paper import Paper
 from outreach.referrals.profiles import Element
 from outreach.web.auth import requires
 from outreach.web.context import config, desk, links, reading
-from outreach.web.liaison.blueprint import bp
 from outreach.web.liaison.referrals import load, note_opened, own_hospital
-from outreach.web.liaison.referrals_sign import operator
+from outreach.web.referring.blueprint import bp
+from outreach.web.referring.sign import operator
 from outreach.workflows.referrals import authorizing, facts, forms
 
 LINE = "____________________"
@@ -47,7 +47,7 @@ def print_form(referral_id: str) -> ResponseReturnValue:
             "information": _boxes([_(referral_words.FIELDS[field]) for field in Field]),
         }
         return _sheet(
-            "liaison/referral_print_form.html",
+            "referring/print_form.html",
             stand=stand,
             version=wording.version,
             **_filled(wording.text, values),
@@ -68,7 +68,7 @@ def print_copy(referral_id: str) -> ResponseReturnValue:
         with i18n.speaking(wording.locale):
             article = _copy(session, row, signed, wording)
     return _sheet(
-        "liaison/referral_print_copy.html",
+        "referring/print_copy.html",
         referral=row,
         number=own_referrals.written(row),
         article=article,
@@ -91,7 +91,7 @@ def _copy(session: Session, row: Referral, signed: Authorization, wording: FormW
         "code": f"{code[:4]} {code[4:]}",
     }
     filled = _filled(wording.text, values)
-    return _sheet("liaison/_referral_copy.html", stand=stand, code=values["code"], **filled)
+    return _sheet("referring/_copy.html", stand=stand, code=values["code"], **filled)
 
 
 @bp.get("/referrals/<referral_id>/receipt")
@@ -104,7 +104,7 @@ def print_receipt(referral_id: str) -> ResponseReturnValue:
         stand = own_referrals.stand(session, row)
     if row.state in BEFORE_RELEASE - {State.READY} or stand.affiliate is None:
         return redirect(url_for("liaison.referral", referral_id=referral_id), 303)
-    return _sheet("liaison/referral_print_receipt.html", stand=stand)
+    return _sheet("referring/print_receipt.html", stand=stand)
 
 
 @bp.get("/referrals/downtime")
@@ -128,7 +128,7 @@ def print_downtime() -> ResponseReturnValue:
             "information": _boxes([_(referral_words.FIELDS[field]) for field in Field]),
         }
         return _sheet(
-            "liaison/referral_print_downtime.html",
+            "referring/print_downtime.html",
             hospital=hospital,
             groups=[_(referral_words.GROUPS[group]) for group in Group],
             ages=[_(words) for words in referral_words.AGES.values()],

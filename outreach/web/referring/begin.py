@@ -23,9 +23,9 @@ from outreach.referrals.codes import State
 from outreach.referrals.models import Referral
 from outreach.web.auth import requires
 from outreach.web.context import current_actor, desk, reading, transaction
-from outreach.web.liaison.blueprint import bp
-from outreach.web.liaison.referral_forms import WhenForm
 from outreach.web.liaison.referrals import load, own_hospital, stands, version, why_off
+from outreach.web.referring.blueprint import bp
+from outreach.web.referring.forms import WhenForm
 from outreach.workflows.referrals import drafts, facts, forms
 from outreach.workflows.referrals.drafts import ReferralsOff
 
@@ -36,13 +36,13 @@ LEAST_KEY = 16
 
 @bp.route("/referrals/new", methods=["GET", "POST"])
 @requires("referral.begin")
-def referral_new() -> ResponseReturnValue:
+def new() -> ResponseReturnValue:
     """Step 1 of 3: the unit, the day, the ZIP code, what the person would like."""
     with reading() as session:
         off = why_off(session)
         form = _when_form(session)
     if off is not None:
-        page = render_template("liaison/referral_off.html", off=off)
+        page = render_template("referring/off.html", off=off)
         return page, 409 if request.method == "POST" else 200
     if not form.is_sent_and_right():
         return _when_page(form)
@@ -55,12 +55,12 @@ def referral_new() -> ResponseReturnValue:
     except RuleBroken as error:
         form.refuse(error)
         return _when_page(form)
-    return redirect(url_for("liaison.referral_affiliate", referral_id=row.public_id), 303)
+    return redirect(url_for("referring.affiliate", referral_id=row.public_id), 303)
 
 
 @bp.route("/referrals/<referral_id>/who-and-when", methods=["GET", "POST"])
 @requires("referral.begin")
-def referral_describe(referral_id: str) -> ResponseReturnValue:
+def describe(referral_id: str) -> ResponseReturnValue:
     """Change what step 1 holds, as long as nothing is signed."""
     with reading() as session:
         row = load(session, referral_id, "referral.begin")
@@ -84,12 +84,12 @@ def referral_describe(referral_id: str) -> ResponseReturnValue:
         return _when_page(form, row)
     except Conflict as error:
         return stands(referral_id, said=_(error.message, **error.values)), error.status
-    return redirect(url_for("liaison.referral_affiliate", referral_id=referral_id), 303)
+    return redirect(url_for("referring.affiliate", referral_id=referral_id), 303)
 
 
 @bp.get("/referrals/<referral_id>/affiliate")
 @requires("referral.begin")
-def referral_affiliate(referral_id: str) -> ResponseReturnValue:
+def affiliate(referral_id: str) -> ResponseReturnValue:
     """Step 2 of 3: who is to reach the person."""
     with reading() as session:
         row = load(session, referral_id, "referral.begin")
@@ -100,7 +100,7 @@ def referral_affiliate(referral_id: str) -> ResponseReturnValue:
 
 @bp.post("/referrals/<referral_id>/affiliate")
 @requires("referral.begin")
-def choose_affiliate(referral_id: str) -> ResponseReturnValue:
+def choose(referral_id: str) -> ResponseReturnValue:
     """Choose the affiliate, and go on to the form. The same choice twice is one."""
     try:
         with transaction() as session:
@@ -110,19 +110,19 @@ def choose_affiliate(referral_id: str) -> ResponseReturnValue:
         return _affiliate_page(referral_id, said=_(error.message, **error.values)), error.status
     except Conflict as error:
         return stands(referral_id, said=_(error.message, **error.values)), error.status
-    return redirect(url_for("liaison.referral_form", referral_id=referral_id), 303)
+    return redirect(url_for("referring.form", referral_id=referral_id), 303)
 
 
 @bp.get("/referrals/<referral_id>/form")
 @requires("referral.begin")
-def referral_form(referral_id: str) -> ResponseReturnValue:
+def form(referral_id: str) -> ResponseReturnValue:
     """Print the form, and wait for the signature."""
     with reading() as session:
         row = load(session, referral_id, "referral.begin")
         if row.state != State.AWAITING:
             return redirect(_where(row), 303)
         stand = own_referrals.stand(session, row)
-    return render_template("liaison/referral_waits.html", stand=stand)
+    return render_template("referring/waits.html", stand=stand)
 
 
 @bp.post("/referrals/<referral_id>/information-given")
@@ -194,7 +194,7 @@ def _known(row: Referral) -> dict[str, object]:
 
 
 def _when_page(form: WhenForm, row: Referral | None = None) -> ResponseReturnValue:
-    page = render_template("liaison/referral_when.html", form=form, referral=row)
+    page = render_template("referring/when.html", form=form, referral=row)
     return page, 422 if form.errors or form.form_errors else 200
 
 
@@ -243,7 +243,7 @@ def _affiliate_page(referral_id: str, *, said: str = "") -> str:
         ask = duty.whom_to_ask(session, bureau, now=clock.now())
         offered = _offered(session, row)
     return render_template(
-        "liaison/referral_affiliate.html",
+        "referring/affiliate.html",
         stand=stand,
         offered=offered,
         intakes=serving_reads.INTAKES,
@@ -256,7 +256,7 @@ def _affiliate_page(referral_id: str, *, said: str = "") -> str:
 def _where(row: Referral) -> str:
     """Return the page where a referral goes on."""
     endpoint = {
-        State.DRAFT: "liaison.referral_affiliate",
-        State.AWAITING: "liaison.referral_form",
+        State.DRAFT: "referring.affiliate",
+        State.AWAITING: "referring.form",
     }.get(State(row.state), "liaison.referral")
     return url_for(endpoint, referral_id=row.public_id)

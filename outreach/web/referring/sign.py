@@ -20,9 +20,9 @@ from outreach.referrals.paper import Paper
 from outreach.referrals.profiles import Profile
 from outreach.web.auth import requires
 from outreach.web.context import current_actor, desk, reading, transaction
-from outreach.web.liaison.blueprint import bp
-from outreach.web.liaison.referral_forms import PaperForm
 from outreach.web.liaison.referrals import load, sends, stands, version
+from outreach.web.referring.blueprint import bp
+from outreach.web.referring.forms import PaperForm
 from outreach.workflows.referrals import authorizing, forms
 from outreach.workflows.referrals.drafts import ReferralsOff
 
@@ -39,7 +39,7 @@ class Asked:
 
 @bp.get("/referrals/<referral_id>/signed")
 @requires("referral.authorize")
-def referral_signed(referral_id: str) -> ResponseReturnValue:
+def signed(referral_id: str) -> ResponseReturnValue:
     """Ask for the paper that was signed, then for the person."""
     with reading() as session:
         row = load(session, referral_id, "referral.authorize")
@@ -53,7 +53,7 @@ def referral_signed(referral_id: str) -> ResponseReturnValue:
 
 @bp.post("/referrals/<referral_id>/signed")
 @requires("referral.authorize")
-def record_signed(referral_id: str) -> ResponseReturnValue:
+def record(referral_id: str) -> ResponseReturnValue:
     """Record the signed form and the person, and send it now or at the discharge."""
     form = PaperForm()
     with reading() as session:
@@ -139,7 +139,7 @@ def _show(form: PaperForm, wrong: tuple[RuleBroken, ...]) -> None:
 
 def _page(form: PaperForm, asked: Asked) -> str:
     return render_template(
-        "liaison/referral_signed.html",
+        "referring/signed.html",
         form=form,
         stand=asked.stand,
         may_leave_later=asked.stand.referral.discharged_at > clock.now(),
