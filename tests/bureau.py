@@ -135,8 +135,9 @@ def bureau(session: Session, name: str) -> Bureau:
     )
     members[Kind.LIAISON].may_refer = True
     priya = builders.actor(members[Kind.LIAISON])
-    unsigned = referral_rows.waiting(session, place, kept, by=priya)
     referral = referral_rows.sent(session, place, kept, by=priya)
+    # A child: a coordinator has it signed as well, where no unit does.
+    unsigned = referral_rows.waiting(session, place, kept, by=priya, parent=referral)
     rows += [referral, referral_rows.over(session, referral)]
     helper, inside = intake_rows.received(session, place, by=priya)
     rows.append(helper)

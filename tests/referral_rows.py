@@ -10,21 +10,26 @@ from outreach.referrals.codes import State
 from outreach.referrals.machine import Clock
 from outreach.referrals.models import Authorization, Referral, ReferralClock
 from outreach.referrals.profiles import Element
-from outreach.workflows.referrals import drafts, forms
+from outreach.workflows.referrals import children, drafts, forms
 from tests.builders import NOW, World
 
 PROFILE = "IL"
 
 
-def waiting(session: Session, place: World, to: Affiliate, *, by: Actor) -> Referral:
-    """Let somebody wait for the form to sign; no name is kept."""
-    place.hospital.form_profile = PROFILE
-    forms.lay_down_wordings(session, PROFILE, now=NOW)
-    return _row(session, place, to, by=by, state=State.AWAITING)
+def waiting(
+    session: Session, place: World, to: Affiliate, *, by: Actor, parent: Referral
+) -> Referral:
+    """Let a child of a referral wait for the form to sign; no name is kept."""
+    row = _row(session, place, to, by=by, state=State.AWAITING)
+    row.parent_id, row.child_because = parent.id, children.REROUTE
+    session.flush()
+    return row
 
 
 def sent(session: Session, place: World, to: Affiliate, *, by: Actor) -> Referral:
     """Let a signed referral wait for its affiliate; what is kept of the person is erased."""
+    place.hospital.form_profile = PROFILE
+    forms.lay_down_wordings(session, PROFILE, now=NOW)
     wording = forms.wording(session, PROFILE, locale="en")
     assert wording is not None
     signed = Authorization(

@@ -83,6 +83,8 @@ POLICY: Mapping[str, Kinds] = {
     "incident.settle": COORDINATOR,
     # referrals
     "referral.see": COORDINATOR | LIAISON | RECEIVERS,
+    "ward.refer": LIAISON,
+    "bureau.refer": COORDINATOR,
     "referral.begin": COORDINATOR | LIAISON,
     "referral.authorize": COORDINATOR | LIAISON,
     "referral.send": COORDINATOR | LIAISON,
@@ -117,6 +119,7 @@ POLICY: Mapping[str, Kinds] = {
 
 REFERRING: frozenset[str] = frozenset(
     {
+        "ward.refer",
         "referral.see",
         "referral.begin",
         "referral.authorize",
@@ -131,7 +134,7 @@ ROOMS: Mapping[str, Kinds] = {
     "coordinator": STAFF,
     "intake": RECEIVERS,
     "liaison": LIAISON,
-    "referring": LIAISON,
+    "referring": COORDINATOR | LIAISON,
     "speaker": SPEAKER,
 }
 """Blueprint → whom its pages are for. A second wall: several kinds may see a visit, each on a page

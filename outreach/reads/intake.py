@@ -365,4 +365,7 @@ def _days(referral: Referral, *, now: datetime) -> str:
     count = clocks.days_since(discharged_on, today=today)
     if today < discharged_on:
         return referral_words.days(count, is_before=True)
-    return _("%(days)s since the discharge", days=referral_words.days(count))
+    said = referral_words.days(count)
+    if referral.hospital_id is None:
+        return _("%(days)s since the person asked", days=said)
+    return _("%(days)s since the discharge", days=said)

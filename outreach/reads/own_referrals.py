@@ -1,4 +1,4 @@
-"""The referrals of a hospital, as its liaisons follow them: how each stands, and what comes next.
+"""Referrals as those who make them follow them: how each stands, and what comes next.
 
 What became of the person is shown only where the authorization lets the hospital know; without it
 one sees that the affiliate has the referral, and when that ended.
@@ -19,7 +19,7 @@ from outreach.actor import Actor
 from outreach.directory.models import Affiliate, Hospital, Unit
 from outreach.i18n import gettext as _
 from outreach.i18n import lazy
-from outreach.reads import referral_words, words
+from outreach.reads import referral_words, referring, words
 from outreach.reads.words import Status
 from outreach.referrals import profiles
 from outreach.referrals.codes import (
@@ -91,11 +91,14 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Stand:
-    """What the pages and printed sheets of one referral say, but for the person."""
+    """What the pages and printed sheets of one referral say, but for the person.
+
+    `discloser` is who may share: the hospital, or the bureau to which somebody came by themselves.
+    """
 
     referral: Referral
     number: str
-    hospital: Hospital
+    discloser: str
     unit: str
     affiliate: Affiliate | None
     authorization: Authorization | None
@@ -111,8 +114,16 @@ class Stand:
         return referral_words.groups(self.referral.groups)
 
     @property
+    def by_themselves(self) -> bool:
+        """Whether the person came to the affiliate, and no hospital is part of it."""
+        return self.referral.hospital_id is None
+
+    @property
     def discharge(self) -> str:
-        """When the discharge is or was."""
+        """When the discharge is or was; of who came by themselves, on what day they asked."""
+        if self.by_themselves:
+            there = self.referral.discharged_at.astimezone(ZoneInfo(self.referral.time_zone))
+            return words.capital(i18n.day(there))
         return i18n.when(self.referral.discharged_at, zone=self.referral.time_zone)
 
     @property
@@ -163,17 +174,18 @@ def listed(session: Session, actor: Actor, *, ended: bool, number: int) -> Liste
 def stand(session: Session, referral: Referral) -> Stand:
     """Return how one referral stands."""
     authorization = session.get(Authorization, referral.authorization_id or 0)
-    hospital = session.get_one(Hospital, referral.hospital_id)
+    hospital = session.get(Hospital, referral.hospital_id or 0)
+    bureau = session.get_one(Affiliate, referral.bureau_id)
     tries = _attempts(session, [referral]).get(referral.id, 0)
     child = session.scalars(select(Referral).where(Referral.parent_id == referral.id)).first()
     return Stand(
         referral=referral,
         number=written(referral),
-        hospital=hospital,
+        discloser=(hospital or bureau).name,
         unit=_names(session, [referral]).get(referral.unit_id, ""),
         affiliate=session.get(Affiliate, referral.affiliate_id or 0),
         authorization=authorization,
-        profile=_profile(session, hospital, authorization),
+        profile=_profile(session, referral, authorization),
         status=_status(referral, authorization, tries),
         next=_next(referral, authorization),
         events=tuple(_events(session, referral, authorization)),
@@ -286,12 +298,12 @@ def _lacks_paper(authorization: Authorization) -> bool:
 
 
 def _profile(
-    session: Session, hospital: Hospital, authorization: Authorization | None
+    session: Session, referral: Referral, authorization: Authorization | None
 ) -> Profile | None:
-    """Return the profile of the form that was signed, else the hospital's of today."""
+    """Return the profile of the form that was signed, else that of today's form."""
     if authorization is None:
-        return profiles.find(hospital.form_profile)
-    return profiles.find(session.get_one(FormWording, authorization.wording_id).profile)
+        return referring.profile_of(session, referral)
+    return profiles.PROFILES[session.get_one(FormWording, authorization.wording_id).profile]
 
 
 def _names(session: Session, rows: Sequence[Referral]) -> dict[int | None, str]:

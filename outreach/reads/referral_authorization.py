@@ -124,12 +124,15 @@ def _values(session: Session, row: Authorization) -> dict[Element, str]:
 
 
 def _wishes(row: Authorization) -> list[tuple[str, str]]:
-    return [
+    wishes = [
         (_("Text messages are all right"), _yes(given=row.text_ok)),
         (_("Voicemail is all right"), _yes(given=row.voicemail_ok)),
         (_("Mail is all right"), _yes(given=row.mail_ok)),
-        (_("The hospital may hear what became of it"), _yes(given=row.feedback_to_hospital)),
     ]
+    if row.hospital_id is None:
+        return wishes
+    told = _yes(given=row.feedback_to_hospital)
+    return [*wishes, (_("The hospital may hear what became of it"), told)]
 
 
 def _purpose(text: str) -> str:

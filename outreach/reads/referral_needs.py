@@ -161,4 +161,6 @@ def _since(referral: Referral, *, now: datetime) -> str:
         return _("The discharge is still to come.")
     today = now.astimezone(ZoneInfo(referral.time_zone)).date()
     days = clocks.days_since(board.discharged_on(referral), today=today)
+    if referral.hospital_id is None:
+        return _("It is day %(day)s after the person asked.", day=days)
     return _("It is day %(day)s after the discharge.", day=days)

@@ -75,8 +75,10 @@ class Relative:
 class Page:
     """All that a coordinator's page of one referral shows.
 
-    `is_ours` is whether the reader's bureau follows it, and not only received it. `possible` are
-    the machine's actions for a coordinator; `is_sent` whether anything was disclosed.
+    `by_themselves` is whether the person came without a hospital; `may_sign` whether the reader may
+    have it signed. `is_ours` is whether the reader's bureau follows it, and not only received it.
+    `possible` are the machine's actions for a coordinator; `is_sent` whether anything was
+    disclosed.
     """
 
     public_id: str
@@ -88,6 +90,8 @@ class Page:
     days_words: str
     is_late: bool
     is_ours: bool
+    by_themselves: bool
+    may_sign: bool
     is_sent: bool
     place: str
     affiliate: Affiliate | None
@@ -140,6 +144,8 @@ def page(session: Session, referral: Referral, actor: Actor, *, now: datetime) -
         days_words=words.days(days, is_before=now < referral.discharged_at),
         is_late=is_late,
         is_ours=is_ours,
+        by_themselves=referral.hospital_id is None,
+        may_sign=is_ours and referral.is_bureaus,
         is_sent=referral.sent_at is not None,
         place=_place(session, referral) if is_ours else "",
         affiliate=affiliate,

@@ -1,4 +1,4 @@
-"""Whether a hospital or unit may refer: what stands in the way, and whom to ask."""
+"""Whether a hospital or unit may refer, whom to ask, and which form a person signs."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,13 +9,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from outreach.accounts.models import Account
-from outreach.directory import agreements
+from outreach.directory import agreements, geography
 from outreach.directory.models import Affiliate, Hospital, Unit
 from outreach.directory.rules import Obstacle
 from outreach.i18n import gettext as _
 from outreach.i18n import lazy
 from outreach.reads import duty
 from outreach.reads.duty import Contact
+from outreach.referrals import profiles
+from outreach.referrals.models import Referral
+from outreach.referrals.profiles import Profile
 
 OBSTACLES = {
     Obstacle.HOSPITAL_ARCHIVED: lazy("The hospital was put aside."),
@@ -80,6 +83,19 @@ def off(session: Session, place: Unit | Hospital, *, now: datetime) -> Off | Non
         return None
     affiliate = session.get_one(Affiliate, hospital.affiliate_id)
     return Off(in_words(found), duty.whom_to_ask(session, affiliate, now=now))
+
+
+def profile_of(session: Session, referral: Referral) -> Profile | None:
+    """Return the profile whose form is to be signed: the hospital's, None where it has none.
+
+    Without a hospital it is that of the state where the person lives, else of the state where the
+    bureau is, else the federal one (docs/decisions/0022).
+    """
+    if referral.hospital_id is not None:
+        return profiles.find(session.get_one(Hospital, referral.hospital_id).form_profile)
+    bureau = session.get_one(Affiliate, referral.bureau_id)
+    codes = (code for code in (referral.zip_code, bureau.zip_code) if code)
+    return profiles.without_hospital(geography.place(code).state for code in codes)
 
 
 def in_words(obstacles: Iterable[Obstacle]) -> tuple[str, ...]:

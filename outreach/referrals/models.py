@@ -43,8 +43,9 @@ class FormWording(Base):
 class Authorization(Base):
     """A person's signed authorization, element by element (45 CFR 164.508(c)).
 
-    The paper stays in the hospital's record; `document_hash` is its SHA-256 where somebody gave
-    one. Elements, dates and withdrawals stay six years, without a name.
+    The paper stays in the hospital's record, or in the bureau's where there is no hospital;
+    `document_hash` is its SHA-256 where somebody gave one. Elements, dates and withdrawals stay six
+    years, without a name.
     """
 
     __tablename__ = "referral_authorization"
@@ -90,9 +91,10 @@ class Referral(Base):
     """A person who asked to be put in touch with an affiliate after discharge.
 
     `bureau_id` is whose coordinators follow it, `affiliate_id` who is to reach the person.
-    `number` is what people say on the telephone; it leads nowhere by itself. `person_key` is a
-    blind index of the contact points: one open referral per person and affiliate. `held_by` is the
-    label of the affiliate's person who has it today, since `held_at`.
+    `discharged_at` is what its windows count from: of a person who came by themselves, without a
+    hospital, when they asked. `number` is what people say on the telephone; it leads nowhere by
+    itself. `person_key` is a blind index of the contact points: one open referral per person and
+    affiliate. `held_by` is the label of the affiliate's person who has it today, since `held_at`.
     """
 
     __tablename__ = "referral"
@@ -172,6 +174,14 @@ class Referral(Base):
         Index("ix_referral_bureau_id_state", "bureau_id", "state"),
         Index("ix_referral_affiliate_id_state", "affiliate_id", "state"),
     )
+
+    @property
+    def is_bureaus(self) -> bool:
+        """Whether the bureau itself may have it signed.
+
+        So it is where no hospital is part of it, and for a child of a hospital's referral.
+        """
+        return self.hospital_id is None or self.parent_id is not None
 
 
 class ReferralEvent(Base):

@@ -3,10 +3,13 @@
 `generic` is 45 CFR 164.508(c); `IL` adds what 740 ILCS 110/4 and 110/5 ask for. These are design
 inputs that each operator's counsel confirms: pages and documents say so. To add a state, add a
 profile here and its wording in `wordings/`.
+
+Each comes in two: for a hospital's patient, and ("-self") for a person who came to the affiliate by
+themselves, whose form must not speak of a hospital (docs/decisions/0022).
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -68,7 +71,7 @@ class Profile:
     most_days: int = 365
 
 
-PROFILES: Final[Mapping[str, Profile]] = {
+HOSPITAL_PROFILES: Final[Mapping[str, Profile]] = {
     profile.code: profile
     for profile in (
         Profile("generic", "Generic (45 CFR 164.508)", CORE),
@@ -81,8 +84,28 @@ PROFILES: Final[Mapping[str, Profile]] = {
         ),
     )
 }
+"""Those a hospital may choose, by code; the generic one, or a state's."""
+
+SELF_PROFILES: Final[Mapping[str, Profile]] = {
+    code: replace(profile, code=f"{code}-self", name=f"{profile.name}, came by themselves")
+    for code, profile in HOSPITAL_PROFILES.items()
+}
+"""The same for who came by themselves, by the code of the hospitals' one."""
+
+PROFILES: Final[Mapping[str, Profile]] = {
+    profile.code: profile for profile in (*HOSPITAL_PROFILES.values(), *SELF_PROFILES.values())
+}
 
 
 def find(code: str | None) -> Profile | None:
     """Return the profile with this code; None where a hospital has none, or an unknown one."""
-    return PROFILES.get(code or "")
+    return HOSPITAL_PROFILES.get(code or "")
+
+
+def without_hospital(states: Iterable[str]) -> Profile:
+    """Return what somebody signs who came by themselves: the first state's that has its own form.
+
+    Where none has, the federal one.
+    """
+    own = (SELF_PROFILES[state] for state in states if state in SELF_PROFILES)
+    return next(own, SELF_PROFILES["generic"])

@@ -226,6 +226,11 @@ def discharge_is_sane(discharged_on: date, *, today: date) -> bool:
     )
 
 
+def asking_is_sane(asked_on: date, *, today: date) -> bool:
+    """Say whether somebody who came by themselves can have asked on a day: lately, or today."""
+    return today - timedelta(days=EARLIEST_DISCHARGE_DAYS) <= asked_on <= today
+
+
 def may_reopen(*, closed_on: date, today: date) -> bool:
     """Say whether a closed referral may be opened again, as a child."""
     return (today - closed_on).days <= REOPEN_DAYS

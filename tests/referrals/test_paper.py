@@ -8,6 +8,7 @@ from outreach.referrals import paper, profiles
 from outreach.referrals.profiles import Element
 from outreach.referrals.rules import STATEMENTS
 
+SENTENCES = [name for name in paper.Paper.__dataclass_fields__ if name != "statements"]
 FOLDER = resources.files("outreach.referrals") / "wordings"
 
 
@@ -24,8 +25,20 @@ def test_each_packaged_form_has_every_sentence_its_profile_asks_for(
 
     assert set(read.statements) == profiles.PROFILES[profile].required & STATEMENTS
     assert Element.WITNESS not in read.statements
-    assert "{hospital}" in read.discloser
+    assert ("{discloser}" if profile.endswith("-self") else "{hospital}") in read.discloser
     assert "{affiliate}" in read.recipients
+
+
+@pytest.mark.parametrize("locale", ["en", "es"])
+@pytest.mark.parametrize("profile", sorted(each.code for each in profiles.SELF_PROFILES.values()))
+def test_the_form_of_who_came_by_themselves_speaks_of_no_hospital(
+    profile: str, locale: str
+) -> None:
+    read = paper.parse(packaged(profile, locale))
+    said = " ".join([*(getattr(read, n) for n in SENTENCES), *read.statements.values()])
+
+    assert "hospital" not in said.lower()
+    assert not read.feedback
 
 
 def test_a_form_without_one_of_its_sentences_is_refused_by_name() -> None:

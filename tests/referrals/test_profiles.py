@@ -6,11 +6,41 @@ from outreach.referrals import profiles
 from outreach.referrals.profiles import CORE, PROFILES, Element, find
 
 
-def test_there_is_one_generic_profile_and_one_for_illinois() -> None:
+def test_there_is_one_generic_profile_and_one_for_illinois_each_also_without_a_hospital() -> None:
     assert {code: profile.code for code, profile in PROFILES.items()} == {
         "generic": "generic",
         "IL": "IL",
+        "generic-self": "generic-self",
+        "IL-self": "IL-self",
     }
+
+
+def test_without_a_hospital_the_form_asks_for_the_same_elements() -> None:
+    for code, of_hospital in profiles.HOSPITAL_PROFILES.items():
+        alone = profiles.SELF_PROFILES[code]
+        assert alone.required == of_hospital.required
+        assert alone.decides_from_age == of_hospital.decides_from_age
+        assert alone.revocation_is_witnessed == of_hospital.revocation_is_witnessed
+
+
+@pytest.mark.parametrize(
+    ("states", "code"),
+    [
+        ((), "generic-self"),
+        (("MI", "OH"), "generic-self"),
+        (("IL",), "IL-self"),
+        (("IN", "IL"), "IL-self"),
+        (("IL", "MI"), "IL-self"),
+    ],
+)
+def test_without_a_hospital_the_first_state_with_a_form_of_its_own_decides(
+    states: tuple[str, ...], code: str
+) -> None:
+    assert profiles.without_hospital(states).code == code
+
+
+def test_no_hospital_can_choose_the_form_of_who_came_by_themselves() -> None:
+    assert find("IL-self") is None
 
 
 def test_the_generic_profile_asks_for_the_elements_of_the_federal_rule() -> None:

@@ -307,6 +307,11 @@ def test_a_discharge_lies_close_to_today(days: int, is_sane: bool) -> None:
     assert rules.discharge_is_sane(TODAY + timedelta(days=days), today=TODAY) is is_sane
 
 
+@pytest.mark.parametrize(("days", "is_sane"), [(-31, False), (-30, True), (0, True), (1, False)])
+def test_who_came_by_themselves_asked_lately_or_asks_today(days: int, is_sane: bool) -> None:
+    assert rules.asking_is_sane(TODAY + timedelta(days=days), today=TODAY) is is_sane
+
+
 @pytest.mark.parametrize("day", [date(1900, 1, 1), date(9999, 12, 31), date.min, date.max])
 def test_a_discharge_in_another_century_is_a_slip(day: date) -> None:
     assert not rules.discharge_is_sane(day, today=TODAY)

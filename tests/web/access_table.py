@@ -175,6 +175,15 @@ TABLE: Mapping[str, Row] = {
     "liaison.change_contact": members(LIAISON, unit_id="unit", form={"name": "Nurse Joy"}),
     # a hospital's referrals
     "liaison.referrals": members(LIAISON),
+    "referring.new_here": members(
+        COORDINATOR,
+        form={
+            "discharged_on": "2026-11-23",
+            "zip_code": "48201",
+            "age_group": "adult",
+            "groups": "call_back",
+        },
+    ),
     "referring.new": members(
         LIAISON,
         form={
@@ -186,7 +195,7 @@ TABLE: Mapping[str, Row] = {
         },
     ),
     "referring.describe": members(
-        LIAISON,
+        COORDINATOR | LIAISON,
         referral_id="unsigned referral",
         form={
             "version": "1",
@@ -196,22 +205,22 @@ TABLE: Mapping[str, Row] = {
             "groups": "call_back",
         },
     ),
-    "referring.affiliate": members(LIAISON, referral_id="unsigned referral"),
+    "referring.affiliate": members(COORDINATOR | LIAISON, referral_id="unsigned referral"),
     "referring.choose": members(
-        LIAISON,
+        COORDINATOR | LIAISON,
         referral_id="unsigned referral",
         form={"affiliate": "@kept affiliate", "version": "1"},
     ),
-    "referring.form": members(LIAISON, referral_id="unsigned referral"),
-    "referring.print_form": members(LIAISON, referral_id="unsigned referral"),
-    "referring.information_given": members(LIAISON, referral_id="unsigned referral"),
-    "referring.signed": members(LIAISON, referral_id="unsigned referral"),
-    "referring.record": members(LIAISON, referral_id="unsigned referral"),
+    "referring.form": members(COORDINATOR | LIAISON, referral_id="unsigned referral"),
+    "referring.print_form": members(COORDINATOR | LIAISON, referral_id="unsigned referral"),
+    "referring.information_given": members(COORDINATOR | LIAISON, referral_id="unsigned referral"),
+    "referring.signed": members(COORDINATOR | LIAISON, referral_id="unsigned referral"),
+    "referring.record": members(COORDINATOR | LIAISON, referral_id="unsigned referral"),
     "referring.print_downtime": members(LIAISON),
     "liaison.referral": members(LIAISON, referral_id="referral"),
     "liaison.send_referral": members(LIAISON, referral_id="referral", form={"version": "1"}),
-    "referring.print_copy": members(LIAISON, referral_id="referral"),
-    "referring.print_receipt": members(LIAISON, referral_id="referral"),
+    "referring.print_copy": members(COORDINATOR | LIAISON, referral_id="referral"),
+    "referring.print_receipt": members(COORDINATOR | LIAISON, referral_id="referral"),
     "liaison.call_back": members(
         LIAISON, referral_id="referral", form={"version": "1", "reason": "recalled"}
     ),

@@ -11,7 +11,7 @@ from outreach.errors import RuleBroken
 from outreach.i18n import gettext as _
 from outreach.i18n import lazy
 from outreach.reads.referring import KINDS
-from outreach.referrals.profiles import PROFILES
+from outreach.referrals.profiles import HOSPITAL_PROFILES
 from outreach.web import context
 from outreach.web.auth import requires
 from outreach.web.coordinator.blueprint import bp
@@ -109,7 +109,7 @@ def choose_form(hospital_id: str) -> ResponseReturnValue:
     with context.reading() as session:
         row = _hospital(session, hospital_id, "agreement.record")
     form = FormOfHospital(form_profile=row.form_profile or "")
-    named = [(code, profile.name) for code, profile in PROFILES.items()]
+    named = [(code, profile.name) for code, profile in HOSPITAL_PROFILES.items()]
     form.form_profile.choices = [("", lazy("None yet: referrals stay off")), *named]
     if form.is_sent_and_right():
         with context.transaction() as session:

@@ -6,6 +6,7 @@ from typing import Final
 import wtforms
 
 from outreach import crypto
+from outreach.i18n import gettext as _
 from outreach.i18n import lazy
 from outreach.reads.referral_words import (
     CANCELS,
@@ -16,7 +17,7 @@ from outreach.reads.referral_words import (
     RESULTS,
     REVOKED,
 )
-from outreach.referrals.codes import FIRST_OUTCOMES, Outcome, Revoked
+from outreach.referrals.codes import FIRST_OUTCOMES, Cancel, Outcome, Revoked
 from outreach.web.forms import (
     BooleanField,
     DateField,
@@ -102,6 +103,14 @@ class RecallForm(VersionedForm):
         choices=[(str(code), words) for code, words in CANCELS.items() if code in stopping.SAID],
         validators=[CHOOSE],
     )
+
+    def leave_hospital(self) -> None:
+        """Offer nothing that only a hospital's patient can do."""
+        self.reason.choices = [
+            (code, _(words))
+            for code, words in CANCELS.items()
+            if code in stopping.SAID and code != Cancel.STAYS_LONGER
+        ]
 
 
 class WithdrawalForm(Form):

@@ -51,6 +51,8 @@ class Another:
 def recall_referral(referral_id: str) -> ResponseReturnValue:
     """Ask why, then call a referral back; an affiliate that has it is told to stop."""
     page, form = _page(referral_id, "referral.cancel"), RecallForm()
+    if page.by_themselves:
+        form.leave_hospital()
     if request.method == "GET":
         form.version.data = str(page.version)
     if not form.is_sent_and_right():

@@ -1,6 +1,6 @@
 """Before the signature: who and when, which affiliate, the form. No field holds a name."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -23,10 +23,12 @@ from outreach.referrals.codes import State
 from outreach.referrals.models import Referral
 from outreach.web.auth import requires
 from outreach.web.context import current_actor, desk, reading, transaction
-from outreach.web.liaison.referrals import load, own_hospital, stands, version, why_off
+from outreach.web.liaison.referrals import own_hospital, version, why_off
+from outreach.web.referring import whose
 from outreach.web.referring.blueprint import bp
 from outreach.web.referring.forms import WhenForm
-from outreach.workflows.referrals import drafts, facts, forms
+from outreach.web.referring.whose import load
+from outreach.workflows.referrals import drafts, facts
 from outreach.workflows.referrals.drafts import ReferralsOff
 
 NOT_LISTED = lazy("Choose an affiliate from the list.")
@@ -35,27 +37,25 @@ LEAST_KEY = 16
 
 
 @bp.route("/referrals/new", methods=["GET", "POST"])
-@requires("referral.begin")
+@requires("ward.refer")
 def new() -> ResponseReturnValue:
-    """Step 1 of 3: the unit, the day, the ZIP code, what the person would like."""
+    """Step 1 of 3 on a ward: the unit, the day, the ZIP code, what the person would like."""
     with reading() as session:
         off = why_off(session)
         form = _when_form(session)
     if off is not None:
         page = render_template("referring/off.html", off=off)
         return page, 409 if request.method == "POST" else 200
-    if not form.is_sent_and_right():
-        return _when_page(form)
-    try:
-        with transaction() as session:
-            row = _begin(session, form)
-    except ReferralsOff as error:
-        form.unit.errors = [*form.unit.errors, *referring.in_words(error.obstacles)]
-        return _when_page(form)
-    except RuleBroken as error:
-        form.refuse(error)
-        return _when_page(form)
-    return redirect(url_for("referring.affiliate", referral_id=row.public_id), 303)
+    return _begun(form, _on_ward)
+
+
+@bp.route("/referrals/new/by-themselves", methods=["GET", "POST"])
+@requires("bureau.refer")
+def new_here() -> ResponseReturnValue:
+    """Step 1 of 3 for a person who came to the affiliate by themselves: nothing of a hospital."""
+    with reading() as session:
+        form = _when_form(session)
+    return _begun(form, _in_bureau)
 
 
 @bp.route("/referrals/<referral_id>/who-and-when", methods=["GET", "POST"])
@@ -83,7 +83,7 @@ def describe(referral_id: str) -> ResponseReturnValue:
         form.refuse(error)
         return _when_page(form, row)
     except Conflict as error:
-        return stands(referral_id, said=_(error.message, **error.values)), error.status
+        return whose.stands(referral_id, error)
     return redirect(url_for("referring.affiliate", referral_id=referral_id), 303)
 
 
@@ -109,7 +109,7 @@ def choose(referral_id: str) -> ResponseReturnValue:
     except RuleBroken as error:
         return _affiliate_page(referral_id, said=_(error.message, **error.values)), error.status
     except Conflict as error:
-        return stands(referral_id, said=_(error.message, **error.values)), error.status
+        return whose.stands(referral_id, error)
     return redirect(url_for("referring.form", referral_id=referral_id), 303)
 
 
@@ -134,9 +134,9 @@ def information_given(referral_id: str) -> ResponseReturnValue:
             row = load(session, referral_id, "referral.cancel")
             drafts.information_given(session, row, by=current_actor(), desk=desk(), now=clock.now())
     except Conflict as error:
-        return stands(referral_id, said=_(error.message, **error.values)), error.status
+        return whose.stands(referral_id, error)
     flash(_("It is noted: they took the information, and nothing was passed on."))
-    return redirect(url_for("liaison.referral", referral_id=referral_id), 303)
+    return redirect(whose.page_url(referral_id), 303)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,16 +148,41 @@ class Offered:
     others: Sequence[Affiliate]
 
 
-def _begin(session: Session, form: WhenForm) -> Referral:
+def _begun(form: WhenForm, begin: Callable[[Session, WhenForm], Referral]) -> ResponseReturnValue:
+    """Ask for what step 1 holds, begin with it, and go on to the affiliate."""
+    if not form.is_sent_and_right():
+        return _when_page(form)
+    try:
+        with transaction() as session:
+            row = begin(session, form)
+    except ReferralsOff as error:
+        form.unit.errors = [*form.unit.errors, *referring.in_words(error.obstacles)]
+        return _when_page(form)
+    except RuleBroken as error:
+        form.refuse(error)
+        return _when_page(form)
+    return redirect(url_for("referring.affiliate", referral_id=row.public_id), 303)
+
+
+def _on_ward(session: Session, form: WhenForm) -> Referral:
     actor = current_actor()
-    unit = access.load(session, Unit, form.unit.data, actor=actor, action="referral.begin")
+    unit = access.load(session, Unit, form.unit.data, actor=actor, action="ward.refer")
     hospital = session.get_one(Hospital, unit.hospital_id)
-    typed = form.request_key.data or ""
+    bureau = session.get_one(Affiliate, hospital.affiliate_id)
+    return _begin(session, form, unit=unit, bureau=bureau)
+
+
+def _in_bureau(session: Session, form: WhenForm) -> Referral:
+    return _begin(session, form, unit=None, bureau=access.own_affiliate(session, current_actor()))
+
+
+def _begin(session: Session, form: WhenForm, *, unit: Unit | None, bureau: Affiliate) -> Referral:
+    actor, typed = current_actor(), form.request_key.data or ""
     key = typed if len(typed) >= LEAST_KEY else crypto.token()
     return drafts.begin(
         session,
         unit=unit,
-        bureau=session.get_one(Affiliate, hospital.affiliate_id),
+        bureau=bureau,
         description=form.described(),
         # Under one's own account: nobody else's key can be met, by chance or on purpose.
         request_key=f"{actor.account_id}:{key}",
@@ -168,18 +193,31 @@ def _begin(session: Session, form: WhenForm) -> Referral:
 
 def _when_form(session: Session, row: Referral | None = None) -> WhenForm:
     """Return step 1, filled with what is known."""
-    hospital = own_hospital(session)
-    form = WhenForm(**(_known(row) if row else {"request_key": crypto.token()}))
-    form.today = facts.local_day(clock.now(), zone=hospital.time_zone)
+    by_themselves = row.hospital_id is None if row else whose.is_coordinator()
+    today = facts.local_day(clock.now(), zone=row.time_zone if row else _zone(session))
+    known: dict[str, object] = _known(row) if row else {"request_key": crypto.token()}
+    if row is None and by_themselves:
+        known["discharged_on"] = today
+    form = WhenForm(**known)
+    form.fit(today=today, by_themselves=by_themselves)
     if row is not None:  # it stays with the unit where it was begun
-        del form["unit"]
-        return form
-    own = access.scope(current_actor(), Unit).where(Unit.archived_at.is_(None)).order_by(Unit.name)
-    units = session.scalars(own).all()
-    form.unit.choices = [(unit.public_id, unit.name) for unit in units]
-    if len(units) > 1:
-        form.unit.choices.insert(0, ("", _("Choose the unit")))
+        form.leave_unit()
+    elif not by_themselves:
+        form.unit.choices = _units(session)
     return form
+
+
+def _zone(session: Session) -> str:
+    """Return the zone of where the reader refers."""
+    if whose.is_coordinator():
+        return access.own_affiliate(session, current_actor()).time_zone
+    return own_hospital(session).time_zone
+
+
+def _units(session: Session) -> list[tuple[str, str]]:
+    own = access.scope(current_actor(), Unit).where(Unit.archived_at.is_(None)).order_by(Unit.name)
+    units = [(unit.public_id, unit.name) for unit in session.scalars(own)]
+    return [("", _("Choose the unit")), *units] if len(units) > 1 else units
 
 
 def _known(row: Referral) -> dict[str, object]:
@@ -212,8 +250,6 @@ def _choose(session: Session, row: Referral) -> None:
         by=actor,
         now=now,
     )
-    profile = forms.profile_for(session, row)
-    forms.lay_down_wordings(session, profile.code, now=now)
     drafts.ask_signature(session, row, by=actor, desk=desk(), now=now)
 
 
@@ -255,8 +291,9 @@ def _affiliate_page(referral_id: str, *, said: str = "") -> str:
 
 def _where(row: Referral) -> str:
     """Return the page where a referral goes on."""
-    endpoint = {
-        State.DRAFT: "referring.affiliate",
-        State.AWAITING: "referring.form",
-    }.get(State(row.state), "liaison.referral")
+    endpoint = {State.DRAFT: "referring.affiliate", State.AWAITING: "referring.form"}.get(
+        State(row.state)
+    )
+    if endpoint is None:
+        return whose.page_url(row.public_id)
     return url_for(endpoint, referral_id=row.public_id)

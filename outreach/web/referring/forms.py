@@ -14,6 +14,7 @@ from outreach.i18n import gettext as _
 from outreach.i18n import lazy
 from outreach.reads.referral_words import AGES, FIELDS, GROUPS, SIGNERS
 from outreach.referrals import rules
+from outreach.referrals.codes import Field
 from outreach.referrals.paper import Paper
 from outreach.referrals.profiles import Element, Profile
 from outreach.web.forms import (
@@ -70,6 +71,20 @@ class WhenForm(Form):
     request_key = wtforms.HiddenField()
 
     today: date
+    by_themselves = False
+
+    def fit(self, *, today: date, by_themselves: bool) -> None:
+        """Ask who came by themselves only when they asked, and nothing of a hospital."""
+        self.today, self.by_themselves = today, by_themselves
+        if by_themselves:
+            self.leave_unit()
+            del self["discharged_time"]
+            self.discharged_on.label.text = _("Day on which the person asked")
+
+    def leave_unit(self) -> None:
+        """Ask for no unit."""
+        if "unit" in self:
+            del self["unit"]
 
     def validate_zip_code(self, field: wtforms.Field) -> None:
         """Refuse a ZIP code without a place beside all else that is wrong."""
@@ -80,8 +95,9 @@ class WhenForm(Form):
 
     def validate_discharged_on(self, field: wtforms.Field) -> None:
         """Refuse a day too far from today."""
-        if field.data and not rules.discharge_is_sane(field.data, today=self.today):
-            raise ValidationError(_(drafts.BAD_DAY))
+        is_sane = rules.asking_is_sane if self.by_themselves else rules.discharge_is_sane
+        if field.data and not is_sane(field.data, today=self.today):
+            raise ValidationError(_(drafts.BAD_ASKING if self.by_themselves else drafts.BAD_DAY))
 
     def described(self) -> Description:
         """Return what was written, once it is right."""
@@ -89,7 +105,7 @@ class WhenForm(Form):
             raise ValueError("a discharge needs a day")
         return Description(
             discharged_on=self.discharged_on.data,
-            discharged_time=self.discharged_time.data,
+            discharged_time=None if self.by_themselves else self.discharged_time.data,
             zip_code=self.zip_code.data or "",
             age_group=self.age_group.data or "",
             groups=self.groups.data or (),
@@ -141,8 +157,20 @@ class PaperForm(Form):
     interpreter = BooleanField(lazy("An interpreter is needed"))
     note = LongTextField(lazy("Note for the affiliate"))
 
-    def fit(self, paper: Paper | None, profile: Profile, wordings: Mapping[str, str]) -> None:
+    def fit(
+        self,
+        paper: Paper | None,
+        profile: Profile,
+        wordings: Mapping[str, str],
+        *,
+        by_themselves: bool,
+    ) -> None:
         """Ask exactly for what this profile's form has."""
+        if by_themselves:
+            del self["feedback_to_hospital"]
+            self.information.choices = [
+                (field, _(words)) for field, words in FIELDS.items() if field != Field.DISCHARGED_ON
+            ]
         self.wording.choices = list(wordings.items())
         for element in rules.STATEMENTS:
             if element not in profile.required:
@@ -177,7 +205,8 @@ class PaperForm(Form):
             text_ok=self.text_ok.data == "yes",
             voicemail_ok=self.voicemail_ok.data == "yes",
             mail_ok=self.mail_ok.data == "yes",
-            feedback_to_hospital=self.feedback_to_hospital.data == "yes",
+            feedback_to_hospital="feedback_to_hospital" in self
+            and self.feedback_to_hospital.data == "yes",
             document_hash=(self.document_hash.data or "").lower(),
         )
 

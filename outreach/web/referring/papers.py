@@ -19,9 +19,11 @@ from outreach.referrals.paper import Paper
 from outreach.referrals.profiles import Element
 from outreach.web.auth import requires
 from outreach.web.context import config, desk, links, reading
-from outreach.web.liaison.referrals import load, note_opened, own_hospital
+from outreach.web.liaison.referrals import own_hospital
+from outreach.web.referring import whose
 from outreach.web.referring.blueprint import bp
 from outreach.web.referring.sign import operator
+from outreach.web.referring.whose import load, note_opened
 from outreach.workflows.referrals import authorizing, facts, forms
 
 LINE = "____________________"
@@ -34,17 +36,16 @@ def print_form(referral_id: str) -> ResponseReturnValue:
     with reading() as session, i18n.speaking(_language()):
         row = load(session, referral_id, "referral.begin")
         if row.state != State.AWAITING:
-            return redirect(url_for("liaison.referral", referral_id=referral_id), 303)
+            return redirect(whose.page_url(referral_id), 303)
         stand = own_referrals.stand(session, row)
         wording = forms.wording(session, forms.profile_for(session, row).code, locale=_language())
         if wording is None:
             raise NotFound("There is nothing at this address.")
         values = {
-            "hospital": stand.hospital.name,
-            "affiliate": _affiliate(stand),
+            **_names(stand),
             "operator": operator(session, row),
             "expires_on": i18n.day(authorizing.usual_expiry(row), weekday=False, year=True),
-            "information": _boxes([_(referral_words.FIELDS[field]) for field in Field]),
+            "information": _boxes(_told(by_themselves=stand.by_themselves)),
         }
         return _sheet(
             "referring/print_form.html",
@@ -63,7 +64,7 @@ def print_copy(referral_id: str) -> ResponseReturnValue:
         row = load(session, referral_id, "referral.see")
         signed = facts.authorization_of(session, row)
         if signed is None:
-            return redirect(url_for("liaison.referral", referral_id=referral_id), 303)
+            return redirect(whose.page_url(referral_id), 303)
         wording = session.get_one(FormWording, signed.wording_id)
         with i18n.speaking(wording.locale):
             article = _copy(session, row, signed, wording)
@@ -80,8 +81,7 @@ def _copy(session: Session, row: Referral, signed: Authorization, wording: FormW
     stand = own_referrals.stand(session, row)
     code = desk().links.stop_code(signed.public_id)
     values = {
-        "hospital": stand.hospital.name,
-        "affiliate": _affiliate(stand),
+        **_names(stand),
         "operator": signed.operator,
         "expires_on": i18n.day(signed.expires_on, weekday=False, year=True),
         "information": f"{referral_words.fields(signed.information)}.",
@@ -103,12 +103,12 @@ def print_receipt(referral_id: str) -> ResponseReturnValue:
         row = load(session, referral_id, "referral.see")
         stand = own_referrals.stand(session, row)
     if row.state in BEFORE_RELEASE - {State.READY} or stand.affiliate is None:
-        return redirect(url_for("liaison.referral", referral_id=referral_id), 303)
+        return redirect(whose.page_url(referral_id), 303)
     return _sheet("referring/print_receipt.html", stand=stand)
 
 
 @bp.get("/referrals/downtime")
-@requires("referral.begin")
+@requires("ward.refer")
 def print_downtime() -> ResponseReturnValue:
     """Print the blank form for when the computer is down."""
     with reading() as session, i18n.speaking(_language()):
@@ -125,7 +125,7 @@ def print_downtime() -> ResponseReturnValue:
             "affiliate": LINE,
             "operator": bureau.name,
             "expires_on": LINE,
-            "information": _boxes([_(referral_words.FIELDS[field]) for field in Field]),
+            "information": _boxes(_told(by_themselves=False)),
         }
         return _sheet(
             "referring/print_downtime.html",
@@ -165,6 +165,21 @@ def _boxes(choices: list[str]) -> str:
     """Return what is ticked by hand: "(please tick) ☐ Name ☐ Language."."""
     boxes = " ".join(f"{paper.BOX} {words}" for words in choices)
     return f"({_('please tick')}) {boxes}."
+
+
+def _told(*, by_themselves: bool) -> list[str]:
+    """Return what may be told, in words: of a discharge only where a hospital is part of it."""
+    return [
+        _(referral_words.FIELDS[field])
+        for field in Field
+        if not (by_themselves and field is Field.DISCHARGED_ON)
+    ]
+
+
+def _names(stand: own_referrals.Stand) -> dict[str, str]:
+    """Return who shares, as the forms of hospitals and those without one call it, and with whom."""
+    who = {"hospital": stand.discloser, "discloser": stand.discloser}
+    return who | {"affiliate": _affiliate(stand)}
 
 
 def _affiliate(stand: own_referrals.Stand) -> str:

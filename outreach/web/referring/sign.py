@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -20,10 +20,12 @@ from outreach.referrals.paper import Paper
 from outreach.referrals.profiles import Profile
 from outreach.web.auth import requires
 from outreach.web.context import current_actor, desk, reading, transaction
-from outreach.web.liaison.referrals import load, sends, stands, version
+from outreach.web.liaison.referrals import sends, version
+from outreach.web.referring import whose
 from outreach.web.referring.blueprint import bp
 from outreach.web.referring.forms import PaperForm
-from outreach.workflows.referrals import authorizing, forms
+from outreach.web.referring.whose import load
+from outreach.workflows.referrals import authorizing, forms, steps
 from outreach.workflows.referrals.drafts import ReferralsOff
 
 
@@ -44,10 +46,10 @@ def signed(referral_id: str) -> ResponseReturnValue:
     with reading() as session:
         row = load(session, referral_id, "referral.authorize")
         if row.state != State.AWAITING:
-            return redirect(url_for("liaison.referral", referral_id=referral_id), 303)
+            return redirect(whose.page_url(referral_id), 303)
         asked = _asked(session, row)
     form = PaperForm(expires_on=authorizing.usual_expiry(row))
-    form.fit(asked.paper, asked.profile, asked.wordings)
+    form.fit(asked.paper, asked.profile, asked.wordings, by_themselves=row.hospital_id is None)
     return _page(form, asked), 200
 
 
@@ -59,9 +61,9 @@ def record(referral_id: str) -> ResponseReturnValue:
     with reading() as session:
         row = load(session, referral_id, "referral.authorize")
         if row.state != State.AWAITING:
-            return _moved_on(referral_id)
+            return whose.stands(referral_id, Conflict(steps.MOVED_ON))
         asked = _asked(session, row)
-        form.fit(asked.paper, asked.profile, asked.wordings)
+        form.fit(asked.paper, asked.profile, asked.wordings, by_themselves=row.hospital_id is None)
         is_right = form.is_sent_and_right()
         wrong = authorizing.problems(session, row, form.signed(), form.person(), now=clock.now())
     _show(form, wrong)
@@ -77,13 +79,13 @@ def record(referral_id: str) -> ResponseReturnValue:
         form.refuse(error)
         return _page(form, asked), error.status
     except Conflict as error:
-        return stands(referral_id, said=_(error.message, **error.values)), error.status
+        return whose.stands(referral_id, error)
     flash(
         _("It is recorded, and leaves by itself at the discharge.")
         if at_discharge
         else _("It is recorded and sent. The affiliate was told that something waits.")
     )
-    return redirect(url_for("liaison.referral", referral_id=referral_id), 303)
+    return redirect(whose.page_url(referral_id), 303)
 
 
 def _record(referral_id: str, seen: Referral, form: PaperForm, *, at_discharge: bool) -> None:
@@ -144,8 +146,3 @@ def _page(form: PaperForm, asked: Asked) -> str:
         stand=asked.stand,
         may_leave_later=asked.stand.referral.discharged_at > clock.now(),
     )
-
-
-def _moved_on(referral_id: str) -> ResponseReturnValue:
-    said = _("This referral has moved on since you opened the page. Look again; nothing changed.")
-    return stands(referral_id, said=said), 409

@@ -248,7 +248,7 @@ def _written(
         text_ok=form.text_ok,
         voicemail_ok=form.voicemail_ok,
         mail_ok=form.mail_ok,
-        feedback_to_hospital=form.feedback_to_hospital,
+        feedback_to_hospital=form.feedback_to_hospital and referral.hospital_id is not None,
         document_hash=form.document_hash,
         recorded_by=by.label,
         recorded_at=now,
@@ -262,8 +262,10 @@ def _given(session: Session, referral: Referral, form: SignedForm) -> Authorizat
     hospital = session.get(Hospital, referral.hospital_id) if referral.hospital_id else None
     bureau = session.get_one(Affiliate, referral.bureau_id)
     named = {referral.affiliate_id} if referral.affiliate_id else set()
+    # Nobody knows of a discharge of who came by themselves.
+    known = set(Field) if hospital else set(Field) - {Field.DISCHARGED_ON}
     return AuthorizationFacts(
-        information=frozenset(Field(f) for f in form.information if f in set(Field)),
+        information=frozenset(Field(f) for f in form.information if f in known),
         discloser=hospital.name if hospital else bureau.name,
         affiliate_ids=frozenset(named),
         purpose=PURPOSE,

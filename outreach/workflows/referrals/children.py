@@ -17,7 +17,15 @@ from outreach.referrals import rules
 from outreach.referrals.codes import State
 from outreach.referrals.machine import Clock
 from outreach.referrals.models import Referral
-from outreach.workflows.referrals import deadlines, disclosing, drafts, facts, steps, stopping
+from outreach.workflows.referrals import (
+    deadlines,
+    disclosing,
+    drafts,
+    facts,
+    forms,
+    steps,
+    stopping,
+)
 from outreach.workflows.referrals.desk import Desk
 
 REROUTED_FROM: Final = frozenset({State.DECLINED, State.EXPIRED})
@@ -144,6 +152,8 @@ def _child(
         disclosing.copy(parent, child, desk=desk)
     session.add(child)
     session.flush()
+    if not goes_on:
+        forms.lay_down(session, child, now=now)
     deadlines.stop(session, parent, [Clock.DECIDE], now=now)
     # A child that nobody signs or sends is remembered like any other draft.
     deadlines.start(session, child, Clock.DRAFT, now=now)

@@ -49,8 +49,9 @@ def start(session: Session, referral: Referral, clock: Clock, *, now: datetime) 
 def due(session: Session, referral: Referral, clock: Clock, *, now: datetime) -> datetime:
     """Return when a clock that starts now runs out.
 
-    The windows count from the discharge. A child of an older referral that would find its window
-    over already gets it anew from today: a clock nobody could keep warns of nothing.
+    The windows count from the discharge, or from the day on which a person who came by themselves
+    asked. A child of an older referral, or somebody who asked a while ago, that would find its
+    window over already gets it anew from today: a clock nobody could keep warns of nothing.
     """
     moments = facts.moments(session, referral, now=now)
     # Who decides is the bureau; everything else is the affiliate's to do.
@@ -58,7 +59,8 @@ def due(session: Session, referral: Referral, clock: Clock, *, now: datetime) ->
     office = facts.office(session, theirs or referral.bureau_id, now=now)
     limits = facts.limits(session, referral)
     at = clocks.due(clock, moments=moments, office=office, limits=limits)
-    if clock in _WINDOWS and referral.parent_id is not None and at <= now:
+    may_begin_anew = referral.parent_id is not None or referral.hospital_id is None
+    if clock in _WINDOWS and may_begin_anew and at <= now:
         anew = clocks.Moments(now=now, discharged_at=now, zone=referral.time_zone)
         return clocks.due(clock, moments=anew, office=office, limits=limits)
     return at

@@ -23,7 +23,7 @@ from outreach.referrals import rules
 from outreach.referrals.codes import Action, Cancel, Group, State
 from outreach.referrals.machine import Clock
 from outreach.referrals.models import Referral
-from outreach.workflows.referrals import deadlines, facts, steps
+from outreach.workflows.referrals import deadlines, facts, forms, steps
 from outreach.workflows.referrals.desk import Desk
 from outreach.workflows.referrals.steps import Order
 
@@ -33,21 +33,24 @@ BEFORE_SIGNATURE: Final = frozenset({State.DRAFT, State.AWAITING})
 _NUMBERS: Final = range(100_000, 1_000_000)
 _TRIES: Final = 20
 
-OFF = lazy("Referrals are off for this unit.")
 BAD_DAY = lazy("Check the day of the discharge: it lies too far from today.")
+BAD_ASKING = lazy("Choose today, or a day of the last 30.")
 
 
 class ReferralsOff(Conflict):
     """Why no referral can be made from a unit, all reasons at once."""
 
     def __init__(self, obstacles: tuple[Obstacle, ...]) -> None:
-        super().__init__(OFF)
+        super().__init__(forms.OFF)
         self.obstacles = obstacles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Description:
-    """What is known before anyone has signed; `discharged` is planned or past, local time."""
+    """What is known before anyone has signed; `discharged` is planned or past, local time.
+
+    Of a person who came by themselves it is the day they asked: nobody asks about a hospital.
+    """
 
     discharged_on: date
     discharged_time: time | None
@@ -68,7 +71,8 @@ def begin(
 ) -> Referral:
     """Write down that somebody would like to be referred; the same request again is the same row.
 
-    Without a unit it is a person who came to the affiliate by themselves (coordinators only).
+    Without a unit it is a person who came to the affiliate by themselves (coordinators only): no
+    hospital's agreement is needed, and no discharge is known.
 
     Raises:
         ReferralsOff: the unit's hospital has no agreement or form, or may not refer.
@@ -81,7 +85,7 @@ def begin(
     zone = hospital.time_zone if hospital else bureau.time_zone
     if unit is not None:
         refuse_if_off(session, unit, on=facts.local_day(now, zone=zone))
-    checked = _checked(description, zone=zone, now=now)
+    checked = _checked(description, zone=zone, by_themselves=unit is None, now=now)
     referral = Referral(
         number=free_number(session),
         request_key=request_key,
@@ -130,7 +134,8 @@ def describe(
     held = locked(session, Referral, referral.id)
     if held.state not in BEFORE_SIGNATURE:
         raise Conflict(steps.MOVED_ON)
-    checked = _checked(description, zone=held.time_zone, now=now)
+    by_themselves = held.hospital_id is None
+    checked = _checked(description, zone=held.time_zone, by_themselves=by_themselves, now=now)
     if all(getattr(held, name) == value for name, value in checked.items()):
         return
     if held.version != version:
@@ -139,6 +144,8 @@ def describe(
         setattr(held, name, value)
     held.version += 1
     session.flush()
+    if referral.state == State.AWAITING:  # another state may have another form
+        forms.lay_down(session, referral, now=now)
     deadlines.stop(session, referral, [Clock.DRAFT], now=now)
     deadlines.start(session, referral, Clock.DRAFT, now=now)
     _note(session, "referral.describe", referral, by=by, now=now)
@@ -185,6 +192,7 @@ def ask_signature(
         return
     if referral.affiliate_id is None:
         raise RuleBroken(lazy("Choose an affiliate first."), field="affiliate")
+    forms.lay_down(session, referral, now=now)
     steps.take(session, referral, Order(action=Action.ASK_SIGNATURE, by=by), desk=desk, now=now)
 
 
@@ -226,18 +234,23 @@ def free_number(session: Session) -> int:
     raise Conflict(lazy("No number is free. Please call the coordinator."))
 
 
-def _checked(given: Description, *, zone: str, now: datetime) -> dict[str, object]:
+def _checked(
+    given: Description, *, zone: str, by_themselves: bool, now: datetime
+) -> dict[str, object]:
     today = facts.local_day(now, zone=zone)
-    if not rules.discharge_is_sane(given.discharged_on, today=today):
-        raise RuleBroken(BAD_DAY, field="discharged_on")
+    is_sane = rules.asking_is_sane if by_themselves else rules.discharge_is_sane
+    if not is_sane(given.discharged_on, today=today):
+        raise RuleBroken(BAD_ASKING if by_themselves else BAD_DAY, field="discharged_on")
     if given.age_group not in facts.YOUNGEST:
         raise RuleBroken(lazy("Choose one of the answers on the list."), field="age_group")
     groups = [group for group in Group if group in given.groups]
     if not groups or len(groups) != len(set(given.groups)):
         raise RuleBroken(lazy("Choose at least one from the list."), field="groups")
     wall = datetime.combine(given.discharged_on, given.discharged_time or USUAL_HOUR)
+    begins = wall.replace(tzinfo=ZoneInfo(zone))
     return {
-        "discharged_at": wall.replace(tzinfo=ZoneInfo(zone)),
+        # Who asks this morning does not wait until noon.
+        "discharged_at": min(begins, now) if by_themselves else begins,
         "zip_code": geography.place(given.zip_code).zip_code,
         "age_group": given.age_group,
         "groups": [str(group) for group in groups],

@@ -9,18 +9,17 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from outreach import i18n
-from outreach.directory.models import Hospital
 from outreach.errors import Conflict, RuleBroken
 from outreach.i18n import lazy
-from outreach.referrals import profiles
+from outreach.reads import referring
 from outreach.referrals.models import FormWording, Referral
 from outreach.referrals.profiles import Element, Profile
 from outreach.referrals.rules import Fault
-from outreach.workflows.referrals import drafts
 
+OFF = lazy("Referrals are off for this unit.")
 ELEMENT_WORDS: Mapping[Element | Fault, str] = {
     Element.INFORMATION: lazy("Say what may be told: the name and at least one way to reach them."),
-    Element.DISCLOSER: lazy("The form must name the hospital."),
+    Element.DISCLOSER: lazy("The form must name who may share."),
     Element.RECIPIENTS: lazy("The form must name the affiliate."),
     Element.PURPOSE: lazy("The form must say what it is for."),
     Element.EXPIRES_ON: lazy("Write the day on which it ends."),
@@ -90,12 +89,16 @@ def wording(session: Session, profile: str, *, locale: str) -> FormWording | Non
 
 
 def profile_for(session: Session, referral: Referral) -> Profile:
-    """Return the profile a referral's form follows: its hospital's, else the generic one."""
-    hospital = session.get_one(Hospital, referral.hospital_id) if referral.hospital_id else None
-    found = profiles.find(hospital.form_profile if hospital else "generic")
+    """Return the profile a referral's form follows. Raises Conflict where its hospital has none."""
+    found = referring.profile_of(session, referral)
     if found is None:
-        raise Conflict(drafts.OFF)
+        raise Conflict(OFF)
     return found
+
+
+def lay_down(session: Session, referral: Referral, *, now: datetime) -> None:
+    """Make sure that the form a referral waits for can be printed."""
+    lay_down_wordings(session, profile_for(session, referral).code, now=now)
 
 
 def words(missing: Collection[Element | Fault]) -> dict[str, str]:
@@ -107,7 +110,7 @@ def signed(session: Session, referral: Referral, *, wording_id: str) -> FormWord
     """Return the form a person signed, by its public id.
 
     Raises:
-        RuleBroken: it is none of this hospital's profile, or not the newest any more.
+        RuleBroken: it is none of its profile, or not the newest any more.
     """
     profile = profile_for(session, referral)
     found = session.scalars(
