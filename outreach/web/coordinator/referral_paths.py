@@ -12,10 +12,9 @@ from outreach.directory.models import Affiliate
 from outreach.errors import Conflict, OutreachError, RuleBroken
 from outreach.i18n import gettext as _
 from outreach.i18n import lazy
+from outreach.reads import own_referrals, serving
 from outreach.reads import referral_page as reads
-from outreach.reads import serving
 from outreach.reads.referral_page import Page
-from outreach.reads.serving import Serving
 from outreach.referrals.codes import Revoked
 from outreach.referrals.models import Authorization, Referral
 from outreach.web import context
@@ -237,26 +236,42 @@ def _authorization(session: Session, row: Referral) -> Authorization:
 
 
 def _others(session: Session, row: Referral) -> list[Another]:
-    """Return whom one may ask next: who serves the area and has room, and whom the form names."""
+    """Return whom one may ask next: who serves the area and has room, then all others with room.
+
+    Where one affiliate alone serves a county and can't, somebody farther away may.
+    """
     authorization = facts.authorization_of(session, row)
     stands = stopping.in_force(session, row, now=clock.now())
     named = set(authorization.affiliate_ids) if authorization and stands else set()
-    return [
+    near = [
         Another(
             id=each.affiliate_id,
             public_id=each.public_id,
             name=each.name,
             is_named=each.affiliate_id in named,
-            words=_said(each, is_named=each.affiliate_id in named),
+            words=_said(each.capacity, in_area=each.in_area, is_named=each.affiliate_id in named),
         )
         for each in serving.serving(session, row.zip_code)
         if each.has_room and each.affiliate_id != row.affiliate_id
     ]
+    known = {row.affiliate_id, *(each.id for each in near)}
+    far = [
+        Another(
+            id=each.id,
+            public_id=each.public_id,
+            name=each.name,
+            is_named=each.id in named,
+            words=_said(each.capacity, in_area=False, is_named=each.id in named),
+        )
+        for each in own_referrals.choices(session)
+        if each.id not in known
+    ]
+    return near + far
 
 
-def _said(each: Serving, *, is_named: bool) -> str:
-    area = _("Serves the person’s county") if each.in_area else _("The county is not in its area")
-    room = _(serving.CAPACITIES[each.capacity])
+def _said(capacity: str, *, in_area: bool, is_named: bool) -> str:
+    area = _("Serves the person’s county") if in_area else _("The county is not in its area")
+    room = _(serving.CAPACITIES[capacity])
     signed = (
         _("the signed form names it, so it can be sent at once")
         if is_named

@@ -75,6 +75,22 @@ def test_the_paper_of_a_withdrawal_is_not_older_than_the_signature(
     assert "This day lies before the signature." in answer.text
 
 
+def test_where_nobody_else_serves_the_county_one_may_ask_farther_away(
+    desk: Callable[[], FlaskClient], session: Session, ward: Ward
+) -> None:
+    far = referrals.receiving(session, "Lakeside", counties=(("IL", "Cook County"),))
+    full = referrals.receiving(session, "Prairie", counties=(), capacity="no_capacity")
+    made = declined(session, ward)
+    browser = desk()
+
+    page = browser.get(of(made, "/another-affiliate")).text
+    answer = browser.post(of(made, "/another-affiliate"), data={"affiliate": far.public_id})
+
+    assert "The county is not in its area" in page
+    assert full.public_id not in page
+    assert answer.status_code == 303
+
+
 def test_what_was_not_taken_goes_to_another_affiliate_once(
     desk: Callable[[], FlaskClient], session: Session, ward: Ward
 ) -> None:
