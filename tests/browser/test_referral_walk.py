@@ -12,6 +12,7 @@ from outreach.i18n import gettext as _
 from outreach.referrals.codes import State
 from outreach.referrals.models import Authorization, Referral
 from outreach.workflows.referrals import stopping
+from tests.browser import paper
 from tests.browser.served import Demo
 from tests.browser.visitor import Visitor, visiting
 
@@ -92,19 +93,10 @@ def _affiliate_and_form(walk: Walk) -> None:
 
 
 def _signed(walk: Walk) -> None:
-    nora, page = walk.nora, walk.nora.page
+    nora = walk.nora
     walk.look()
     assert nora.press(_("Send now")) == 422
-    page.locator("[name=wording]").nth(1).check()
-    for box in ("right_to_revoke", "no_condition", "redisclosure", "copy_given"):
-        page.locator(f"[name={box}]").check()
-    for field in ("name", "contacts", "language"):
-        page.locator(f"[name=information][value={field}]").check()
-    page.locator("[name=signer][value=person]").check()
-    page.locator("[name=signed_on]").fill("2026-11-23")
-    page.locator("[name=name]").fill(PERSON)
-    page.locator("[name=contact_1]").fill("330-555-0148")
-    page.locator("[name=language][value=es]").check()
+    paper.fill(nora.page, name=PERSON, number="330-555-0148")
     assert nora.press(_("Send now")) == 200
     assert PERSON in nora.text()
     walk.look()
