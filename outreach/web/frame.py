@@ -132,7 +132,7 @@ def _anonymous_audience() -> str:
 def _nav(actor: Actor, audience: str) -> list[NavItem]:
     tabs = [tab for tab in TABS.get(audience, ()) if access.can(actor, tab.action)]
     places = [url_for(tab.endpoint) for tab in tabs]
-    here = _current(places)
+    here = _current(places, at=_path(audience))
     return [
         NavItem(_(tab.label), place, current=place == here, count=COUNTS.get(tab.endpoint))
         for tab, place in zip(tabs, places, strict=True)
@@ -156,13 +156,16 @@ COUNTS: dict[str, Callable[[], int]] = {
 """The entries that say how much there is to do."""
 
 
-def _current(places: list[str]) -> str | None:
-    """Return the place this page lies under: the longest that its path begins with."""
-    under = [
-        place
-        for place in places
-        if request.path == place or request.path.startswith(place.rstrip("/") + "/")
-    ]
+def _path(audience: str) -> str:
+    """Return where a page lies for the navigation: the steps of referring under the referrals."""
+    if request.blueprint == "referring" and audience in {"coordinator", "liaison"}:
+        return url_for(f"{audience}.referrals")
+    return request.path
+
+
+def _current(places: list[str], *, at: str) -> str | None:
+    """Return the place a page lies under: the longest that its path begins with."""
+    under = [place for place in places if at == place or at.startswith(place.rstrip("/") + "/")]
     return max(under, key=len, default=None)
 
 

@@ -80,6 +80,7 @@ class WhenForm(Form):
             self.leave_unit()
             del self["discharged_time"]
             self.discharged_on.label.text = _("Day on which the person asked")
+            self.zip_code.label.text = _("ZIP code of the person’s home")
 
     def leave_unit(self) -> None:
         """Ask for no unit."""

@@ -1,5 +1,6 @@
 """A coordinator records a referral: of who came by themselves, and anew for a child."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -149,6 +150,26 @@ def test_the_form_the_copy_and_the_receipt_name_the_bureau_and_nobody_else(
         assert PATIENT not in page
     readings = session.scalars(select(ReferralReading.via)).all()
     assert sorted(readings) == ["print", "print"]
+
+
+def test_in_illinois_a_witness_signs_too(ruth: FlaskClient, session: Session, ward: Ward) -> None:
+    row = begin(ruth, session, zip_code="60614")
+    path = f"/referrals/{row.public_id}"
+    data = {"affiliate": ward.receiver.public_id, "chosen_by": "person", "version": row.version}
+    ruth.post(f"{path}/affiliate", data=data)
+    session.refresh(row)
+
+    alone = ruth.post(f"{path}/signed", data=signed(session, row, "IL-self") | {"witness": ""})
+    witnessed = ruth.post(f"{path}/signed", data=signed(session, row, "IL-self"))
+
+    assert (alone.status_code, witnessed.status_code) == (422, 303)
+    assert "A witness must have signed as well." in said(alone)
+
+
+def test_the_steps_lie_under_the_referrals_of_the_navigation(ruth: FlaskClient) -> None:
+    header = ruth.get(NEW).text.partition("<main")[0]
+
+    assert re.findall(r'href="([^"]+)" aria-current="page"', header) == [BOARD]
 
 
 def test_a_day_to_come_is_named_beside_its_field(ruth: FlaskClient, session: Session) -> None:
