@@ -149,6 +149,47 @@ def test_two_coordinators_who_reroute_at_once_make_one_child(
     assert count(database, Referral, Referral.parent_id == made.id) == 1
 
 
+def test_of_a_unit_and_a_coordinator_who_record_a_childs_form_at_once_one_does(
+    session: Session, database: Database, ward: Ward, desk: Desk
+) -> None:
+    made = referrals.sent(session, ward)
+    north = referrals.receiving(session, "North Shore")
+    lena = referrals.by_helper(referrals.helper(session, ward.receiver))
+    working.decline(session, made, reason="no_capacity", by=lena, desk=desk, now=NOW)
+    ruth, priya = ward.by_coordinator, ward.by_liaison
+    key = children.prepare_key(desk)
+    child = children.reroute(session, made, north, key=key, by=ruth, desk=desk, now=NOW)
+    form, seen = referrals.signed_form(session, ward), child.version
+    keys = {by.kind: authorizing.prepare_key(desk, child) for by in (ruth, priya)}
+    before = len(session.scalars(select(Authorization)).all())
+    session.commit()
+
+    def record(by: Actor, own: Session) -> None:
+        authorizing.record(
+            own,
+            own.get_one(Referral, child.id),
+            form,
+            referrals.person(name=f"Written by the {by.kind}"),
+            operator=ward.bureau.name,
+            data_key_id=keys[by.kind],
+            version=seen,
+            by=by,
+            desk=desk,
+            now=NOW,
+        )
+
+    won = race(database, [partial(record, by) for by in (ruth, priya)])
+
+    assert Counter(won) == {True: 1, False: 1}
+    assert count(database, Authorization) == before + 1
+    with database.reading() as own:
+        row = own.get_one(Referral, child.id)
+        assert (row.state, row.data_key_id) == (
+            State.READY,
+            keys[(ruth, priya)[won.index(True)].kind],
+        )
+
+
 def test_two_coordinators_take_back_what_was_sent_and_one_alone_cannot(
     session: Session, database: Database, ward: Ward, desk: Desk
 ) -> None:
