@@ -82,7 +82,10 @@ class Links:
         return self._digits("item-code", code_id)
 
     def stop_code(self, authorization_id: str) -> str:
-        """Return the eight digits on the patient's copy, with which contact is stopped."""
+        """Return the eight digits on the patient's copy, with which contact is stopped.
+
+        Before the recording the authorization's id is the referral's `form_id`.
+        """
         return self._digits("stop", authorization_id)
 
     def to(self, path: str) -> str:

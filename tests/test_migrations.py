@@ -164,6 +164,77 @@ def test_the_way_down_takes_intake_people_and_their_browsers_with_it(empty: Engi
         assert connection.scalars(text("SELECT membership_id FROM web_session")).all() == [1]
 
 
+def test_authorizations_of_before_keep_what_was_typed_and_the_code_of_their_copy(
+    empty: Engine,
+) -> None:
+    migrations.upgrade(empty, to="0006")
+    names = ("affiliate", "form_wording", "referral_authorization", "referral")
+    tables = {name: as_it_was(empty, name) for name in names}
+    wording = {"version": 1, "locale": "en", "text": "", "digest": "", "created_at": NOW}
+    signed = {
+        "information": ["name", "zip_code"],
+        "discloser": "St. Clare",
+        "operator": "Lakeshore",
+        "affiliate_ids": [1],
+        "purpose": "",
+        "statements": [],
+        "recorded_by": "account:1",
+        "expires_on": NOW.date(),
+        "signed_on": NOW.date(),
+        "recorded_at": NOW,
+    }
+    withdrawn: dict[str, object] = {
+        "active": False,
+        "revoked_at": NOW,
+        "written_revocation_on": NOW.date(),
+    }
+    referral = {"bureau_id": 1, "state_at": NOW, "time_zone": "America/Detroit", "created_at": NOW}
+    begun = {"discharged_at": NOW, "zip_code": "48201", "groups": ["call_back"]}
+    with empty.begin() as connection:
+        connection.execute(
+            tables["affiliate"].insert(), {"id": 1, "name": "Lakeshore", "created_at": NOW}
+        )
+        for number, profile in enumerate(("IL", "generic"), 1):
+            connection.execute(
+                tables["form_wording"].insert(), {"id": number, "profile": profile, **wording}
+            )
+        mother = {"signer": "guardian", "authority": "Mother", **withdrawn}
+        signers: tuple[dict[str, object], ...] = (mother, {"signer": "person"})
+        for number, more in enumerate(signers, 1):
+            given = {"id": number, "wording_id": number, **signed, **more}
+            connection.execute(tables["referral_authorization"].insert(), given)
+        for number, authorization_id in enumerate((1, 2, None), 1):
+            of = {"id": number, "number": 100_000 + number, "request_key": str(number)}
+            connection.execute(
+                tables["referral"].insert(),
+                {**of, **referral, **begun, "authorization_id": authorization_id},
+            )
+
+    migrations.upgrade(empty)
+
+    with empty.connect() as connection:
+        kept = connection.execute(
+            text(
+                "SELECT authority, authority_words, written_revocation_witnessed"
+                " FROM referral_authorization ORDER BY id"
+            )
+        ).all()
+        ids = connection.execute(
+            text(
+                "SELECT form_id, a.public_id FROM referral"
+                " LEFT JOIN referral_authorization a ON a.id = authorization_id"
+                " ORDER BY referral.id"
+            )
+        ).all()
+    assert [tuple(row) for row in kept] == [("other", "Mother", True), ("", "", False)]
+    assert [form_id == signed_id for form_id, signed_id in ids] == [True, True, False]
+    assert len({form_id for form_id, _signed in ids} - {""}) == 3
+    migrations.downgrade(empty, to="0006")
+    with empty.connect() as connection:
+        typed = text("SELECT authority FROM referral_authorization ORDER BY id")
+        assert connection.scalars(typed).all() == ["Mother", ""]
+
+
 def test_every_guard_stands(migrated: Engine) -> None:
     on_sqlite = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
     on_postgresql = (

@@ -281,7 +281,10 @@ def _events(
             yield _at(row.at, referral), said, True
     if authorization is not None and authorization.written_revocation_on is not None:
         came = i18n.day(authorization.written_revocation_on, weekday=False, year=True)
-        yield came, _("The written withdrawal came."), True
+        if authorization.written_revocation_witnessed:
+            yield came, _("The written withdrawal came, signed by a witness as well."), True
+        else:
+            yield came, _("The written withdrawal came."), True
 
 
 def _at(instant: datetime, referral: Referral) -> str:

@@ -15,7 +15,7 @@ from outreach.i18n import gettext as _
 from outreach.i18n import lazy
 from outreach.reads import referral_words as words
 from outreach.referrals import profiles
-from outreach.referrals.codes import Revoked
+from outreach.referrals.codes import Authority, Revoked
 from outreach.referrals.models import Authorization, Disclosure, FormWording, Referral
 from outreach.referrals.profiles import Element
 from outreach.referrals.rules import STATEMENTS
@@ -117,10 +117,16 @@ def _values(session: Session, row: Authorization) -> dict[Element, str]:
         Element.EXPIRES_ON: i18n.day(row.expires_on, year=True, weekday=False),
         Element.SIGNED_ON: i18n.day(row.signed_on, year=True, weekday=False),
         Element.SIGNER: _(words.SIGNERS[row.signer]),
-        Element.AUTHORITY: row.authority,
+        Element.AUTHORITY: _authority(row),
         Element.WITNESS: _yes(given=row.witnessed),
         Element.COPY_GIVEN: _yes(given=row.copy_given),
     }
+
+
+def _authority(row: Authorization) -> str:
+    if row.authority_words or not row.authority:
+        return row.authority_words
+    return _(words.AUTHORITIES[Authority(row.authority)])
 
 
 def _wishes(row: Authorization) -> list[tuple[str, str]]:
@@ -154,6 +160,8 @@ def _withdrawn(row: Authorization, *, zone: str) -> str:
     if row.written_revocation_on is not None:
         day = i18n.day(row.written_revocation_on, year=True, weekday=False)
         said = _("%(said)s; the paper is of %(day)s", said=said, day=day)
+    if row.written_revocation_witnessed:
+        said = _("%(said)s, signed by a witness as well", said=said)
     return said
 
 

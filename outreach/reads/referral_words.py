@@ -16,6 +16,7 @@ from outreach.reads import words
 from outreach.reads.words import Status
 from outreach.referrals.codes import (
     Action,
+    Authority,
     Cancel,
     Channel,
     Decline,
@@ -148,6 +149,12 @@ ELEMENTS: Final[Mapping[Element, str]] = {
 SIGNERS: Final[Mapping[str, str]] = {
     "person": lazy("The person"),
     "guardian": lazy("Somebody for the person"),
+}
+AUTHORITIES: Final[Mapping[Authority, str]] = {
+    Authority.PARENT: lazy("Parent or guardian of a minor"),
+    Authority.GUARDIAN: lazy("Legal guardian"),
+    Authority.AGENT: lazy("Agent under a power of attorney for health care"),
+    Authority.OTHER: lazy("Something else"),
 }
 EVENTS: Final[Mapping[Action, str]] = {
     Action.ASK_SIGNATURE: lazy("Ready for the signature"),

@@ -180,6 +180,18 @@ class Revoked(StrEnum):
     WRITTEN = "written"
 
 
+class Authority(StrEnum):
+    """What entitles somebody to sign for the person (45 CFR 164.508(c)(1)(vi))."""
+
+    PARENT = "parent"
+    """A parent or guardian of a minor."""
+    GUARDIAN = "guardian"
+    """A legal guardian, appointed by a court."""
+    AGENT = "agent"
+    """Under a power of attorney for health care."""
+    OTHER = "other"
+
+
 class Group(StrEnum):
     """What the person would like from the affiliate."""
 

@@ -11,9 +11,10 @@ from datetime import date, datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from outreach import crypto
 from outreach.crypto import public_id
 from outreach.db import Base
-from outreach.referrals.codes import OPEN, RELEASED, State
+from outreach.referrals.codes import OPEN, RELEASED, Authority, State
 
 _OPEN = ", ".join(f"'{state}'" for state in sorted(OPEN))
 _NEEDS_AUTHORIZATION = ", ".join(f"'{state}'" for state in sorted({*RELEASED, State.READY}))
@@ -44,8 +45,9 @@ class Authorization(Base):
     """A person's signed authorization, element by element (45 CFR 164.508(c)).
 
     The paper stays in the hospital's record, or in the bureau's where there is no hospital;
-    `document_hash` is its SHA-256 where somebody gave one. Elements, dates and withdrawals stay six
-    years, without a name.
+    `document_hash` is its SHA-256 where somebody gave one. `authority` is what entitles who signed
+    for the person, by `codes.Authority`; another one is said in `authority_words`. Elements, dates
+    and withdrawals stay six years, without a name.
     """
 
     __tablename__ = "referral_authorization"
@@ -63,6 +65,7 @@ class Authorization(Base):
     signed_on: Mapped[date]
     signer: Mapped[str]
     authority: Mapped[str] = mapped_column(default="")
+    authority_words: Mapped[str] = mapped_column(default="")
     statements: Mapped[list[str]]
     witnessed: Mapped[bool] = mapped_column(default=False)
     copy_given: Mapped[bool] = mapped_column(default=False)
@@ -78,12 +81,21 @@ class Authorization(Base):
     revoked_how: Mapped[str | None]
     revocation_received_by: Mapped[str | None]
     written_revocation_on: Mapped[date | None]
+    written_revocation_witnessed: Mapped[bool] = mapped_column(default=False)
 
     __table_args__ = (
         CheckConstraint("signer IN ('person', 'guardian')", name="signer_known"),
         CheckConstraint("expires_on >= signed_on", name="forward"),
         CheckConstraint("active = (revoked_at IS NULL)", name="revoked_is_inactive"),
         CheckConstraint("signer = 'person' OR authority <> ''", name="guardian_is_entitled"),
+        CheckConstraint(f"authority IN {('', *map(str, Authority))!r}", name="authority_known"),
+        CheckConstraint(
+            "authority <> 'other' OR authority_words <> ''", name="other_authority_is_said"
+        ),
+        CheckConstraint(
+            "NOT written_revocation_witnessed OR written_revocation_on IS NOT NULL",
+            name="witness_of_a_paper",
+        ),
     )
 
 
@@ -94,7 +106,9 @@ class Referral(Base):
     `discharged_at` is what its windows count from: of a person who came by themselves, without a
     hospital, when they asked. `number` is what people say on the telephone; it leads nowhere by
     itself. `person_key` is a blind index of the contact points: one open referral per person and
-    affiliate. `held_by` is the label of the affiliate's person who has it today, since `held_at`.
+    affiliate. `form_id` is the public id its authorization gets: the stop code on the person's copy
+    derives from it, so that the copy is printed with the form. `held_by` is the label of the
+    affiliate's person who has it today, since `held_at`.
     """
 
     __tablename__ = "referral"
@@ -103,6 +117,7 @@ class Referral(Base):
     public_id: Mapped[str] = mapped_column(unique=True, default=public_id)
     number: Mapped[int] = mapped_column(unique=True)
     request_key: Mapped[str] = mapped_column(unique=True)
+    form_id: Mapped[str] = mapped_column(default=crypto.public_id)
     bureau_id: Mapped[int] = mapped_column(ForeignKey("affiliate.id"))
     hospital_id: Mapped[int | None] = mapped_column(ForeignKey("hospital.id"), index=True)
     unit_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"))

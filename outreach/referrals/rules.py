@@ -10,7 +10,16 @@ from enum import StrEnum
 from typing import Final
 
 from outreach.referrals import codes
-from outreach.referrals.codes import BEFORE_RELEASE, Cancel, Decline, Field, Hold, Outcome, State
+from outreach.referrals.codes import (
+    BEFORE_RELEASE,
+    Authority,
+    Cancel,
+    Decline,
+    Field,
+    Hold,
+    Outcome,
+    State,
+)
 from outreach.referrals.machine import Guard, Step
 from outreach.referrals.profiles import Element, Profile
 
@@ -61,6 +70,8 @@ class Fault(StrEnum):
     RUNS_TOO_LONG = "runs_too_long"
     NOT_THE_SIGNER = "not_the_signer"
     """Somebody signed for a young person who decides alone, or one too young signed alone."""
+    PARENT_OF_AN_ADULT = "parent_of_an_adult"
+    """Who signed for an adult showed no more than that they are a parent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +79,8 @@ class AuthorizationFacts:
     """An authorization as the rules see it. Dates are local to the hospital.
 
     `statements` are the elements that were read to the person; `affiliate_ids` whom the form
-    names. `age` is the least the person's age group can be: no birth date is kept.
+    names. `authority` is a code; another one is said in `authority_words`. `age` is the least the
+    person's age group can be: no birth date is kept.
     """
 
     information: frozenset[Field] = frozenset()
@@ -80,6 +92,7 @@ class AuthorizationFacts:
     signer: str = ""
     age: int = 18
     authority: str = ""
+    authority_words: str = ""
     witnessed: bool = False
     copy_given: bool = False
     statements: frozenset[Element] = frozenset()
@@ -124,10 +137,17 @@ def lacks(
     } | {element: element in facts.statements for element in STATEMENTS}
     needed = set(profile.required)
     if facts.signer == "guardian":
-        there[Element.AUTHORITY] = bool(facts.authority.strip())
+        there[Element.AUTHORITY] = _is_entitled(facts)
         needed.add(Element.AUTHORITY)
     absent = tuple(e for e in Element if e in needed and not there[e])
     return absent + _faults(facts, profile=profile, today=today)
+
+
+def _is_entitled(facts: AuthorizationFacts) -> bool:
+    """Say whether it is told what entitles who signed: a code of the list, another one in words."""
+    if facts.authority == Authority.OTHER:
+        return bool(facts.authority_words.strip())
+    return facts.authority in set(Authority)
 
 
 STATEMENTS: Final = frozenset(
@@ -161,6 +181,9 @@ def _faults(facts: AuthorizationFacts, *, profile: Profile, today: date) -> tupl
             found.append(Fault.RUNS_TOO_LONG)
     if not _right_signer(facts, profile=profile):
         found.append(Fault.NOT_THE_SIGNER)
+    is_parents = facts.signer == "guardian" and facts.authority == Authority.PARENT
+    if is_parents and facts.age >= ADULT:
+        found.append(Fault.PARENT_OF_AN_ADULT)
     return tuple(found)
 
 

@@ -78,6 +78,12 @@ class Visit(Base):
             postgresql_where=text("called_off_at IS NULL"),
         ),
         Index("ix_visit_affiliate_id_starts_at", "affiliate_id", "starts_at"),
+        Index(
+            "ix_visit_ends_at_held",
+            "ends_at",
+            sqlite_where=text("called_off_at IS NULL"),
+            postgresql_where=text("called_off_at IS NULL"),
+        ),
         Index("ix_visit_unit_id_starts_at", "unit_id", "starts_at"),
     )
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from outreach.referrals.codes import Field
+from outreach.referrals.codes import Authority, Field
 from outreach.referrals.profiles import PROFILES, Element, Profile
 from outreach.referrals.rules import STATEMENTS, AuthorizationFacts, Fault, lacks
 from tests.referrals.signed import SIGNED, TODAY
@@ -32,7 +32,7 @@ def found(facts: AuthorizationFacts, profile: Profile = GENERIC) -> list[Element
 
 
 def aged(age: int, *, signer: str) -> AuthorizationFacts:
-    authority = "Parent" if signer == "guardian" else ""
+    authority = Authority.GUARDIAN if signer == "guardian" else ""
     return replace(SIGNED, age=age, signer=signer, authority=authority)
 
 
@@ -100,7 +100,46 @@ def test_somebody_who_is_neither_the_person_nor_a_guardian_is_no_signer() -> Non
 
 def test_a_person_who_signs_needs_no_authority_and_a_guardian_does() -> None:
     assert found(replace(SIGNED, authority="")) == []
-    assert found(replace(SIGNED, signer="guardian", authority="Court order")) == []
+    assert found(replace(SIGNED, signer="guardian", authority=Authority.GUARDIAN)) == []
+
+
+@pytest.mark.parametrize(
+    ("authority", "words", "is_told"),
+    [
+        ("guardian", "", True),
+        ("agent", "", True),
+        ("other", "Next of kin under state law", True),
+        ("other", " ", False),
+        ("other", "", False),
+        ("mother", "mother", False),
+        ("", "Court order", False),
+    ],
+)
+def test_what_entitles_is_one_of_the_list_or_said_in_words(
+    authority: str, words: str, is_told: bool
+) -> None:
+    facts = replace(SIGNED, signer="guardian", authority=authority, authority_words=words)
+
+    assert found(facts) == ([] if is_told else [Element.AUTHORITY])
+
+
+@pytest.mark.parametrize(
+    ("age", "authority", "faults"),
+    [
+        (0, Authority.PARENT, []),
+        (12, Authority.PARENT, []),
+        (18, Authority.PARENT, [Fault.PARENT_OF_AN_ADULT]),
+        (18, Authority.AGENT, []),
+    ],
+)
+def test_nobody_signs_for_an_adult_as_a_parent(
+    age: int, authority: Authority, faults: list[Fault]
+) -> None:
+    assert found(replace(SIGNED, age=age, signer="guardian", authority=authority)) == faults
+
+
+def test_what_is_said_of_a_parent_counts_only_where_somebody_else_signed() -> None:
+    assert found(replace(SIGNED, authority=Authority.PARENT)) == []
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,13 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from outreach.db import Database
+from outreach.errors import Conflict
 from outreach.referrals.codes import State
 from outreach.referrals.models import Referral
 from outreach.wiring import Wiring
-from outreach.workflows.referrals import stopping
+from outreach.workflows.referrals import authorizing, stopping
 from tests import referral_builders as referrals
+from tests.builders import NOW
 from tests.digest import digest
 from tests.referral_builders import Ward
 
@@ -53,6 +55,33 @@ def test_number_and_code_stop_contact_at_once_and_a_second_time_is_as_good(
     signed = referrals.authorization_of(session, sent)
     assert (signed.active, signed.revoked_how) == (False, "stop_code")
     assert sent.state == State.CANCELLED
+
+
+def test_the_copy_stops_it_before_the_form_is_recorded_too(
+    client: FlaskClient, session: Session, ward: Ward
+) -> None:
+    waits = referrals.draft(session, ward)
+    session.commit()
+    code = ward.desk.links.stop_code(waits.form_id)
+
+    answers = [stop(client, f"R-{waits.number}", code).status_code for _twice in range(2)]
+
+    session.expire_all()
+    assert answers == [303, 303]
+    assert (waits.state, waits.reason) == (State.CANCELLED, "person_asked")
+    with pytest.raises(Conflict):
+        authorizing.record(
+            session,
+            waits,
+            referrals.signed_form(session, ward),
+            referrals.person(),
+            operator="Outreach",
+            data_key_id=authorizing.prepare_key(ward.desk, waits),
+            version=waits.version,
+            by=ward.by_liaison,
+            desk=ward.desk,
+            now=NOW,
+        )
 
 
 def test_the_answer_is_the_same_whether_or_not_the_number_exists(

@@ -31,8 +31,6 @@ from outreach.web.coordinator.referral_forms import (
 from outreach.web.forms import Form
 from outreach.workflows.referrals import children, facts, stopping
 
-NEEDS_WITNESS = lazy("In this state a witness signs the withdrawal as well.")
-
 
 @dataclass(frozen=True, slots=True)
 class Another:
@@ -102,18 +100,19 @@ def paper_of_referral(referral_id: str) -> ResponseReturnValue:
     """Record that the written withdrawal has come."""
     action = "authorization.revoke"
     page, form = _page(referral_id, action), PaperForm()
-    needs_witness = page.given is not None and page.given.is_witnessed
-    is_right = form.is_sent_and_right()
-    if is_right and needs_witness and not form.witness.data:
-        form.refuse(RuleBroken(NEEDS_WITNESS, field="witness"))
-        is_right = False
-    if not is_right or form.written_on.data is None:
+    if not form.is_sent_and_right() or form.written_on.data is None:
         return _rendered("paper", page, form)
     on = form.written_on.data
 
     def act(session: Session, row: Referral) -> None:
-        authorization, actor = _authorization(session, row), context.current_actor()
-        stopping.written_revocation(session, authorization, on=on, by=actor, now=clock.now())
+        stopping.written_revocation(
+            session,
+            _authorization(session, row),
+            on=on,
+            witnessed=bool(form.witness.data),
+            by=context.current_actor(),
+            now=clock.now(),
+        )
 
     done = _("It is recorded that the paper has come.")
     return _sent(referral_id, action, act, form, template="paper", done=done)

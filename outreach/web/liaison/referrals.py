@@ -13,13 +13,12 @@ from outreach.reads import referral_person, referring
 from outreach.reads.referring import Off
 from outreach.referrals.codes import Revoked
 from outreach.referrals.models import Referral
-from outreach.referrals.profiles import Element
 from outreach.web.auth import requires
 from outreach.web.context import current_actor, desk, reading, signed_in, transaction
 from outreach.web.forms import Form
 from outreach.web.liaison.blueprint import bp
 from outreach.web.liaison.referral_forms import CallBackForm, PaperCameForm, WithdrawalForm
-from outreach.workflows.referrals import authorizing, facts, forms, opening, stopping
+from outreach.workflows.referrals import authorizing, facts, opening, stopping
 
 LAST_PAGE = 10_000
 
@@ -115,15 +114,7 @@ def withdraw(referral_id: str) -> ResponseReturnValue:
 def paper_came(referral_id: str) -> ResponseReturnValue:
     """Record that the written withdrawal has come."""
     form = PaperCameForm()
-    with reading() as session:
-        stand = reads.stand(session, load(session, referral_id, "authorization.revoke"))
-    asks_witness = stand.profile is not None and stand.profile.revocation_is_witnessed
-    is_right = form.is_sent_and_right()
-    if request.method == "POST" and asks_witness and not form.witness.data:
-        missing = forms.ELEMENT_WORDS[Element.WITNESS]
-        form.refuse(RuleBroken(missing, field="witness"))
-        is_right = False
-    if not is_right or form.written_on.data is None:
+    if not form.is_sent_and_right() or form.written_on.data is None:
         return _asked("paper", referral_id, form)
     try:
         with transaction() as session:
@@ -134,6 +125,7 @@ def paper_came(referral_id: str) -> ResponseReturnValue:
                     session,
                     authorization,
                     on=form.written_on.data,
+                    witnessed=bool(form.witness.data),
                     by=current_actor(),
                     now=clock.now(),
                 )

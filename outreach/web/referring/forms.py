@@ -6,13 +6,13 @@ from datetime import date
 from typing import Final
 
 import wtforms
-from wtforms.validators import ValidationError
+from wtforms.validators import Optional, ValidationError
 
 from outreach.directory import geography
 from outreach.errors import RuleBroken
 from outreach.i18n import gettext as _
 from outreach.i18n import lazy
-from outreach.reads.referral_words import AGES, FIELDS, GROUPS, SIGNERS
+from outreach.reads.referral_words import AGES, AUTHORITIES, FIELDS, GROUPS, SIGNERS
 from outreach.referrals import rules
 from outreach.referrals.codes import Field
 from outreach.referrals.paper import Paper
@@ -133,7 +133,12 @@ class PaperForm(Form):
         choices=SIGNERS.items(),
         validators=[required(lazy("Say who signed."))],
     )
-    authority = TextField(lazy("What entitles who signed for the person"), longest=120)
+    authority = RadioField(
+        lazy("What entitles who signed for the person"),
+        choices=AUTHORITIES.items(),
+        validators=[Optional()],
+    )
+    authority_words = TextField(lazy("If it is something else: what?"), longest=120)
     witness = BooleanField(lazy("A witness signed too"))
     signed_on = DateField(lazy("Day of the signature"))
     expires_on = DateField(lazy("Ends on"))
@@ -143,7 +148,7 @@ class PaperForm(Form):
     feedback_to_hospital = RadioField(
         lazy("May the hospital be told whether they were reached?"), choices=YES_NO, default="no"
     )
-    copy_given = BooleanField(lazy("The person gets a copy: I print it right after this page"))
+    copy_given = BooleanField(lazy("The person has their copy, with number and stop code"))
     document_hash = TextField(lazy("SHA-256 of the scanned form"), longest=80)
     name = TextField(lazy("Name, as the person wants to be called"), longest=LONGEST_NAME)
     contact_1 = TextField(lazy("Telephone or e-mail address"))
@@ -200,6 +205,7 @@ class PaperForm(Form):
             expires_on=self.expires_on.data,
             signer=self.signer.data or "",
             authority=self.authority.data or "",
+            authority_words=self.authority_words.data or "",
             witnessed="witness" in self and bool(self["witness"].data),
             copy_given=bool(self.copy_given.data),
             statements=tuple(f.name for f in self.statements if f.data),

@@ -32,7 +32,7 @@ LINE = "____________________"
 @bp.get("/referrals/<referral_id>/form/print")
 @requires("referral.begin")
 def print_form(referral_id: str) -> ResponseReturnValue:
-    """Print the form that is signed by hand."""
+    """Print the form that is signed by hand, for the chart and for the person."""
     with reading() as session, i18n.speaking(_language()):
         row = load(session, referral_id, "referral.begin")
         if row.state != State.AWAITING:
@@ -46,11 +46,13 @@ def print_form(referral_id: str) -> ResponseReturnValue:
             "operator": operator(session, row),
             "expires_on": i18n.day(authorizing.usual_expiry(row), weekday=False, year=True),
             "information": _boxes(_told(by_themselves=stand.by_themselves)),
+            **_ways_to_stop(session, row, row.form_id),
         }
         return _sheet(
             "referring/print_form.html",
             stand=stand,
             version=wording.version,
+            code=values["code"],
             **_filled(wording.text, values),
         )
 
@@ -79,16 +81,12 @@ def print_copy(referral_id: str) -> ResponseReturnValue:
 def _copy(session: Session, row: Referral, signed: Authorization, wording: FormWording) -> str:
     """Return the copy itself, in the language now spoken."""
     stand = own_referrals.stand(session, row)
-    code = desk().links.stop_code(signed.public_id)
     values = {
         **_names(stand),
         "operator": signed.operator,
         "expires_on": i18n.day(signed.expires_on, weekday=False, year=True),
         "information": f"{referral_words.fields(signed.information)}.",
-        "stop_address": links().to("/stop"),
-        "phone": _stop_phone(session, row),
-        "number": stand.number,
-        "code": f"{code[:4]} {code[4:]}",
+        **_ways_to_stop(session, row, signed.public_id),
     }
     filled = _filled(wording.text, values)
     return _sheet("referring/_copy.html", stand=stand, code=values["code"], **filled)
@@ -136,6 +134,17 @@ def print_downtime() -> ResponseReturnValue:
             witnessed=Element.WITNESS in profile.required,
             **_filled(text, values),
         )
+
+
+def _ways_to_stop(session: Session, row: Referral, form_id: str) -> dict[str, str]:
+    """Return how a person stops it: page, telephone, number and code."""
+    code = desk().links.stop_code(form_id)
+    return {
+        "stop_address": links().to("/stop"),
+        "phone": _stop_phone(session, row),
+        "number": own_referrals.written(row),
+        "code": f"{code[:4]} {code[4:]}",
+    }
 
 
 def _filled(text: str, values: dict[str, str]) -> dict[str, object]:

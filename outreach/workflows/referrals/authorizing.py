@@ -17,7 +17,7 @@ from outreach.directory.models import Affiliate, Hospital, Unit
 from outreach.errors import Conflict, OutreachError, RuleBroken
 from outreach.i18n import lazy
 from outreach.referrals import profiles, rules, screening
-from outreach.referrals.codes import Action, Field, State
+from outreach.referrals.codes import Action, Authority, Field, State
 from outreach.referrals.machine import Clock
 from outreach.referrals.models import Authorization, FormWording, Referral
 from outreach.referrals.profiles import Element
@@ -91,6 +91,7 @@ class SignedForm:
     expires_on: date | None
     signer: str
     authority: str = ""
+    authority_words: str = ""
     witnessed: bool = False
     copy_given: bool = False
     statements: Collection[str] = ()
@@ -123,7 +124,7 @@ def problems(
     found = [RuleBroken(words, field=field) for field, words in forms.words(lacking).items()]
     checks: list[Callable[[], object]] = [
         partial(forms.signed, session, referral, wording_id=form.wording_id),
-        partial(refuse_note, form.authority, field="authority"),
+        partial(refuse_note, _other(form), field="authority_words"),
     ]
     return (*_refusals([*checks, *_checks_of(person)]), *found)
 
@@ -155,7 +156,6 @@ def record(
     if referral.version != version or referral.state != State.AWAITING:
         raise Conflict(steps.MOVED_ON)
     wording_row = forms.signed(session, referral, wording_id=form.wording_id)
-    refuse_note(form.authority, field="authority")  # kept for years, and in clear
     authorization = _written(session, referral, form, wording_row, operator, by=by, now=now)
     checked = _checked_person(person)
     referral.authorization_id = authorization.id
@@ -227,10 +227,12 @@ def _written(
 ) -> Authorization:
     today = facts.local_day(now, zone=referral.time_zone)
     given = _given(session, referral, form)
+    refuse_note(given.authority_words, field="authority_words")
     missing = rules.lacks(given, profile=profiles.PROFILES[wording_row.profile], today=today)
     if missing:
         raise Incomplete(forms.words(missing))
     row = Authorization(
+        public_id=referral.form_id,
         hospital_id=referral.hospital_id,
         wording_id=wording_row.id,
         information=sorted(given.information),
@@ -242,6 +244,7 @@ def _written(
         signed_on=given.signed_on,
         signer=given.signer,
         authority=given.authority,
+        authority_words=given.authority_words,
         statements=sorted(given.statements),
         witnessed=form.witnessed,
         copy_given=form.copy_given,
@@ -264,6 +267,7 @@ def _given(session: Session, referral: Referral, form: SignedForm) -> Authorizat
     named = {referral.affiliate_id} if referral.affiliate_id else set()
     # Nobody knows of a discharge of who came by themselves.
     known = set(Field) if hospital else set(Field) - {Field.DISCHARGED_ON}
+    for_another = form.signer == "guardian"
     return AuthorizationFacts(
         information=frozenset(Field(f) for f in form.information if f in known),
         discloser=hospital.name if hospital else bureau.name,
@@ -273,11 +277,17 @@ def _given(session: Session, referral: Referral, form: SignedForm) -> Authorizat
         signed_on=form.signed_on,
         signer=form.signer,
         age=facts.YOUNGEST[referral.age_group],
-        authority=" ".join(form.authority.split()),
+        authority=form.authority if for_another else "",
+        authority_words=_other(form) if for_another else "",
         witnessed=form.witnessed,
         copy_given=form.copy_given,
         statements=frozenset(Element(s) for s in form.statements if s in set(Element)),
     )
+
+
+def _other(form: SignedForm) -> str:
+    """Return an authority that is none of the list, in the words it was given."""
+    return " ".join(form.authority_words.split()) if form.authority == Authority.OTHER else ""
 
 
 def _refusals(checks: Collection[Callable[[], object]]) -> Iterator[RuleBroken]:

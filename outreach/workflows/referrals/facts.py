@@ -86,6 +86,7 @@ def stated(authorization: Authorization, *, age_group: str) -> AuthorizationFact
         signer=authorization.signer,
         age=YOUNGEST[age_group],
         authority=authorization.authority,
+        authority_words=authorization.authority_words,
         witnessed=authorization.witnessed,
         copy_given=authorization.copy_given,
         statements=frozenset(map(Element, authorization.statements)),

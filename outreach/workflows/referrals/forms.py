@@ -25,11 +25,13 @@ ELEMENT_WORDS: Mapping[Element | Fault, str] = {
     Element.EXPIRES_ON: lazy("Write the day on which it ends."),
     Element.SIGNED_ON: lazy("Write the day of the signature."),
     Element.SIGNER: lazy("Say who signed."),
-    Element.AUTHORITY: lazy("Say what entitles the person who signed, for example legal guardian."),
+    Element.AUTHORITY: lazy("Say what entitles the person who signed."),
     Element.RIGHT_TO_REVOKE: lazy("The right to withdraw must have been read."),
     Element.NO_CONDITION: lazy("It must have been said that care does not depend on it."),
     Element.REDISCLOSURE: lazy("It must have been said that the affiliate could pass it on."),
-    Element.COPY_GIVEN: lazy("Tick that the person gets a copy."),
+    Element.COPY_GIVEN: lazy(
+        "The person must have their copy first. Print it with the form and give it to them."
+    ),
     Element.WITNESS: lazy("A witness must have signed as well."),
     Element.RIGHT_TO_INSPECT: lazy("The right to see and copy the record must have been read."),
     Element.REFUSAL: lazy("What follows from refusing must have been read."),
@@ -41,6 +43,9 @@ ELEMENT_WORDS: Mapping[Element | Fault, str] = {
     Fault.EXPIRES_BEFORE_SIGNATURE: lazy("It ends before it was signed."),
     Fault.RUNS_TOO_LONG: lazy("It may run for a year at most."),
     Fault.NOT_THE_SIGNER: lazy("At this age another person must sign."),
+    Fault.PARENT_OF_AN_ADULT: lazy(
+        "The person is an adult: being a parent entitles nobody to sign for them."
+    ),
 }
 """What an authorization lacks, in words for whoever records it."""
 
@@ -51,6 +56,7 @@ FAULT_FIELDS: Mapping[Element | Fault, str] = {
     Fault.EXPIRES_BEFORE_SIGNATURE: "expires_on",
     Fault.RUNS_TOO_LONG: "expires_on",
     Fault.NOT_THE_SIGNER: "signer",
+    Fault.PARENT_OF_AN_ADULT: "authority",
 }
 """The field of each fault; an element's field has the element's own name."""
 

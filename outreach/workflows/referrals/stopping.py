@@ -25,6 +25,8 @@ STOP_FOR_NUMBER: Final = Bucket("stop-for", size=5, refills_after=doors.CODE_LAS
 SAID: Final = frozenset({Cancel.RECALLED, Cancel.PERSON_ASKED, Cancel.STAYS_LONGER})
 """Reasons people may give; the others are set by what happened."""
 
+NEEDS_WITNESS = lazy("In this state a witness signs the withdrawal as well.")
+
 
 def cancel(
     session: Session,
@@ -96,6 +98,7 @@ def stop_by_code(
 ) -> bool:
     """Withdraw by the number and code of the patient's copy; False when they do not fit.
 
+    The copy is in the person's hands before the form is recorded: then the referral itself ends.
     The caller commits either way (a wrong try counts) and says the same whether or not the number
     exists. Stopped before, it is stopped still.
 
@@ -108,35 +111,60 @@ def stop_by_code(
         and limits.take(session, STOP_FOR_NUMBER, digits, now=now)
     ):
         raise TooMany(doors.TOO_MANY)
-    authorization = _by_number(session, digits)
-    if authorization is None:
+    found = _by_number(session, digits)
+    if found is None:
         return False
-    if not crypto.equal(desk.links.stop_code(authorization.public_id), _digits(code)):
+    # Held first: whoever is just recording the form is waited for.
+    referral = locked(session, Referral, found.id)
+    authorization = facts.authorization_of(session, referral)
+    form_id = authorization.public_id if authorization else referral.form_id
+    if not crypto.equal(desk.links.stop_code(form_id), _digits(code)):
         return False
     limits.give_back(session, STOP_FOR_NUMBER, digits)
-    revoke(
-        session,
-        authorization,
-        how=Revoked.STOP_CODE,
-        received_by="",
-        by=SYSTEM,
-        desk=desk,
-        now=now,
-    )
+    if authorization is not None:
+        revoke(
+            session,
+            authorization,
+            how=Revoked.STOP_CODE,
+            received_by="",
+            by=SYSTEM,
+            desk=desk,
+            now=now,
+        )
+    elif referral.state in OPEN:
+        order = Order(action=Action.CANCEL, by=SYSTEM, reason=Cancel.PERSON_ASKED)
+        steps.take(session, referral, order, desk=desk, now=now)
     return True
 
 
 def written_revocation(
-    session: Session, authorization: Authorization, *, on: date, by: Actor, now: datetime
+    session: Session,
+    authorization: Authorization,
+    *,
+    on: date,
+    witnessed: bool,
+    by: Actor,
+    now: datetime,
 ) -> None:
-    """Record that the written withdrawal the state asks for has come, after a spoken one."""
+    """Record that the written withdrawal the state asks for has come; the same again is nothing.
+
+    Raises:
+        Conflict: the authorization was not withdrawn.
+        RuleBroken: the day is to come, or the state asks for a witness and none signed.
+    """
     if authorization.revoked_at is None:
         raise Conflict(lazy("The authorization was not withdrawn."))
     if on > now.date():
         raise RuleBroken(lazy("This day is still to come."), field="written_on")
     if on < authorization.signed_on:
         raise RuleBroken(lazy("This day lies before the signature."), field="written_on")
+    if facts.profile_of(session, authorization).revocation_is_witnessed and not witnessed:
+        raise RuleBroken(NEEDS_WITNESS, field="witness")
+    known = (authorization.written_revocation_on, authorization.written_revocation_witnessed)
+    if known == (on, witnessed):
+        return
     authorization.written_revocation_on = on
+    authorization.written_revocation_witnessed = witnessed
     session.flush()
     audit.record(
         session,
@@ -144,6 +172,7 @@ def written_revocation(
         actor=by,
         subject=("referral_authorization", authorization.id),
         now=now,
+        details={"witnessed": witnessed},
     )
 
 
@@ -210,14 +239,10 @@ def in_force(session: Session, referral: Referral, *, now: datetime) -> bool:
     return authorization is not None and authorization.active and authorization.expires_on >= today
 
 
-def _by_number(session: Session, digits: str) -> Authorization | None:
+def _by_number(session: Session, digits: str) -> Referral | None:
     if not digits:
         return None
-    return session.scalars(
-        select(Authorization)
-        .join(Referral, Referral.authorization_id == Authorization.id)
-        .where(Referral.number == int(digits))
-    ).one_or_none()
+    return session.scalars(select(Referral).where(Referral.number == int(digits))).one_or_none()
 
 
 def _digits(typed: str) -> str:

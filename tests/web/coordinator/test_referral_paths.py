@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from outreach.accounts.models import Membership
+from outreach.audit import AuditEvent
 from outreach.referrals.codes import State
 from outreach.referrals.models import Authorization, Referral
 from outreach.wiring import Wiring
@@ -15,6 +16,7 @@ from tests import referral_builders as referrals
 from tests.builders import NOW
 from tests.referral_builders import Ward
 from tests.web.coordinator.test_referral import BOARD, declined, of, state
+from tests.web.liaison.pages import text_of
 
 SignIn = Callable[..., FlaskClient]
 
@@ -60,6 +62,23 @@ def test_a_withdrawal_is_spoken_first_and_its_paper_needs_a_witness_in_illinois(
     assert not authorization.active
     assert authorization.revocation_received_by == "Nurse Joy"
     assert authorization.written_revocation_on == NOW.date()
+    assert authorization.written_revocation_witnessed
+    told = "the paper is of November 23, 2026, signed by a witness as well"
+    assert told in text_of(browser.get(of(made)))
+    assert told in text_of(browser.get(of(made, "/disclosures")))
+
+
+def test_a_paper_recorded_twice_is_recorded_once(
+    desk: Callable[[], FlaskClient], session: Session, ward: Ward
+) -> None:
+    made = referrals.sent(session, ward)
+    browser, paper = desk(), {"written_on": "2026-11-23", "witness": "y"}
+    browser.post(of(made, "/withdrawal"), data={"how": "spoken", "received_by": "Nurse Joy"})
+
+    answers = [browser.post(of(made, "/paper"), data=paper).status_code for _twice in range(2)]
+
+    recorded = select(func.count()).where(AuditEvent.action == "authorization.written_revocation")
+    assert (answers, session.scalar(recorded)) == ([303, 303], 1)
 
 
 def test_the_paper_of_a_withdrawal_is_not_older_than_the_signature(

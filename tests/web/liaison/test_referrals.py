@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from outreach.accounts.models import Membership
 from outreach.db import Database
 from outreach.messaging.models import Message
+from outreach.reads import referral_authorization
 from outreach.referrals.codes import State
 from outreach.referrals.models import Authorization, Referral, ReferralReading
 from outreach.wiring import Wiring
@@ -136,7 +137,52 @@ def test_nothing_signed_ends_it_with_nothing_kept(
     assert (row.state, row.reason, row.data_key_id) == (State.CANCELLED, "information_given", None)
 
 
-def test_the_copy_has_number_code_and_ways_to_stop_and_exists_only_after_the_recording(
+def test_the_persons_copy_is_printed_with_the_form_and_its_code_is_that_of_the_recording(
+    priya: FlaskClient, session: Session, ward: Ward
+) -> None:
+    row = choose(priya, session, ward)
+
+    sheet = priya.get(f"/referrals/{row.public_id}/form/print?lang=en")
+
+    chart, copy = sheet.text.split("sheet-next")
+    code = ward.desk.links.stop_code(row.form_id)
+    written = f"{code[:4]} {code[4:]}"
+    assert (written in chart, copy.count(written)) == (False, 2)
+    assert copy.count("To stop contact at once: open") == 1
+    record(priya, session, row)
+    session.refresh(row)
+    assert referrals.authorization_of(session, row).public_id == row.form_id
+    assert written in said(priya.get(f"/referrals/{row.public_id}/copy"))
+
+
+@pytest.mark.parametrize(
+    ("authority", "words", "shown"),
+    [
+        ("guardian", "left over", "Legal guardian"),
+        ("other", "Next of kin  under state law", "Next of kin under state law"),
+    ],
+)
+def test_what_entitles_a_guardian_is_kept_by_code_or_in_words(
+    priya: FlaskClient,
+    session: Session,
+    ward: Ward,
+    *,
+    authority: str,
+    words: str,
+    shown: str,
+) -> None:
+    row = choose(priya, session, ward)
+
+    record(priya, session, row, signer="guardian", authority=authority, authority_words=words)
+
+    session.refresh(row)
+    signed = referrals.authorization_of(session, row)
+    assert (row.state, signed.authority) == (State.SENT, authority)
+    elements = referral_authorization.given(session, signed, zone=row.time_zone).elements
+    assert dict(elements)["What entitles who signed"] == shown
+
+
+def test_the_copy_has_number_code_and_ways_to_stop_and_is_printed_again_after_the_recording(
     priya: FlaskClient, session: Session, ward: Ward
 ) -> None:
     row = choose(priya, session, ward)
@@ -280,7 +326,10 @@ def test_a_withdrawal_stops_at_once_and_the_witnessed_paper_follows(
     assert priya.post(f"{path}/paper", data=future).status_code == 422
     paper = {"written_on": "2026-11-23", "witness": "y"}
     assert priya.post(f"{path}/paper", data=paper).status_code == 303
-    assert "The written withdrawal came." in said(priya.get(path))
+    came = "The written withdrawal came, signed by a witness as well."
+    assert came in said(priya.get(path))
+    session.refresh(signed)
+    assert signed.written_revocation_witnessed
 
 
 def test_where_referrals_are_off_the_page_says_why_and_whom_to_ask(

@@ -48,14 +48,23 @@ STEP_THREE: Cases = [
     ({"expires_on": "2028-02-01"}, "It may run for a year at most."),
     ({"expires_on": "9999-01-01"}, "Check the year"),
     ({"signer": ""}, "Say who signed."),
-    ({"signer": "guardian", "authority": " "}, "Say what entitles the person who signed"),
-    ({"signer": "guardian", "authority": "313-555-0199"}, "seems to hold a telephone number"),
-    ({"signer": "guardian", "authority": "File 20231187"}, "seems to hold a record number"),
+    ({"signer": "guardian", "authority": ""}, "Say what entitles the person who signed."),
+    ({"signer": "guardian", "authority": "mother"}, "Choose one of the answers on the list."),
+    ({"signer": "guardian", "authority": "other"}, "Say what entitles the person who signed."),
+    ({"signer": "guardian", "authority": "parent"}, "The person is an adult"),
+    (
+        {"signer": "guardian", "authority": "other", "authority_words": "313-555-0199"},
+        "seems to hold a telephone number",
+    ),
+    (
+        {"signer": "guardian", "authority": "other", "authority_words": "File 20231187"},
+        "seems to hold a record number",
+    ),
     ({"witness": ""}, "A witness must have signed as well."),
     ({"refusal": ""}, "What follows from refusing must have been read."),
     ({"information": ["name"]}, "Say what may be told"),
     ({"information": ["diagnosis"]}, "Choose from the answers on the list."),
-    ({"copy_given": ""}, "Tick that the person gets a copy."),
+    ({"copy_given": ""}, "The person must have their copy first."),
     ({"wording": NOWHERE}, "Choose one of the answers on the list."),
     ({"document_hash": "abc"}, "A SHA-256 has 64 figures"),
     ({"name": "  "}, "Write the name as the person wants to be called."),
@@ -208,7 +217,7 @@ def test_a_young_person_who_decides_alone_signs_alone(
     row = choose(priya, session, ward)
     row.age_group = "youth"
 
-    answer = record(priya, session, row, signer="guardian", authority="mother")
+    answer = record(priya, session, row, signer="guardian", authority="parent")
 
     assert "At this age another person must sign." in said(answer)
 
