@@ -14,8 +14,9 @@ from typing import Final
 MOST: Final = 280
 """Characters of a note; the end of a line counts as one, as browsers count it."""
 
-SCREENED: Final = 10 * MOST
-"""Characters looked at: a longer text is refused for its length, whatever else stands in it."""
+SCREENED: Final = 10
+"""How many times its most characters of a text are looked at: a longer one is refused for its
+length, whatever else stands in it."""
 
 
 class Concern(StrEnum):
@@ -77,11 +78,14 @@ _SHAPES: Final = tuple(
 )
 
 
-def concerns(text: str) -> tuple[Concern, ...]:
-    """Return what speaks against keeping a text, each kind once, in the order of `Concern`."""
-    plain = _plain(text[:SCREENED])
+def concerns(text: str, *, most: int = MOST) -> tuple[Concern, ...]:
+    """Return what speaks against keeping a text, each kind once, in the order of `Concern`.
+
+    `most` is how many characters it may have.
+    """
+    plain = _plain(text[: SCREENED * most])
     found = {concern for concern, shape in _SHAPES if shape.search(plain)}
-    if len(text.replace("\r\n", "\n")) > MOST:
+    if len(text.replace("\r\n", "\n")) > most:
         found.add(Concern.TOO_LONG)
     return tuple(concern for concern in Concern if concern in found)
 

@@ -18,9 +18,8 @@ from outreach.web.forms import (
     SelectMultipleField,
     required,
 )
+from outreach.workflows import screened
 from outreach.workflows.after_visit import OUT_OF_BOUNDS, Debriefing, UnitsWord
-
-MOST_WORDS = 1000
 
 HOW_WAS_IT = (
     (HowWasIt.WELL, lazy("It went well")),
@@ -82,7 +81,7 @@ class DebriefForm(Form):
     hours = HoursField(lazy("Hours, with the way there and back"))
     miles = NumberField(lazy("Miles, there and back"), highest=telling.MOST_MILES)
     people = NumberField(lazy("How many patients came?"), highest=telling.MOST_PEOPLE)
-    words = LongTextField(lazy("Anything you would like to tell us"), longest=MOST_WORDS)
+    words = LongTextField(screened.DEBRIEF, longest=screened.MOST_WORDS)
 
     def said(self) -> Debriefing:
         """Return what was told."""
@@ -106,7 +105,7 @@ class CameForm(Form):
     )
     missing = SelectMultipleField(lazy("If someone could not attend: who?"))
     people = NumberField(lazy("How many patients came?"), highest=telling.MOST_PEOPLE)
-    words = LongTextField(lazy("Anything we should know"), longest=MOST_WORDS)
+    words = LongTextField(screened.CAME, longest=screened.MOST_WORDS)
 
     def said(self) -> UnitsWord:
         """Return what was told."""
@@ -127,8 +126,8 @@ class IncidentForm(Form):
         validators=[required(lazy("Choose what it was about."))],
     )
     words = LongTextField(
-        lazy("What happened, in a few words"),
-        longest=MOST_WORDS,
+        screened.INCIDENT,
+        longest=screened.MOST_WORDS,
         validators=[required(lazy("Say in a few words what happened."))],
     )
 
@@ -163,8 +162,8 @@ class SettleForm(Form):
     """What was done about an incident."""
 
     note = LongTextField(
-        lazy("What was done"),
-        longest=MOST_WORDS,
+        screened.SETTLED,
+        longest=screened.MOST_WORDS,
         validators=[required(lazy("Say in a few words what was done."))],
     )
 

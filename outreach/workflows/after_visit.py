@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import ColumnElement, exists, not_, or_, select, update
+from sqlalchemy import ColumnElement, Select, exists, not_, or_, select, update
 from sqlalchemy.orm import Session
 
 from outreach import audit, db
@@ -18,7 +18,7 @@ from outreach.speakers.models import Speaker
 from outreach.visits import afterwards, service, telling
 from outreach.visits.models import Assignment, Debrief, Visit
 from outreach.visits.telling import HowAreYou, HowWasIt, Outcome, Said, Teller
-from outreach.workflows import notices, recipients
+from outreach.workflows import notices, recipients, screened
 from outreach.workflows.notices import Cause
 
 TO_SPEAKERS: Final = "debrief"
@@ -72,8 +72,16 @@ def ask(session: Session, *, now: datetime) -> int:
 
     Each is asked once: what was planned is not planned again, whatever became of it.
     """
+    return sum(_ask(session, visit, now=now) for visit in session.scalars(to_ask(now)).all())
+
+
+def to_ask(now: datetime) -> Select[Visit]:
+    """Select the visits that have ended of which somebody was not asked, the earliest first.
+
+    By an index over when visits end: what is long past costs nothing.
+    """
     first, last = telling.asked_about(now)
-    ended = (
+    return (
         select(Visit)
         .where(
             Visit.called_off_at.is_(None),
@@ -83,7 +91,6 @@ def ask(session: Session, *, now: datetime) -> int:
         )
         .order_by(Visit.ends_at, Visit.id)
     )
-    return sum(_ask(session, visit, now=now) for visit in session.scalars(ended).all())
 
 
 def tell(
@@ -95,9 +102,11 @@ def tell(
 
     Raises:
         Conflict: the visit is not over, was over too long ago, or she was not part of it.
-        RuleBroken: a number cannot be; nothing is changed.
+        RuleBroken: a number cannot be, or the words hold what identifies somebody; nothing is
+            changed.
     """
     teller = _teller(by, Said.DEBRIEF)
+    screened.told(said.words, field="words", label=screened.DEBRIEF)
     visit = _over(session, assignment.visit_id, to=teller, now=now)
     _refuse_numbers(minutes=said.minutes, miles=said.miles, people=said.people)
     if not assignment.active:
@@ -145,9 +154,11 @@ def say_who_came(
 
     Raises:
         Conflict: the visit is not over, was over too long ago, or was called off.
-        RuleBroken: somebody is missing and nobody is named, or a number cannot be.
+        RuleBroken: somebody is missing and nobody is named, a number cannot be, or the words hold
+            what identifies somebody.
     """
     teller = _teller(by, Said.WARD_REPORT)
+    screened.told(said.words, field="words", label=screened.CAME)
     visit = _over(session, visit.id, to=teller, now=now)
     _refuse_numbers(people=said.people)
     went = service.active_assignments(session, visit.id)

@@ -14,7 +14,7 @@ from outreach.i18n import lazy
 from outreach.visits import telling
 from outreach.visits.models import IncidentReport, Visit
 from outreach.visits.telling import Incident, Teller
-from outreach.workflows import notices, recipients
+from outreach.workflows import notices, recipients, screened
 from outreach.workflows.notices import Cause
 
 KIND: Final = "incident"
@@ -36,9 +36,10 @@ def report(
 
     Raises:
         Conflict: the visit has not begun or was called off, it is too late, or there are many.
-        RuleBroken: nothing is said.
+        RuleBroken: nothing is said, or the words hold what identifies somebody.
     """
     teller = telling.teller(by)
+    screened.told(words, field="words", label=screened.INCIDENT)
     visit = db.locked(session, Visit, visit.id)
     if not words.strip():
         raise RuleBroken(NO_WORDS, field="words")
@@ -75,11 +76,12 @@ def settle(
     """Settle a report with a note on what was done. Once: a second one changes nothing.
 
     Raises:
-        RuleBroken: the note is empty.
+        RuleBroken: the note is empty, or holds what identifies somebody.
         Conflict: somebody has settled it already, with another note.
     """
     if not note.strip():
         raise RuleBroken(NO_NOTE, field="note")
+    screened.told(note, field="note", label=screened.SETTLED)
     settled = (
         update(IncidentReport)
         .where(IncidentReport.id == report.id, IncidentReport.settled_at.is_(None))

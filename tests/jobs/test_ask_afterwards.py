@@ -2,9 +2,11 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
+from sqlalchemy.orm import Session
 from time_machine import Traveller
 
 from outreach import jobs
@@ -17,6 +19,28 @@ from tests import fakes
 from tests.after_visit_builders import debriefing, past
 from tests.builders import NOW
 from tests.fakes import LINKS, Mailboxes
+
+
+@pytest.mark.only("sqlite")
+def test_visits_are_found_by_when_they_ended_and_what_is_long_past_is_not_looked_at(
+    session: Session,
+) -> None:
+    sent: list[tuple[str, Any]] = []
+
+    def note(_connection: object, _cursor: object, statement: str, values: Any, *_: object) -> None:  # noqa: ANN401 - as the driver gets them
+        sent.append((statement, values))
+
+    connection = session.connection()
+    event.listen(connection, "before_cursor_execute", note)
+    session.execute(after_visit.to_ask(NOW))
+    ((statement, values),) = sent
+
+    plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
+
+    steps = [row.detail for row in plan]
+    spanned = "USING INDEX ix_visit_ends_at_held (ends_at>? AND ends_at<?)"
+    assert [step for step in steps if spanned in step], steps
+    assert not [step for step in steps if step.startswith(("SCAN", "USE TEMP"))], steps
 
 
 @pytest.mark.both_engines

@@ -279,3 +279,12 @@ def test_any_telephone_number_is_found_however_it_is_broken_up(
     number = f"{area}{gaps[0]}{exchange}{gaps[1]}{line:04}"
 
     assert PHONE in concerns(f"Sister {number}")
+
+
+def test_a_longer_text_is_screened_whole_where_more_characters_are_allowed() -> None:
+    told = "They were kind. " * 60
+
+    assert concerns(told, most=1000) == ()
+    assert concerns(told + "312-555-0142", most=1000) == (Concern.PHONE,)
+    assert concerns("x" * 1001, most=1000) == (Concern.TOO_LONG,)
+    assert concerns("x" * 1000, most=1000) == ()

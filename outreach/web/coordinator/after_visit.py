@@ -101,17 +101,7 @@ def incident(visit_id: str) -> ResponseReturnValue:
     with context.reading() as session:
         visit = _load(session, Visit, visit_id, "incident.report")
     form = IncidentForm()
-    if form.is_sent_and_right():
-        with context.transaction() as session:
-            incidents.report(
-                session,
-                _load(session, Visit, visit_id, "incident.report"),
-                kind=Incident(form.kind.data),
-                words=form.words.data or "",
-                by=context.current_actor(),
-                now=clock.now(),
-            )
-        flash(_("The report waits on the page of today until somebody settles it."))
+    if form.is_sent_and_right() and _reported(visit_id, form):
         return _to(visit)
     return _page("incident", form, visit)
 
@@ -141,6 +131,25 @@ def _is_ahead(visit: Visit) -> bool:
     return clock.now() < visit.ends_at or visit.called_off_at is not None
 
 
+def _reported(visit_id: str, form: IncidentForm) -> bool:
+    """Take the report; False where its words cannot be kept."""
+    try:
+        with context.transaction() as session:
+            incidents.report(
+                session,
+                _load(session, Visit, visit_id, "incident.report"),
+                kind=Incident(form.kind.data),
+                words=form.words.data or "",
+                by=context.current_actor(),
+                now=clock.now(),
+            )
+    except RuleBroken as error:
+        form.refuse(error)
+        return False
+    flash(_("The report waits on the page of today until somebody settles it."))
+    return True
+
+
 def _settled(incident_id: str, form: SettleForm) -> bool:
     """Settle the report; False where somebody else has just done so."""
     try:
@@ -152,7 +161,10 @@ def _settled(incident_id: str, form: SettleForm) -> bool:
                 by=context.current_actor(),
                 now=clock.now(),
             )
-    except (Conflict, RuleBroken) as error:
+    except RuleBroken as error:
+        form.refuse(error)
+        return False
+    except Conflict as error:
         form.form_errors.append(_(error.message, **error.values))
         return False
     flash(_("The report is settled."))

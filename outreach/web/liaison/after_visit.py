@@ -77,6 +77,9 @@ def incident(visit_id: str) -> ResponseReturnValue:
                 by=current_actor(),
                 now=clock.now(),
             )
+    except RuleBroken as error:
+        form.refuse(error)
+        return _page("incident", visit_id, form), error.status
     except Conflict as error:
         form.form_errors.append(_(error.message, **error.values))
         return _page("incident", visit_id, form), error.status

@@ -78,6 +78,9 @@ def incident(assignment_id: str) -> ResponseReturnValue:
                 by=context.current_actor(),
                 now=clock.now(),
             )
+    except RuleBroken as error:
+        form.refuse(error)
+        return _page("incident", assignment_id, form), error.status
     except Conflict as error:
         form.form_errors.append(_(error.message, **error.values))
         return _page("incident", assignment_id, form), error.status

@@ -16,13 +16,13 @@ from outreach.db import locked
 from outreach.directory.models import Affiliate, Hospital, Unit
 from outreach.errors import Conflict, OutreachError, RuleBroken
 from outreach.i18n import lazy
-from outreach.referrals import profiles, rules, screening
+from outreach.referrals import profiles, rules
 from outreach.referrals.codes import Action, Authority, Field, State
 from outreach.referrals.machine import Clock
 from outreach.referrals.models import Authorization, FormWording, Referral
 from outreach.referrals.profiles import Element
 from outreach.referrals.rules import AuthorizationFacts
-from outreach.referrals.screening import Concern
+from outreach.workflows import screened
 from outreach.workflows.referrals import deadlines, disclosing, drafts, facts, forms, steps
 from outreach.workflows.referrals.desk import Desk
 from outreach.workflows.referrals.steps import Order
@@ -31,17 +31,6 @@ USUAL_DAYS: Final = 90
 """How long an authorization runs from the discharge, where nobody says otherwise."""
 LONGEST_NAME: Final = 80
 MOST_CONTACTS: Final = 2
-
-CONCERN_WORDS: Mapping[Concern, str] = {
-    Concern.TOO_LONG: lazy("A note may have 280 characters at most."),
-    Concern.PHONE: lazy("This seems to hold a telephone number. Please take it out."),
-    Concern.SOCIAL_SECURITY: lazy(
-        "This seems to hold a social security number. Please take it out."
-    ),
-    Concern.RECORD_NUMBER: lazy("This seems to hold a record number. Please take it out."),
-    Concern.MAIL: lazy("This seems to hold a mail address. Please take it out."),
-    Concern.DIAGNOSIS: lazy("This seems to hold a diagnosis code. Please take it out."),
-}
 
 
 NEITHER: Final = lazy(
@@ -124,7 +113,7 @@ def problems(
     found = [RuleBroken(words, field=field) for field, words in forms.words(lacking).items()]
     checks: list[Callable[[], object]] = [
         partial(forms.signed, session, referral, wording_id=form.wording_id),
-        partial(refuse_note, _other(form), field="authority_words"),
+        partial(screened.note, _other(form), field="authority_words"),
     ]
     return (*_refusals([*checks, *_checks_of(person)]), *found)
 
@@ -206,15 +195,6 @@ def send_at_discharge(session: Session, referral: Referral, *, version: int, now
     deadlines.start(session, referral, Clock.SEND, now=now)
 
 
-def refuse_note(text: str, *, field: str = "note") -> str:
-    """Return a note that may be kept. Raises RuleBroken with the first thing against it."""
-    plain = " ".join(text.split())
-    found = screening.concerns(plain)
-    if found:
-        raise RuleBroken(CONCERN_WORDS[found[0]], field=field)
-    return plain
-
-
 def _written(
     session: Session,
     referral: Referral,
@@ -227,7 +207,7 @@ def _written(
 ) -> Authorization:
     today = facts.local_day(now, zone=referral.time_zone)
     given = _given(session, referral, form)
-    refuse_note(given.authority_words, field="authority_words")
+    screened.note(given.authority_words, field="authority_words")
     missing = rules.lacks(given, profile=profiles.PROFILES[wording_row.profile], today=today)
     if missing:
         raise Incomplete(forms.words(missing))
@@ -304,9 +284,9 @@ def _checks_of(person: Person) -> Iterator[Callable[[], object]]:
     yield partial(_check_count, person.contacts)
     for place, point in enumerate(person.contacts, 1):
         yield partial(_checked_contact, point, place)
-        yield partial(refuse_note, point.hours, field=f"contact_{place}_hours")
+        yield partial(screened.note, point.hours, field=f"contact_{place}_hours")
     yield partial(_check_language, person.language)
-    yield partial(refuse_note, person.note)
+    yield partial(screened.note, person.note)
 
 
 def _checked_name(name: str) -> str:
@@ -335,7 +315,7 @@ def _checked_person(person: Person) -> Person:
         contacts=[_checked_contact(point, place) for place, point in enumerate(person.contacts, 1)],
         language=person.language,
         interpreter=person.interpreter,
-        note=refuse_note(person.note),
+        note=screened.note(person.note),
     )
 
 
@@ -348,7 +328,7 @@ def _checked_contact(point: ContactPoint, place: int) -> ContactPoint:
         value=_phone(point.value, field) if point.kind == "phone" else _mail(point.value, field),
         safe_to_text=point.safe_to_text and point.kind == "phone",
         safe_to_voicemail=point.safe_to_voicemail and point.kind == "phone",
-        hours=refuse_note(point.hours, field=f"{field}_hours"),
+        hours=screened.note(point.hours, field=f"{field}_hours"),
     )
 
 

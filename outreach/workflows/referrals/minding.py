@@ -16,7 +16,8 @@ from outreach.errors import Conflict, RuleBroken
 from outreach.i18n import lazy
 from outreach.referrals.codes import RELEASED
 from outreach.referrals.models import Referral, ReferralNote
-from outreach.workflows.referrals import authorizing, steps, stopping
+from outreach.workflows import screened
+from outreach.workflows.referrals import steps, stopping
 from outreach.workflows.referrals.desk import Desk
 
 NOTE: Final = ("referral_note", "sealed_note")
@@ -88,7 +89,7 @@ def write_note(
         RuleBroken: it is empty, or holds what no note may.
         Conflict: the referral has ended, or was withdrawn.
     """
-    plain = authorizing.refuse_note(text)
+    plain = screened.note(text)
     if not plain:
         raise RuleBroken(lazy("Write what the next helper should know."), field="note")
     held = locked(session, Referral, referral.id)

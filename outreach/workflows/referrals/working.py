@@ -30,6 +30,7 @@ from outreach.referrals.codes import (
     State,
 )
 from outreach.referrals.models import Referral, ReferralAttempt
+from outreach.workflows import screened
 from outreach.workflows.referrals import authorizing, facts, steps, stopping
 from outreach.workflows.referrals.desk import Desk
 from outreach.workflows.referrals.steps import Order
@@ -227,7 +228,7 @@ def _is_known(session: Session, referral: Referral, request_key: str) -> bool:
 def _write_attempt(
     session: Session, referral: Referral, tried: Attempt, *, by: By, desk: Desk, now: datetime
 ) -> None:
-    row_id, note = public_id(), authorizing.refuse_note(tried.note)
+    row_id, note = public_id(), screened.note(tried.note)
     sealed = None
     if note:
         place = (*NOTE, row_id)
