@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, Subquery, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, Subquery, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from outreach import access
@@ -37,7 +37,7 @@ from outreach.referrals.models import Referral, ReferralAttempt, ReferralClock
 PAGE_SIZE: Final = 50
 NEARLY: Final = timedelta(days=2)
 """How long before day 7 ends somebody who was not reached yet stands on the red list."""
-SHOWS: Final = ("open", "day7", "closed")
+SHOWS: Final = ("open", "waits", "day7", "closed")
 OTHER_ENDS: Final = (State.DECLINED, State.EXPIRED, State.CANCELLED, State.ERROR)
 ENDS: Final = (*(str(each) for each in Outcome), *(str(each) for each in OTHER_ENDS))
 """What may have become of a referral: how it was closed, or how else it ended."""
@@ -178,6 +178,38 @@ def count(session: Session, actor: Actor, *, now: datetime) -> int:
     return session.scalar(select(func.count()).select_from(waits)) or 0
 
 
+def by_clock(actor: Actor, *, now: datetime) -> Select[ReferralClock]:
+    """Return the clocks for which the bureau's referrals need a coordinator today.
+
+    They have run out and nobody has settled them, or wait for a decision or a confirmed stop.
+    """
+    at_once = ReferralClock.kind.in_([str(Clock.DECIDE), str(Clock.CONFIRM_STOP)])
+    return (
+        select(ReferralClock)
+        .join(Referral, Referral.id == ReferralClock.referral_id)
+        .where(
+            Referral.bureau_id == actor.affiliate_id,
+            unsettled(),
+            or_(ReferralClock.due_at <= now, at_once),
+        )
+    )
+
+
+def never_sent(actor: Actor) -> Select[Referral]:
+    """Return drafts whose time ran out; who began them was told, and did nothing since."""
+    draft = (ReferralClock.referral_id == Referral.id, ReferralClock.kind == Clock.DRAFT)
+    over = exists().where(*draft, ReferralClock.ran_out_at.is_not(None))
+    runs = exists().where(
+        *draft, ReferralClock.stopped_at.is_(None), ReferralClock.ran_out_at.is_(None)
+    )
+    return select(Referral).where(
+        Referral.bureau_id == actor.affiliate_id,
+        Referral.state.in_(sorted(BEFORE_RELEASE)),
+        over,
+        ~runs,
+    )
+
+
 def unsettled() -> ColumnElement[bool]:
     """Return what makes a clock count: it runs, or it ran out and nobody has seen to it."""
     return and_(ReferralClock.stopped_at.is_(None), ReferralClock.settled_at.is_(None))
@@ -252,6 +284,10 @@ def _wanted(actor: Actor, filters: Filters, first: Subquery, *, now: datetime) -
         found = found.where(Referral.state.in_(sorted(ENDED)))
     else:
         found = found.where(or_(Referral.state.in_(sorted(OPEN)), first.c.due_at.is_not(None)))
+    if filters.show == "waits":
+        clocks_of = by_clock(actor, now=now).with_only_columns(ReferralClock.referral_id)
+        drafts = never_sent(actor).with_only_columns(Referral.id)
+        found = found.where(or_(Referral.id.in_(clocks_of), Referral.id.in_(drafts)))
     if filters.show == "day7":
         found = found.where(Referral.id.in_(_nearly_day_7(now)), Referral.connected_on.is_(None))
     if filters.affiliate:

@@ -3,12 +3,13 @@
 Its rows name a number and an affiliate, never a person, a hospital or a unit.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, exists, func, or_, select
+from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import Session
 
 from outreach.actor import Actor
@@ -19,74 +20,86 @@ from outreach.reads import referral_words as words
 from outreach.reads.needs import Group, Need, Step
 from outreach.reads.words import Status
 from outreach.referrals import clocks
-from outreach.referrals.codes import BEFORE_RELEASE
 from outreach.referrals.machine import Clock
 from outreach.referrals.models import Referral, ReferralAttempt, ReferralClock
 
+MOST: Final = 10
+"""How many are named on the page of today; the rest stands on the board."""
 SOON: Final = frozenset({Clock.CLOSE, Clock.HOLD})
 """Clocks that may wait until the afternoon once they have run out."""
 LATER: Final = frozenset({Clock.EXPIRY_AHEAD})
 
 
-def needs(session: Session, actor: Actor, *, zone: str, now: datetime) -> Iterator[Need]:
-    """Give each referral that needs somebody once, the longest waiting first.
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The referrals that need somebody, the first `MOST` of them; `more` is how many are left."""
 
-    Three queries, however many there are.
+    needs: Sequence[Need]
+    more: int
+
+
+def first(session: Session, actor: Actor, *, zone: str, now: datetime) -> Waiting:
+    """Return referrals that need somebody, each once, the longest waiting first.
+
+    Four queries, however many there are.
     """
-    found = session.execute(_waiting(actor, now=now)).all()
+    found = session.execute(_first_clocks(actor, now=now)).all()
     tries = _attempts(session, [row[1].id for row in found])
-    seen: set[int] = set()
-    for clock, referral, affiliate in found:
-        if referral.id not in seen:
-            seen.add(referral.id)
-            yield _of_clock(
-                clock, referral, affiliate, attempts=tries.get(referral.id, 0), zone=zone, now=now
-            )
-    for referral, affiliate in session.execute(_never_sent(actor)):
-        if referral.id not in seen:
-            yield _of_draft(referral, affiliate, now=now)
+    drafts = session.execute(_drafts(actor, now=now, most=MOST - len(found))).all()
+    sizes = (select(func.count()).select_from(each.subquery()) for each in waiting(actor, now=now))
+    total = sum(session.execute(select(*(each.scalar_subquery() for each in sizes))).one())
+    shown = [
+        *(
+            _of_clock(each, row, affiliate, attempts=tries.get(row.id, 0), zone=zone, now=now)
+            for each, row, affiliate in found
+        ),
+        *(_of_draft(row, affiliate, now=now) for row, affiliate in drafts),
+    ]
+    return Waiting(shown, total - len(shown))
 
 
 def waiting(actor: Actor, *, now: datetime) -> tuple[Select[int], Select[int]]:
-    """Return selects of what `needs` gives, to be counted."""
-    by_clock = _waiting(actor, now=now).with_only_columns(Referral.id).order_by(None).distinct()
-    drafts = _never_sent(actor).with_only_columns(Referral.id).order_by(None)
-    return by_clock, drafts.where(Referral.id.not_in(by_clock))
+    """Return selects of all that waits, to be counted: by a clock, and drafts never sent."""
+    return _ids_by_clock(actor, now=now).distinct(), _drafts_alone(actor, now=now)
 
 
-def _waiting(actor: Actor, *, now: datetime) -> Select[ReferralClock, Referral, Affiliate]:
-    at_once = ReferralClock.kind.in_([str(Clock.DECIDE), str(Clock.CONFIRM_STOP)])
+def _first_clocks(actor: Actor, *, now: datetime) -> Select[ReferralClock, Referral, Affiliate]:
+    """Select each referral with the first of its clocks that need somebody."""
+    earliest = (ReferralClock.due_at, ReferralClock.id)
+    place = func.row_number().over(partition_by=ReferralClock.referral_id, order_by=earliest)
+    numbered = (
+        board.by_clock(actor, now=now)
+        .with_only_columns(ReferralClock.id, place.label("place"))
+        .subquery()
+    )
     return (
         select(ReferralClock, Referral, Affiliate)
+        .join(numbered, and_(numbered.c.id == ReferralClock.id, numbered.c.place == 1))
         .join(Referral, Referral.id == ReferralClock.referral_id)
         .outerjoin(Affiliate, Affiliate.id == Referral.affiliate_id)
-        .where(
-            Referral.bureau_id == actor.affiliate_id,
-            board.unsettled(),
-            or_(ReferralClock.due_at <= now, at_once),
-        )
-        .order_by(ReferralClock.due_at, ReferralClock.id)
+        .order_by(*earliest)
+        .limit(MOST)
     )
 
 
-def _never_sent(actor: Actor) -> Select[Referral, Affiliate]:
-    """Return drafts whose time ran out; who began them was told, and did nothing since."""
-    draft = (ReferralClock.referral_id == Referral.id, ReferralClock.kind == Clock.DRAFT)
-    over = exists().where(*draft, ReferralClock.ran_out_at.is_not(None))
-    runs = exists().where(
-        *draft, ReferralClock.stopped_at.is_(None), ReferralClock.ran_out_at.is_(None)
-    )
+def _drafts(actor: Actor, *, now: datetime, most: int) -> Select[Referral, Affiliate]:
     return (
         select(Referral, Affiliate)
         .outerjoin(Affiliate, Affiliate.id == Referral.affiliate_id)
-        .where(
-            Referral.bureau_id == actor.affiliate_id,
-            Referral.state.in_(sorted(BEFORE_RELEASE)),
-            over,
-            ~runs,
-        )
+        .where(Referral.id.in_(_drafts_alone(actor, now=now)))
         .order_by(Referral.created_at, Referral.id)
+        .limit(most)
     )
+
+
+def _drafts_alone(actor: Actor, *, now: datetime) -> Select[int]:
+    """Select the drafts that were never sent, but for those that a clock names already."""
+    named = _ids_by_clock(actor, now=now)
+    return board.never_sent(actor).with_only_columns(Referral.id).where(Referral.id.not_in(named))
+
+
+def _ids_by_clock(actor: Actor, *, now: datetime) -> Select[int]:
+    return board.by_clock(actor, now=now).with_only_columns(ReferralClock.referral_id)
 
 
 def _attempts(session: Session, ids: list[int]) -> Mapping[int, int]:

@@ -57,12 +57,13 @@ class Today:
     zone: str
     numbers: Numbers
     needs: dict[Group, list[Need]]
+    more_referrals: int
     visits: list[VisitRow]
 
     @property
     def count(self) -> int:
-        """How many things need somebody."""
-        return sum(map(len, self.needs.values()))
+        """How many things need somebody, with the referrals that are not named."""
+        return sum(map(len, self.needs.values())) + self.more_referrals
 
     @property
     def is_morning(self) -> bool:
@@ -81,10 +82,11 @@ def today(session: Session, actor: Actor, *, now: datetime) -> Today:
     local = now.astimezone(ZoneInfo(affiliate.time_zone))
     visits = board.rows(session, _relevant(actor, local), now=now)
     ahead = [v for v in visits if now < v.starts_at < now + AHEAD and not v.called_off]
+    referrals = referral_needs.first(session, actor, zone=affiliate.time_zone, now=now)
     found = [
         *_silence(session, actor, zone=affiliate.time_zone, now=now),
         *calls_and_reports.needs(session, actor),
-        *referral_needs.needs(session, actor, zone=affiliate.time_zone, now=now),
+        *referrals.needs,
         *_unfilled(visits, now=now),
         *_proposals(session, actor, now=now),
         *_messages(session, actor, now=now),
@@ -96,6 +98,7 @@ def today(session: Session, actor: Actor, *, now: datetime) -> Today:
         zone=affiliate.time_zone,
         numbers=_numbers(ahead),
         needs={group: [need for need in found if need.group is group] for group in Group},
+        more_referrals=referrals.more,
         visits=[v for v in visits if v.day == local.date() and not v.called_off],
     )
 

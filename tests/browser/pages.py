@@ -356,6 +356,7 @@ COORDINATOR = _for(
     Shown("proposals", "coordinator.proposals", main=True),
     Shown("referrals", "coordinator.referrals", main=True),
     Shown("referrals-choose", "coordinator.referrals", query="?choose=affiliate"),
+    Shown("referrals-waits", "coordinator.referrals", query="?show=waits"),
     Shown("referrals-day7", "coordinator.referrals", query="?show=day7"),
     Shown("referrals-closed", "coordinator.referrals", query="?show=closed"),
     Shown("referral", "coordinator.referral", ids={"referral_id": "sent referral"}, main=True),

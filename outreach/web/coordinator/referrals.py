@@ -118,13 +118,18 @@ def _filters(choices: dict[str, list[Choice]]) -> Filters:
 
 def _pills(filters: Filters, choices: dict[str, list[Choice]]) -> list[dict[str, Any]]:
     """Return the pills; each leads to what is shown now with one filter more or less."""
-    shows = {"open": _("Still open"), "day7": _("Day 7"), "closed": _("Closed")}
+    shows = {
+        "open": _("Still open"),
+        "waits": _("Waits for somebody"),
+        "day7": _("Day 7"),
+        "closed": _("Closed"),
+    }
     all_of = {
         "affiliate": _("All affiliates"),
         "hospital": _("All hospitals"),
         "outcome": _("What became of it"),
     }
-    found = [_show(filters, show, shows[show]) for show in ("open", "day7")]
+    found = [_show(filters, show, shows[show]) for show in ("open", "waits", "day7")]
     found += [_chosen(filters, name, all_of[name], choices[name]) for name in CHOOSE[:2]]
     found.append(_show(filters, "closed", shows["closed"]))
     found.append(_chosen(filters, "outcome", all_of["outcome"], choices["outcome"]))

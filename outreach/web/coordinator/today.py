@@ -84,7 +84,8 @@ def _lead(shown: Today) -> str:
         num=words.capital(words.number(shown.count)),
     )
     pressing = len(shown.needs[Group.FIRST])
-    if not pressing or pressing == shown.count:
+    # Of referrals that are not named here nobody has said how soon.
+    if not pressing or pressing == shown.count or shown.more_referrals:
         return needs
     first = i18n.ngettext(
         "One of them comes first.",

@@ -160,6 +160,7 @@ def test_nothing_in_a_list_tells_who_it_is(
         browser.get(path).text
         for path in (
             BOARD,
+            f"{BOARD}?show=waits",
             f"{BOARD}?show=day7",
             f"{BOARD}?show=closed",
             f"{BOARD}?choose=affiliate",

@@ -18,6 +18,7 @@ from outreach.workflows.referrals import stopping, working
 from tests import referral_builders as referrals
 from tests.builders import NOW
 from tests.referral_builders import CANARIES, Ward
+from tests.web.coordinator.conftest import Counting
 from tests.web.coordinator.test_referrals import somebody
 
 SignIn = Callable[..., FlaskClient]
@@ -99,6 +100,75 @@ def test_the_count_in_the_navigation_is_that_of_the_page(
 
     assert 'aria-current="page">Today <span class="count">4</span>' in page
     assert 'Referrals <span class="count">2</span>' in page
+
+
+def late(session: Session, ward: Ward, count: int) -> list[Referral]:
+    """Make so many of which the affiliate said nothing for days, the longest waiting first."""
+    form = referrals.signed_form(session, ward, signed_on=EARLIER.date())
+    day = EARLIER.date() - timedelta(days=1)
+    return [
+        referrals.sent(
+            session,
+            ward,
+            who=somebody(number),
+            form=form,
+            now=EARLIER + timedelta(minutes=number),
+            discharged_on=day,
+        )
+        for number in range(count)
+    ]
+
+
+@pytest.mark.both_engines
+def test_ten_are_named_and_the_rest_is_counted_and_stands_on_the_board(
+    desk: Callable[[], FlaskClient], session: Session, ward: Ward, database: Database
+) -> None:
+    session.add(WorkerHeartbeat(worker="here:1", seen_at=NOW))
+    made = late(session, ward, 11)
+    draft = referrals.draft(session, ward, discharged_on=NOW.date() - timedelta(days=8))
+    fresh = referrals.sent(session, ward, who=somebody(20))
+    session.commit()
+    jobs.run_clocks(database, desk=ward.desk)
+    browser = desk()
+
+    page = browser.get(TODAY).text
+    waits = browser.get("/coordinator/referrals?show=waits").text
+
+    named = [each for each in made if f"R-{each.number}" in page]
+    assert len(named) == 10
+    assert f"R-{draft.number}" not in page
+    assert "And 2 more referrals wait." in page
+    assert 'href="/coordinator/referrals?show=waits"' in page
+    assert "12 things need you." in page
+    assert 'aria-current="page">Today <span class="count">12</span>' in page
+    for each in (*made, draft):
+        assert f"R-{each.number}" in waits
+    assert f"R-{fresh.number}" not in waits
+
+
+def test_thirty_that_wait_cost_no_more_queries_than_one(
+    desk: Callable[[], FlaskClient],
+    session: Session,
+    ward: Ward,
+    database: Database,
+    counting: Counting,
+) -> None:
+    browser = desk()
+    (first,) = late(session, ward, 1)
+    session.commit()
+    jobs.run_clocks(database, desk=ward.desk)
+    with counting() as one:
+        assert f"R-{first.number}" in browser.get(TODAY).text
+    for _each in range(29):
+        referrals.draft(session, ward, discharged_on=NOW.date() - timedelta(days=8))
+    session.commit()
+    jobs.run_clocks(database, desk=ward.desk)
+
+    with counting() as thirty:
+        page = browser.get(TODAY).text
+
+    assert "And 20 more referrals wait." in page
+    assert thirty.count == one.count
 
 
 def test_the_deputy_finds_what_nobody_settled_on_her_page_too(
