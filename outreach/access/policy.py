@@ -88,6 +88,7 @@ POLICY: Mapping[str, Kinds] = {
     "referral.begin": COORDINATOR | LIAISON,
     "referral.authorize": COORDINATOR | LIAISON,
     "referral.send": COORDINATOR | LIAISON,
+    "referral.correct": COORDINATOR | LIAISON,
     "referral.cancel": COORDINATOR | LIAISON | RECEIVERS,
     "referral.answer": COORDINATOR | RECEIVERS,
     "referral.work": COORDINATOR | RECEIVERS,
@@ -124,6 +125,7 @@ REFERRING: frozenset[str] = frozenset(
         "referral.begin",
         "referral.authorize",
         "referral.send",
+        "referral.correct",
         "referral.cancel",
         "authorization.revoke",
     }

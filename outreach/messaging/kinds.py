@@ -55,6 +55,8 @@ KINDS: Final[Mapping[str, Kind]] = {
     # of referrals: a number and a way in, nothing else
     "item_waits": Kind(_MAIL, frozenset({"number", "link_id", "expires_at"}), "round"),
     "item_waits_inside": Kind(_MAIL, frozenset({"number"}), "round"),
+    "item_changed": Kind(_MAIL, frozenset({"number", "link_id", "expires_at"})),
+    "item_changed_inside": Kind(_MAIL, frozenset({"number"})),
     "item_stopped": Kind(_MAIL, frozenset({"number"})),
     "item_code": Kind(_MAIL, frozenset({"link_code_id"})),
     "referral_alert": Kind(_MAIL, frozenset({"number", "about"}), "about"),

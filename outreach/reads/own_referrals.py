@@ -21,7 +21,7 @@ from outreach.i18n import gettext as _
 from outreach.i18n import lazy
 from outreach.reads import referral_words, referring, words
 from outreach.reads.words import Status
-from outreach.referrals import profiles
+from outreach.referrals import machine, profiles
 from outreach.referrals.codes import (
     AT_WORK,
     ENDED,
@@ -147,6 +147,12 @@ class Stand:
     def may_withdraw(self) -> bool:
         """Whether there is an authorization that still holds."""
         return self.authorization is not None and self.authorization.active
+
+    @property
+    def may_correct(self) -> bool:
+        """Whether a name or contact that is wrong can still be put right."""
+        leads = machine.step(Action.CORRECT, state=State(self.referral.state))
+        return leads is not None and self.may_withdraw
 
     @property
     def lacks_paper(self) -> bool:

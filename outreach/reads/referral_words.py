@@ -168,6 +168,7 @@ EVENTS: Final[Mapping[Action, str]] = {
     Action.HOLD: lazy("Put on hold"),
     Action.RESUME: lazy("Taken up again"),
     Action.CLOSE: lazy("Closed"),
+    Action.CORRECT: lazy("Name or contact corrected"),
     Action.CANCEL: lazy("Ended before time"),
     Action.EXPIRE: lazy("Not answered in time"),
     Action.TAKE_BACK: lazy("Marked as entered in error"),

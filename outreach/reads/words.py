@@ -56,6 +56,8 @@ MESSAGE_KINDS = {
     "incident": lazy("Word to coordinators that a report waits"),
     "item_waits": lazy("Word that an item waits"),
     "item_waits_inside": lazy("Word that an item waits"),
+    "item_changed": lazy("Word that an item was corrected"),
+    "item_changed_inside": lazy("Word that an item was corrected"),
     "item_stopped": lazy("Word to stop contact"),
     "item_code": lazy("Code for an item"),
     "referral_alert": lazy("Word to coordinators that a referral needs them"),

@@ -52,6 +52,8 @@ class Action(StrEnum):
     HOLD = "hold"
     RESUME = "resume"
     CLOSE = "close"
+    CORRECT = "correct"
+    """The name or a way to reach the person was wrong; the state stays."""
     CANCEL = "cancel"
     EXPIRE = "expire"
     TAKE_BACK = "take_back"

@@ -48,6 +48,8 @@ class Effect(StrEnum):
     DISCLOSE = "disclose"
     """Write the disclosure and its frozen, sealed snapshot."""
     TELL_AFFILIATE = "tell_affiliate"
+    TELL_CORRECTED = "tell_corrected"
+    """Tell the affiliate that what it has was corrected, and is to be opened again."""
     TELL_STOP = "tell_stop"
     """Tell the affiliate to stop, if it was ever told to begin."""
     ALERT = "alert"
@@ -88,7 +90,7 @@ AFFILIATE: Final = frozenset({Kind.INTAKE, Kind.HELPER, Kind.COORDINATOR})
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One row of the table: from any of `sources` to `target`.
+    """One row of the table: from any of `sources` to `target`, or staying where it is.
 
     Clocks in `stops` are stopped before those in `starts` are started; one that runs already goes
     on.
@@ -215,6 +217,19 @@ STEPS: Final[tuple[Step, ...]] = (
         (Guard.OUTCOME_FITS, Guard.ATTEMPTS_MADE),
         _ENDING,
         stops=ALL_CLOCKS,
+    ),
+    *(
+        Step(
+            Action.CORRECT,
+            frozenset({state}),
+            state,
+            REFERRERS,
+            (Guard.AUTHORIZED, Guard.NAMES_AFFILIATE),
+            # What was wrong was disclosed: what is right is a disclosure as well.
+            (Effect.DISCLOSE, Effect.TELL_CORRECTED) if state in RELEASED else (),
+        )
+        for state in State
+        if state in RELEASED | {State.READY}
     ),
     Step(
         Action.CANCEL,

@@ -1,6 +1,6 @@
 """Whether a message still stands just before it leaves: true, and to somebody who is there."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -13,7 +13,7 @@ from outreach.directory.models import Affiliate, Unit
 from outreach.messaging import kinds, rules
 from outreach.messaging.models import Message
 from outreach.messaging.rules import Window
-from outreach.referrals.codes import ENDED, WAITING_FOR_ANSWER
+from outreach.referrals.codes import ENDED, RELEASED, WAITING_FOR_ANSWER, State
 from outreach.referrals.models import LinkCode, Referral, ReferralLink
 from outreach.speakers.models import Speaker
 from outreach.visits import afterwards, telling
@@ -124,11 +124,21 @@ def _right_is_unchanged(session: Session, message: Message, now: datetime) -> bo
 
 
 def _item_waits(session: Session, message: Message, now: datetime) -> bool:
+    return _item_is_in(WAITING_FOR_ANSWER, session, message, now)
+
+
+def _item_is_there(session: Session, message: Message, now: datetime) -> bool:
+    return _item_is_in(RELEASED, session, message, now)
+
+
+def _item_is_in(
+    states: Collection[State], session: Session, message: Message, now: datetime
+) -> bool:
     """Say whether the affiliate may still be sent to an item: nothing leaves after a withdrawal."""
     referral = session.get(Referral, message.subject_id, populate_existing=True)
     return (
         referral is not None
-        and referral.state in WAITING_FOR_ANSWER
+        and referral.state in states
         and stopping.in_force(session, referral, now=now)
     )
 
@@ -162,6 +172,8 @@ _CHECKS: Final[Mapping[str, Callable[[Session, Message, datetime], bool]]] = {
     "invitation": _place_is_open,
     "item_waits": _item_waits,
     "item_waits_inside": _item_waits,
+    "item_changed": _item_is_there,
+    "item_changed_inside": _item_is_there,
     "item_stopped": _item_has_ended,
     "item_code": _item_code_is_unused,
     "referring": _right_is_unchanged,

@@ -268,6 +268,7 @@ LIAISON = _for(
     Shown("referral", "liaison.referral", ids={"referral_id": "sent referral"}, main=True),
     Shown("referral-withdrawn", "liaison.referral", ids={"referral_id": "withdrawn referral"}),
     Shown("referral-back", "liaison.call_back", ids={"referral_id": "sent referral"}),
+    Shown("referral-correct", "liaison.correct_referral", ids={"referral_id": "sent referral"}),
     Shown("referral-withdraw", "liaison.withdraw", ids={"referral_id": "sent referral"}),
     Shown("referral-paper", "liaison.paper_came", ids={"referral_id": "withdrawn referral"}),
     Shown("referral-copy", "referring.print_copy", ids={"referral_id": "sent referral"}),
@@ -374,6 +375,7 @@ COORDINATOR = _for(
     Shown("referral-try", "coordinator.record_referral", ids=_told("attempt"), act=_send),
     Shown("referral-close", "coordinator.record_referral", ids=_told("close")),
     Shown("referral-hold", "coordinator.record_referral", ids=_told("hold")),
+    Shown("referral-correct", "coordinator.correct_referral", ids={"referral_id": "sent referral"}),
     Shown("referral-back", "coordinator.recall_referral", ids={"referral_id": "sent referral"}),
     Shown(
         "referral-withdraw", "coordinator.withdraw_referral", ids={"referral_id": "sent referral"}

@@ -106,12 +106,25 @@ def test_states_before_and_after_the_release_and_ended_are_told_apart() -> None:
     assert set(State) == OPEN | ENDED
 
 
-def test_nothing_is_disclosed_but_by_sending_on_an_authorization_that_names_the_affiliate() -> None:
-    (disclosing,) = [row for row in STEPS if Effect.DISCLOSE in row.effects]
+def test_nothing_is_disclosed_but_on_an_authorization_that_names_the_affiliate() -> None:
+    disclosing = [row for row in STEPS if Effect.DISCLOSE in row.effects]
 
-    assert disclosing.action is Action.SEND
-    assert {Guard.AUTHORIZED, Guard.NAMES_AFFILIATE} <= set(disclosing.guards)
-    assert disclosing.effects.index(Effect.DISCLOSE) == 0
+    assert {row.action for row in disclosing} == {Action.SEND, Action.CORRECT}
+    for row in disclosing:
+        assert {Guard.AUTHORIZED, Guard.NAMES_AFFILIATE} <= set(row.guards)
+        assert row.effects.index(Effect.DISCLOSE) == 0
+
+
+def test_a_correction_leaves_a_referral_where_it_is_and_never_goes_out_unsaid() -> None:
+    correcting = {state: step(Action.CORRECT, state=state) for state in State}
+
+    assert {state for state, row in correcting.items() if row} == RELEASED | {State.READY}
+    for state, row in correcting.items():
+        if row is not None:
+            assert (row.target, row.starts, row.stops) == (state, (), frozenset())
+            told = (Effect.DISCLOSE, Effect.TELL_CORRECTED) if state in RELEASED else ()
+            assert row.effects == told
+            assert row.by == {Kind.LIAISON, Kind.COORDINATOR}
 
 
 def test_sending_is_the_one_way_out_of_the_house() -> None:
@@ -233,6 +246,7 @@ def test_a_liaison_prepares_sends_and_calls_back_but_does_not_answer() -> None:
         Action.ASK_SIGNATURE,
         Action.AUTHORIZE,
         Action.SEND,
+        Action.CORRECT,
         Action.CANCEL,
     }
 
@@ -270,7 +284,7 @@ def test_what_a_person_may_do_is_told_in_the_order_of_the_table() -> None:
         Action.DECLINE,
         Action.CANCEL,
     )
-    assert possible(State.SENT, by=Kind.LIAISON) == (Action.CANCEL,)
+    assert possible(State.SENT, by=Kind.LIAISON) == (Action.CORRECT, Action.CANCEL)
     assert possible(State.CLOSED, by=Kind.COORDINATOR) == (Action.TAKE_BACK,)
     assert possible(State.ERROR, by=Kind.COORDINATOR) == ()
 

@@ -224,6 +224,12 @@ TABLE: Mapping[str, Row] = {
     "liaison.call_back": members(
         LIAISON, referral_id="referral", form={"version": "1", "reason": "recalled"}
     ),
+    "liaison.correct_referral": members(LIAISON, referral_id="referral"),
+    "liaison.take_correction": members(
+        LIAISON,
+        referral_id="referral",
+        form={"version": "1", "name": "Sam", "contact_1": "313-555-0188"},
+    ),
     "liaison.withdraw": members(
         LIAISON, referral_id="referral", form={"how": "spoken", "received_by": "Nurse Joy"}
     ),
@@ -348,6 +354,12 @@ TABLE: Mapping[str, Row] = {
     ),
     "coordinator.recall_referral": members(
         COORDINATOR, referral_id="referral", form={"version": "1", "reason": "recalled"}
+    ),
+    "coordinator.correct_referral": members(COORDINATOR, referral_id="referral"),
+    "coordinator.take_correction": members(
+        COORDINATOR,
+        referral_id="referral",
+        form={"version": "1", "name": "Sam", "contact_1": "313-555-0188"},
     ),
     "coordinator.withdraw_referral": members(
         COORDINATOR, referral_id="referral", form={"how": "spoken", "received_by": "Nurse Joy"}

@@ -6,6 +6,7 @@ from outreach.web.liaison import (
     hospital,
     pauses,
     referrals,
+    referrals_correct,
     visits,
 )
 from outreach.web.liaison.blueprint import bp
@@ -17,5 +18,6 @@ __all__ = [
     "hospital",
     "pauses",
     "referrals",
+    "referrals_correct",
     "visits",
 ]

@@ -115,7 +115,7 @@ def problems(
         partial(forms.signed, session, referral, wording_id=form.wording_id),
         partial(screened.note, _other(form), field="authority_words"),
     ]
-    return (*_refusals([*checks, *_checks_of(person)]), *found)
+    return (*refusals([*checks, *_checks_of(person)]), *found)
 
 
 def record(
@@ -159,7 +159,7 @@ def record(
         now=now,
         details={"number": referral.number, "wording": wording_row.public_id},
     )
-    values = {"person_key": _person_key(checked, desk=desk)}
+    values = {"person_key": person_key(checked.contacts, desk=desk)}
     order = Order(action=Action.AUTHORIZE, by=by, version=version, values=values)
     steps.take(session, referral, order, desk=desk, now=now)
     return authorization
@@ -270,7 +270,8 @@ def _other(form: SignedForm) -> str:
     return " ".join(form.authority_words.split()) if form.authority == Authority.OTHER else ""
 
 
-def _refusals(checks: Collection[Callable[[], object]]) -> Iterator[RuleBroken]:
+def refusals(checks: Collection[Callable[[], object]]) -> Iterator[RuleBroken]:
+    """Give what each check raises."""
     for check in checks:
         try:
             check()
@@ -280,16 +281,17 @@ def _refusals(checks: Collection[Callable[[], object]]) -> Iterator[RuleBroken]:
 
 def _checks_of(person: Person) -> Iterator[Callable[[], object]]:
     """Give everything that is checked of a person, each for itself."""
-    yield partial(_checked_name, person.name)
-    yield partial(_check_count, person.contacts)
+    yield partial(checked_name, person.name)
+    yield partial(check_count, person.contacts)
     for place, point in enumerate(person.contacts, 1):
-        yield partial(_checked_contact, point, place)
+        yield partial(checked_contact, point, place)
         yield partial(screened.note, point.hours, field=f"contact_{place}_hours")
     yield partial(_check_language, person.language)
     yield partial(screened.note, person.note)
 
 
-def _checked_name(name: str) -> str:
+def checked_name(name: str) -> str:
+    """Return a name that may be kept. Raises RuleBroken otherwise."""
     plain = " ".join(name.split())
     if not 0 < len(plain) <= LONGEST_NAME:
         raise RuleBroken(lazy("Write the name as the person wants to be called."), field="name")
@@ -301,25 +303,27 @@ def _check_language(language: str) -> None:
         raise RuleBroken(lazy("Choose one of the answers on the list."), field="language")
 
 
-def _check_count(contacts: Sequence[ContactPoint]) -> None:
+def check_count(contacts: Sequence[ContactPoint]) -> None:
+    """Refuse none, and more than there is room for."""
     if not 0 < len(contacts) <= MOST_CONTACTS:
         raise RuleBroken(lazy("Write at least one way to reach the person."), field="contact_1")
 
 
 def _checked_person(person: Person) -> Person:
-    name = _checked_name(person.name)
+    name = checked_name(person.name)
     _check_language(person.language)
-    _check_count(person.contacts)
+    check_count(person.contacts)
     return Person(
         name=name,
-        contacts=[_checked_contact(point, place) for place, point in enumerate(person.contacts, 1)],
+        contacts=[checked_contact(point, place) for place, point in enumerate(person.contacts, 1)],
         language=person.language,
         interpreter=person.interpreter,
         note=screened.note(person.note),
     )
 
 
-def _checked_contact(point: ContactPoint, place: int) -> ContactPoint:
+def checked_contact(point: ContactPoint, place: int) -> ContactPoint:
+    """Return a contact point as it is kept; `place` counts from 1. Raises RuleBroken."""
     field = f"contact_{place}"
     if point.kind not in {"phone", "mail"}:
         raise RuleBroken(lazy("Choose one of the answers on the list."), field=field)
@@ -350,16 +354,7 @@ def _mail(value: str, field: str) -> str:
 
 def _seal(referral: Referral, person: Person, *, desk: Desk) -> None:
     key, row = referral.data_key_id or "", referral.public_id
-    points = [
-        {
-            "kind": point.kind,
-            "value": point.value,
-            "safe_to_text": point.safe_to_text,
-            "safe_to_voicemail": point.safe_to_voicemail,
-            "hours": point.hours,
-        }
-        for point in person.contacts
-    ]
+    points = sealable(person.contacts)
     contacts = {"points": points, "language": person.language, "interpreter": person.interpreter}
     vault = desk.vault
     referral.sealed_name = vault.seal(key, (*disclosing.NAME, row), person.name)
@@ -368,7 +363,21 @@ def _seal(referral: Referral, person: Person, *, desk: Desk) -> None:
         referral.sealed_note = vault.seal(key, (*disclosing.NOTE, row), person.note)
 
 
-def _person_key(person: Person, *, desk: Desk) -> str:
+def sealable(contacts: Sequence[ContactPoint]) -> list[dict[str, object]]:
+    """Return contact points as they are sealed, and as a snapshot shows them."""
+    return [
+        {
+            "kind": point.kind,
+            "value": point.value,
+            "safe_to_text": point.safe_to_text,
+            "safe_to_voicemail": point.safe_to_voicemail,
+            "hours": point.hours,
+        }
+        for point in contacts
+    ]
+
+
+def person_key(contacts: Sequence[ContactPoint], *, desk: Desk) -> str:
     """Return the blind index of a person: of their telephone, else of their mail address."""
-    by_kind = sorted(person.contacts, key=lambda point: point.kind != "phone")
+    by_kind = sorted(contacts, key=lambda point: point.kind != "phone")
     return desk.vault.index(by_kind[0].kind, by_kind[0].value)

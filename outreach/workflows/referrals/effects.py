@@ -26,6 +26,9 @@ def carry_out(
         case Effect.TELL_AFFILIATE:
             link = doors.open_link(session, referral, links=desk.links, now=now)
             telling.item_waits(session, referral, link=link, now=now)
+        case Effect.TELL_CORRECTED:
+            link = doors.open_link(session, referral, links=desk.links, now=now)
+            telling.item_changed(session, referral, link=link, now=now)
         case Effect.TELL_STOP:
             # Who was never told to begin need not be told to stop.
             if referral.sent_at is not None:

@@ -120,7 +120,9 @@ def refuse(refusals: tuple[Refusal, ...]) -> None:
 def _move(
     session: Session, referral: Referral, step: machine.Step, order: Order, *, now: datetime
 ) -> None:
-    values = {"reason": order.reason, **order.values, **_stamps(step, now=now)}
+    values = dict(order.values)
+    if step.action is not Action.CORRECT:  # it stays as it is, and so does why
+        values = {"reason": order.reason, "state_at": now, **values, **_stamps(step, now=now)}
     moved = (
         update(Referral)
         .where(
@@ -128,7 +130,7 @@ def _move(
             Referral.state == referral.state,
             Referral.version == referral.version,
         )
-        .values(state=step.target, state_at=now, version=Referral.version + 1, **values)
+        .values(state=step.target, version=Referral.version + 1, **values)
         .returning(Referral.id)
     )
     try:

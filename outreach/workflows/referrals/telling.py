@@ -30,15 +30,23 @@ def item_waits(
 ) -> None:
     """Tell the affiliate that an item waits, once for each sending and each reminder of it."""
     affiliate = session.get_one(Affiliate, referral.affiliate_id)
-    values = {
-        "number": written(referral),
-        "link_id": link.public_id,
-        "expires_at": link.expires_at.isoformat(),
-        "round": again,
-    }
+    values = {**_way_in(referral, link), "round": again}
     for to in _intake(session, affiliate):
         kind = "item_waits" if to.kind == "affiliate" else "item_waits_inside"
         _plan(session, to, kind, referral=referral, values=values, now=now)
+
+
+def item_changed(
+    session: Session, referral: Referral, *, link: ReferralLink, now: datetime
+) -> None:
+    """Tell the affiliate to open the item again; a coordinator calls who has no mailbox."""
+    affiliate = session.get_one(Affiliate, referral.affiliate_id)
+    told = _intake(session, affiliate)
+    for to in told:
+        kind = "item_changed" if to.kind == "affiliate" else "item_changed_inside"
+        _plan(session, to, kind, referral=referral, values=_way_in(referral, link), now=now)
+    if not told:
+        _alert(session, referral, about="changed", now=now)
 
 
 def stop(session: Session, referral: Referral, *, now: datetime) -> None:
@@ -84,6 +92,14 @@ def referrer(session: Session, referral: Referral, *, about: Clock, now: datetim
 def written(referral: Referral) -> str:
     """Return a referral's number as people say and write it: R-481207."""
     return f"R-{referral.number}"
+
+
+def _way_in(referral: Referral, link: ReferralLink) -> dict[str, Any]:
+    return {
+        "number": written(referral),
+        "link_id": link.public_id,
+        "expires_at": link.expires_at.isoformat(),
+    }
 
 
 def _alert(session: Session, referral: Referral, *, about: str, now: datetime) -> None:

@@ -20,7 +20,15 @@ from outreach.referrals.models import (
     ReferralAttempt,
     ReferralLink,
 )
-from outreach.workflows.referrals import authorizing, children, stopping, working
+from outreach.workflows.referrals import (
+    authorizing,
+    children,
+    correcting,
+    disclosing,
+    stopping,
+    working,
+)
+from outreach.workflows.referrals.correcting import Correction
 from outreach.workflows.referrals.desk import Desk
 from outreach.workflows.referrals.working import By
 from tests import builders, races
@@ -127,6 +135,76 @@ def test_a_withdrawal_and_a_sending_at_once_leave_nothing_with_the_affiliate(
     # If the sending was first the affiliate was told to begin, and hears that it stops.
     disclosed = count(database, Disclosure)
     assert count(database, Message, Message.kind == "item_stopped") == disclosed
+
+
+def correcting_it(
+    made: Referral, desk: Desk, *, name: str, by: Actor
+) -> Callable[[Session], object]:
+    """Return a correction as it is sent from a page of how the referral stands now."""
+    seen, row_id = made.version, made.id
+
+    def correct(own: Session) -> None:
+        correcting.correct(
+            own,
+            own.get_one(Referral, row_id),
+            Correction(name=name),
+            version=seen,
+            by=by,
+            desk=desk,
+            now=NOW,
+        )
+
+    return correct
+
+
+def test_of_two_corrections_at_once_one_stands_and_the_other_is_told(
+    session: Session, database: Database, ward: Ward, desk: Desk
+) -> None:
+    made = referrals.sent(session, ward)
+    acts = [
+        correcting_it(made, desk, name="Wren", by=ward.by_liaison),
+        correcting_it(made, desk, name="Robin", by=ward.by_coordinator),
+    ]
+    session.commit()
+
+    won = race(database, acts)
+
+    assert Counter(won) == {True: 1, False: 1}
+    assert count(database, Disclosure) == 2
+    assert count(database, Message, Message.kind == "item_changed") == 1
+    with database.reading() as own:
+        kept = own.get_one(Referral, made.id)
+        shown = disclosing.last_snapshot(own, kept, vault=desk.vault)
+    assert shown["name"] == ("Wren" if won[0] else "Robin")
+
+
+def test_a_correction_and_a_withdrawal_at_once_leave_nothing_that_goes_out(
+    session: Session, database: Database, ward: Ward, desk: Desk
+) -> None:
+    made = referrals.accepted(session, ward)
+    correct = correcting_it(made, desk, name="Wren", by=ward.by_liaison)
+    session.commit()
+
+    def revoke(own: Session) -> None:
+        stopping.revoke(
+            own,
+            own.get_one(Authorization, made.authorization_id),
+            how=Revoked.SPOKEN,
+            received_by="Nurse Joy",
+            by=ward.by_liaison,
+            desk=desk,
+            now=NOW,
+        )
+
+    corrected, revoked = race(database, [correct, revoke])
+
+    assert revoked
+    assert state_of(database, made) == State.CANCELLED
+    waits = (Message.kind == "item_changed", Message.state == "pending")
+    assert count(database, Message, *waits) == 0
+    assert count(database, ReferralLink, ReferralLink.closed_at.is_(None)) == 0
+    # Where the correction was first it is in the log, with the sending.
+    assert count(database, Disclosure) == 1 + corrected
 
 
 def test_two_coordinators_who_reroute_at_once_make_one_child(
