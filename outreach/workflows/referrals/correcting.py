@@ -35,9 +35,10 @@ class Correction:
 
 
 def is_possible(session: Session, referral: Referral, *, now: datetime) -> bool:
-    """Say whether there is something to correct: signed, not ended, in force."""
+    """Say whether there is something to correct: signed and kept, not ended, in force."""
     leads = machine.step(Action.CORRECT, state=State(referral.state)) is not None
-    return leads and stopping.in_force(session, referral, now=now)
+    is_kept = referral.data_key_id is not None
+    return leads and is_kept and stopping.in_force(session, referral, now=now)
 
 
 def shows_contacts(session: Session, referral: Referral) -> bool:
