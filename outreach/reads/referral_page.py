@@ -243,7 +243,10 @@ def _clocks(session: Session, referral: Referral, *, is_ours: bool) -> Sequence[
 
 
 def _clock_row(clock: ReferralClock, referral: Referral, *, zone: str, now: datetime) -> ClockRow:
-    if clock.stopped_at is not None:
+    ended_at = referral.ended_at
+    if clock.stopped_at is not None and ended_at is not None and clock.stopped_at >= ended_at:
+        state = _("Ended with the referral")
+    elif clock.stopped_at is not None:
         state = _("Kept")
     elif clock.settled_at is not None:
         state = _("Taken care of")
