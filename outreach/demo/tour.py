@@ -69,8 +69,8 @@ class _Tour:
         )
 
     def play(self) -> bool:
-        self._deliver()
         self.record.say("Before we look: what the bureau has sent so far.")
+        self._deliver()
         for number, (title, step) in enumerate(self.steps, start=1):
             self.record.step(number, title, when=i18n.when(clock.now(), zone=cast.ZONE))
             try:
