@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, delete, or_, update
+from sqlalchemy import case, delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -36,6 +36,13 @@ def take(session: Session, bucket: Bucket, owner: str, *, now: datetime) -> bool
         .returning(RateBucket.id)
     )
     return session.scalar(taken) is not None
+
+
+def is_empty(session: Session, bucket: Bucket, owner: str) -> bool:
+    """Say whether the last was just taken: asked by its taker, in the transaction of the taking."""
+    key = f"{bucket.name}:{crypto.digest(owner)}"
+    left = session.scalar(select(RateBucket.tokens).where(RateBucket.key == key))
+    return left is not None and left < 1
 
 
 def forget_old(session: Session, *, now: datetime) -> None:

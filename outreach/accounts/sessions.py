@@ -140,13 +140,19 @@ def touch(session: Session, seen: SignedIn, *, now: datetime) -> None:
     )
 
 
-def note_second_factor(session: Session, session_id: int, *, now: datetime) -> None:
-    """Note that the person behind a session has shown a second factor."""
+def note_second_factor(session: Session, session_id: int, *, now: datetime) -> str:
+    """Note that the person behind a session has shown a second factor; return its new token.
+
+    The token of before is dead at once: whoever had put it there, or read it, is not let in with
+    what the person shows now.
+    """
+    token = crypto.token()
     session.execute(
         update(WebSession)
         .where(WebSession.id == session_id, WebSession.ended_at.is_(None))
-        .values(second_factor_at=now)
+        .values(second_factor_at=now, token_hash=crypto.digest(token))
     )
+    return token
 
 
 def end(session: Session, session_id: int, *, actor: Actor, now: datetime) -> None:

@@ -65,6 +65,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "sign_in_code": Kind(_MAIL, frozenset({"code_id"})),
     "invitation": Kind(_MAIL, frozenset({"inviter"})),
     "sign_in_changed": Kind(_MAIL, frozenset({"what", "change"}), "change"),
+    "sign_in_tries": Kind(_MAIL, frozenset({"limit"}), "limit"),
     "address_changed": Kind(_MAIL, frozenset({"change"}), "change"),
     "referring": Kind(_MAIL, frozenset({"affiliate", "may"})),
     # answers to a text

@@ -66,6 +66,7 @@ MESSAGE_KINDS = {
     "sign_in_code": lazy("Sign-in code"),
     "invitation": lazy("Invitation to sign in"),
     "sign_in_changed": lazy("Word that their signing in was changed"),
+    "sign_in_tries": lazy("Word that their second step was tried too often"),
     "address_changed": lazy("Word to the address they had"),
     "referring": lazy("Word whether they may refer people"),
     "confirmed": lazy("Word that the visit is theirs"),

@@ -118,6 +118,11 @@ def sign_browser_in(token: str) -> Response:
     # Who signs in here now is no longer the helper who sat here before (context.helper).
     for name in (_browser_cookie(), context.visitor_cookie()):
         answer.delete_cookie(name, path="/", secure=context.config().is_https)
+    return keep_token(answer, token)
+
+
+def keep_token(answer: Response, token: str) -> Response:
+    """Have the browser keep the session's token; nobody else keeps this answer."""
     answer.set_cookie(
         context.session_cookie(),
         token,

@@ -5,7 +5,7 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 import segno
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import Unauthorized
 
@@ -90,15 +90,15 @@ def use_code() -> ResponseReturnValue:
     form = CodeForm()
     if form.is_sent_and_right():
         with context.transaction() as session:
-            is_right = workflow.use_typed(
+            token = workflow.use_typed(
                 session,
                 me(),
                 form.code.data or "",
                 ring=context.wired().vault.ring,
                 now=clock.now(),
             )
-        if is_right:
-            return _go_on()
+        if token:
+            return _go_on(token)
         _log.warning("second factor refused")
         form.code.errors = [
             _("This code is wrong, too old or used already. Wait for the next one, and type that.")
@@ -113,11 +113,11 @@ def use_passkey() -> ResponseReturnValue:
     form, site = PasskeyForm(), _site()
     if site and form.is_sent_and_right() and form.credential.data:
         with context.transaction() as session:
-            is_right = workflow.use_passkey(
+            token = workflow.use_passkey(
                 session, me(), form.credential.data, site=site, now=clock.now()
             )
-        if is_right:
-            return _go_on()
+        if token:
+            return _go_on(token)
         _log.warning("passkey refused")
     asking = CodeForm()
     asking.form_errors.append(_passkey_problem(form))
@@ -319,17 +319,19 @@ def _show_new_passkey(form: NewPasskeyForm) -> str:
 
 def _added(added: Added, words: str) -> ResponseReturnValue:
     """Show the first recovery codes, this once; else lead back to the account."""
-    context.forget_signed_in()
+    context.renew_signed_in(added.token)
     if added.codes:
         home = auth.home()
-        return render_template("second_factor/codes.html", codes=added.codes, next_url=home)
+        page = render_template("second_factor/codes.html", codes=added.codes, next_url=home)
+        return auth.keep_token(make_response(page), added.token)
     flash(words)
-    return redirect(_account(), 303)
+    return auth.keep_token(redirect(_account(), 303), added.token)
 
 
-def _go_on() -> ResponseReturnValue:
-    context.forget_signed_in()
-    return redirect(auth.wanted() or auth.home(), 303)
+def _go_on(token: str) -> ResponseReturnValue:
+    """Lead on, with the token that is the session's now: that of before is worth nothing."""
+    context.renew_signed_in(token)
+    return auth.keep_token(redirect(auth.wanted() or auth.home(), 303), token)
 
 
 def _when_fresh(page: Callable[[], ResponseReturnValue]) -> ResponseReturnValue:

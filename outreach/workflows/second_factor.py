@@ -30,15 +30,22 @@ class NotFresh(Forbidden):
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """A factor that was added. `codes` are the first recovery codes, where there were none."""
+    """A factor that was added, which shows it too: `token` is the session's from now on.
 
+    `codes` are the first recovery codes, where there were none.
+    """
+
+    token: str
     codes: list[str]
 
 
 def use_typed(
     session: Session, seen: SignedIn, typed: str, *, ring: KeyRing, now: datetime
-) -> bool:
-    """Take what was typed: six digits of the app, or a recovery code. The caller commits anyway.
+) -> str | None:
+    """Take what was typed: six digits of the app, or a recovery code.
+
+    Return the session's new token (that of before is dead), None when it was wrong. The caller
+    commits anyway.
 
     Raises:
         TooMany: the sixth wrong try for this account within five minutes.
@@ -57,8 +64,8 @@ def use_typed(
 
 def use_passkey(
     session: Session, seen: SignedIn, credential: str, *, site: Site, now: datetime
-) -> bool:
-    """Take what a passkey signed. The caller commits anyway.
+) -> str | None:
+    """Take what a passkey signed; return as `use_typed`. The caller commits anyway.
 
     Raises:
         TooMany: as `use_typed`; all kinds of factors share one limit.
@@ -122,9 +129,11 @@ def confirm_app(
     def confirmed() -> bool:
         return factors.confirm_app(session, account_id, digits, ring=ring, now=now)
 
-    if not _try(session, seen, confirmed, now=now):
+    token = _try(session, seen, confirmed, now=now)
+    if token is None:
         return None
-    return _added(session, seen, "app_added", before=before, now=now)
+    codes = _added(session, seen, "app_added", before=before, now=now)
+    return Added(token, codes)
 
 
 def add_passkey(
@@ -145,9 +154,11 @@ def add_passkey(
         )
         return made is not None
 
-    if not _try(session, seen, added, now=now):
+    token = _try(session, seen, added, now=now)
+    if token is None:
         return None
-    return _added(session, seen, "passkey_added", before=before, now=now)
+    codes = _added(session, seen, "passkey_added", before=before, now=now)
+    return Added(token, codes)
 
 
 def make_codes(session: Session, seen: SignedIn, *, now: datetime) -> list[str]:
@@ -184,15 +195,22 @@ def remove_passkey(session: Session, seen: SignedIn, key: Passkey, *, now: datet
         _removed(session, seen, "passkey_removed", now=now)
 
 
-def _try(session: Session, seen: SignedIn, shown: Callable[[], bool], *, now: datetime) -> bool:
-    """Count a try; where it was right, it does not count, and the session has shown a factor."""
+def _try(
+    session: Session, seen: SignedIn, shown: Callable[[], bool], *, now: datetime
+) -> str | None:
+    """Count a try; where it was right, it does not count, and the session has shown a factor.
+
+    The wrong try that was the last for now is told: nobody types five wrong codes unnoticed.
+    """
     owner = f"account:{seen.account_id}"
     if not limits.take(session, rules.FACTOR_FOR_ACCOUNT, owner, now=now):
         raise TooMany(TOO_MANY)
     if not shown():
-        return False
+        if limits.is_empty(session, rules.FACTOR_FOR_ACCOUNT, owner):
+            _limit_reached(session, seen, now=now)
+        return None
     limits.give_back(session, rules.FACTOR_FOR_ACCOUNT, owner)
-    sessions.note_second_factor(session, seen.session_id, now=now)
+    token = sessions.note_second_factor(session, seen.session_id, now=now)
     audit.record(
         session,
         "second_factor.show",
@@ -200,7 +218,18 @@ def _try(session: Session, seen: SignedIn, shown: Callable[[], bool], *, now: da
         subject=("web_session", seen.session_id),
         now=now,
     )
-    return True
+    return token
+
+
+def _limit_reached(session: Session, seen: SignedIn, *, now: datetime) -> None:
+    audit.record(
+        session,
+        "second_factor.limit",
+        actor=seen.actor,
+        subject=("account", seen.account_id),
+        now=now,
+    )
+    sign_in_changes.tell_tries(session, seen.account_id, now=now)
 
 
 def _refuse_unless_fresh(session: Session, seen: SignedIn, *, now: datetime) -> factors.Held:
@@ -218,10 +247,10 @@ def _refuse_last(held: factors.Held | None, seen: SignedIn) -> None:
 
 def _added(
     session: Session, seen: SignedIn, what: str, *, before: factors.Held, now: datetime
-) -> Added:
+) -> list[str]:
     codes = [] if before.count else factors.make_codes(session, seen.account_id, now=now)
     _changed(session, seen, what, now=now)
-    return Added(codes)
+    return codes
 
 
 def _removed(session: Session, seen: SignedIn, what: str, *, now: datetime) -> None:

@@ -1,10 +1,13 @@
-"""Word by mail that the way somebody signs in was changed; no link in it signs anybody in."""
+"""Word by mail that the way somebody signs in was changed, or tried; no link in it signs in."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from outreach import crypto
+from outreach.accounts import limits, rules
 from outreach.accounts.models import Account
 from outreach.messaging import service as messaging
 from outreach.messaging.service import NewMessage
@@ -29,25 +32,15 @@ def tell(session: Session, account_id: int, what: str, *, now: datetime) -> None
     """Tell a person what was changed, so that she can object if it was not she."""
     if what not in WHATS:
         raise ValueError(f"There are no words for {what!r}.")
-    account = session.get_one(Account, account_id)
-    message = NewMessage(
-        kind="sign_in_changed",
-        channel="mail",
-        affiliate_id=None,
-        recipient_kind="account",
-        recipient_id=account.id,
-        to_address=account.email,
-        to_name=account.name,
-        locale=account.locale,
-        subject=("account", account.id, 1),
-        # Each change is told, also two of a kind at once.
-        values={"what": what, "change": crypto.public_id()},
-        time_zone="UTC",
-        send_after=now,
-        expires_at=now + WORD_LASTS,
-        urgent=True,
-    )
-    messaging.plan(session, message, now=now)
+    # Each change is told, also two of a kind at once.
+    values = {"what": what, "change": crypto.public_id()}
+    _mail(session, account_id, "sign_in_changed", values, now=now)
+
+
+def tell_tries(session: Session, account_id: int, *, now: datetime) -> None:
+    """Tell a person that her second step was tried until the limit; at most once an hour."""
+    if limits.take(session, rules.TRIES_TOLD, f"account:{account_id}", now=now):
+        _mail(session, account_id, "sign_in_tries", {"limit": crypto.public_id()}, now=now)
 
 
 def tell_old_address(
@@ -70,6 +63,29 @@ def tell_old_address(
         locale=locale,
         subject=(*subject, 1),
         values={"change": crypto.public_id()},
+        time_zone="UTC",
+        send_after=now,
+        expires_at=now + WORD_LASTS,
+        urgent=True,
+    )
+    messaging.plan(session, message, now=now)
+
+
+def _mail(
+    session: Session, account_id: int, kind: str, values: Mapping[str, Any], *, now: datetime
+) -> None:
+    account = session.get_one(Account, account_id)
+    message = NewMessage(
+        kind=kind,
+        channel="mail",
+        affiliate_id=None,
+        recipient_kind="account",
+        recipient_id=account.id,
+        to_address=account.email,
+        to_name=account.name,
+        locale=account.locale,
+        subject=("account", account.id, 1),
+        values=values,
         time_zone="UTC",
         send_after=now,
         expires_at=now + WORD_LASTS,

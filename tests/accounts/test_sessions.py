@@ -68,11 +68,34 @@ def test_a_second_factor_is_asked_under_the_memberships_that_need_it(
 def test_a_second_factor_is_shown_once_a_session(session: Session, ruth: Membership) -> None:
     token, other = begin(session, ruth), begin(session, ruth)
 
-    sessions.note_second_factor(session, found(session, token).session_id, now=NOW)
+    renewed = sessions.note_second_factor(session, found(session, token).session_id, now=NOW)
 
-    assert found(session, token).second_factor_at == NOW
-    assert not found(session, token).lacks_second_factor
+    assert found(session, renewed).second_factor_at == NOW
+    assert not found(session, renewed).lacks_second_factor
     assert found(session, other).lacks_second_factor
+
+
+def test_the_token_of_before_the_second_factor_is_dead_at_once(
+    session: Session, ruth: Membership
+) -> None:
+    token = begin(session, ruth)
+    seen = found(session, token)
+
+    renewed = sessions.note_second_factor(session, seen.session_id, now=NOW)
+
+    assert sessions.find(session, token, now=NOW) is None
+    assert found(session, renewed).session_id == seen.session_id
+
+
+def test_a_session_that_has_ended_is_not_opened_again_by_a_second_factor(
+    session: Session, ruth: Membership
+) -> None:
+    seen = found(session, begin(session, ruth))
+    sessions.end(session, seen.session_id, actor=seen.actor, now=NOW)
+
+    renewed = sessions.note_second_factor(session, seen.session_id, now=NOW)
+
+    assert sessions.find(session, renewed, now=NOW) is None
 
 
 def test_only_the_hash_of_the_token_is_kept(session: Session, ruth: Membership) -> None:

@@ -127,6 +127,43 @@ def test_the_step_is_asked_for_and_leads_where_one_wanted_to_be(
     assert half_in.get(right.location).status_code == 200
 
 
+@pytest.mark.both_engines
+def test_the_cookie_of_before_the_second_step_is_worth_nothing_after_it(
+    client: FlaskClient, app: Flask, database: Database, session: Session, ruth: Membership
+) -> None:
+    phone = factor_builders.app(session, ruth)
+    before = cookie_of(after_the_code(client, database, ruth))
+    thief = app.test_client()
+    thief.set_cookie("session", before)
+    assert thief.get(STEP).status_code == 200
+
+    client.post(STEP, data={"code": phone.code()})
+
+    assert cookie_of(client) != before
+    assert client.get(TODAY).status_code == 200
+    assert thief.get(TODAY).location.startswith("/sign-in?")
+    assert thief.get("/account").location.startswith("/sign-in?")
+
+
+def test_setting_up_the_first_app_gives_a_new_cookie_too(half_in: FlaskClient, app: Flask) -> None:
+    before = cookie_of(half_in)
+    half_in.post(f"{SET_UP}/app")
+    digits = secret_on(half_in.get(f"{SET_UP}/app").text).code()
+
+    half_in.post(f"{SET_UP}/app/code", data={"code": digits})
+
+    thief = app.test_client()
+    thief.set_cookie("session", before)
+    assert thief.get(TODAY).location.startswith("/sign-in?")
+    assert half_in.get(TODAY).status_code == 200
+
+
+def cookie_of(client: FlaskClient) -> str:
+    found = client.get_cookie("session")
+    assert found
+    return found.value
+
+
 def test_it_leads_to_no_other_host(
     half_in: FlaskClient, session: Session, ruth: Membership
 ) -> None:
@@ -168,6 +205,7 @@ def test_a_passkey_is_set_up_and_shown(
     sent = {"name": "Blue key", "credential": key.make(asked.text)}
     added = half_in.post(f"{SET_UP}/passkey", data=sent)
     other = after_the_code(app.test_client(), database, ruth)
+    before = cookie_of(other)
     page = other.get(STEP).text
     asked_again = other.post(f"{STEP}/challenge", data={"purpose": "show"})
     signed = {"credential": key.sign(asked_again.text)}
@@ -179,6 +217,7 @@ def test_a_passkey_is_set_up_and_shown(
     assert 'data-passkey="/sign-in/second-step/challenge"' in page
     assert (shown.status_code, shown.location) == (303, "/account")
     assert repeated.status_code == 422
+    assert cookie_of(other) != before
     assert "Blue key" in other.get("/account").text
 
 

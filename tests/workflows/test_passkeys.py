@@ -42,7 +42,7 @@ def challenge(session: Session, seen: SignedIn, purpose: Purpose = "show") -> st
 def shown(
     session: Session, seen: SignedIn, answer: str, *, after: timedelta = timedelta(0)
 ) -> bool:
-    return second_factor.use_passkey(session, seen, answer, site=SITE, now=NOW + after)
+    return bool(second_factor.use_passkey(session, seen, answer, site=SITE, now=NOW + after))
 
 
 @pytest.mark.parametrize("count", [0, None])
@@ -190,6 +190,6 @@ def test_of_two_requests_with_the_same_signature_one_comes_through(
     session.commit()
 
     def show(own: Session) -> bool:
-        return second_factor.use_passkey(own, seen, signed, site=SITE, now=NOW)
+        return bool(second_factor.use_passkey(own, seen, signed, site=SITE, now=NOW))
 
     assert sorted(races.at_once(database, [show] * 4)) == [False, False, False, True]

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from outreach import crypto
 from outreach.accounts import factors
 from outreach.accounts.models import (
+    Account,
     Membership,
     RecoveryCode,
     TotpFactor,
@@ -20,6 +21,7 @@ from outreach.actor import Kind
 from outreach.audit import AuditEvent
 from outreach.db import Database
 from outreach.errors import RuleBroken, TooMany
+from outreach.messaging.models import Message
 from outreach.sealing import DoesNotOpen
 from outreach.workflows import second_factor
 from tests import builders, factor_builders, races
@@ -43,7 +45,7 @@ def seen(session: Session, ruth: Membership) -> SignedIn:
 
 
 def typed(session: Session, seen: SignedIn, code: str, *, after: timedelta = timedelta(0)) -> bool:
-    return second_factor.use_typed(session, seen, code, ring=RING, now=NOW + after)
+    return bool(second_factor.use_typed(session, seen, code, ring=RING, now=NOW + after))
 
 
 # --- the app
@@ -142,6 +144,48 @@ def test_every_kind_of_factor_and_every_browser_counts_against_one_limit(
 
     with pytest.raises(TooMany):
         typed(session, other, "abcd-abcd-abcd-abcd")
+
+
+@pytest.mark.both_engines
+def test_the_fifth_wrong_try_is_told_to_the_owner_and_written_down(
+    session: Session, ruth: Membership, seen: SignedIn
+) -> None:
+    factor_builders.app(session, ruth)
+    for wrong in ("000000", "abcd-efgh", "000000", "abcd-efgh"):
+        typed(session, seen, wrong)
+    before = tries_told(session)
+
+    typed(session, seen, "abcd-efgh-jkmn-pqrs")
+    with pytest.raises(TooMany):
+        typed(session, seen, "000000")
+
+    mail = session.scalars(select(Message).where(Message.kind == "sign_in_tries")).one()
+    account = session.get_one(Account, ruth.account_id)
+    assert (before, mail.to_address, mail.recipient_id) == ((0, 0), account.email, account.id)
+    assert tries_told(session) == (1, 1)
+
+
+def test_the_owner_is_told_once_an_hour_and_every_limit_is_written_down(
+    session: Session, ruth: Membership, seen: SignedIn
+) -> None:
+    def try_until_the_limit(after: timedelta) -> None:
+        for _ in range(5):
+            typed(session, seen, "000000", after=after)
+
+    factor_builders.app(session, ruth)
+    for after in (timedelta(0), FIVE, timedelta(minutes=59)):
+        try_until_the_limit(after)
+    assert tries_told(session) == (1, 3)
+
+    try_until_the_limit(timedelta(hours=1, minutes=4))
+    assert tries_told(session) == (2, 4)
+
+
+def tries_told(session: Session) -> tuple[int, int]:
+    """Return how often the owner was told, and how often it was written down."""
+    told_of = select(Message.id).where(Message.kind == "sign_in_tries")
+    written = select(AuditEvent.id).where(AuditEvent.action == "second_factor.limit")
+    return len(session.scalars(told_of).all()), len(session.scalars(written).all())
 
 
 def test_right_codes_do_not_count(session: Session, ruth: Membership, seen: SignedIn) -> None:
@@ -283,7 +327,8 @@ def test_a_new_app_replaces_the_old_one_and_keeps_the_codes(
 
     added = confirm(session, fresh(seen), new.code())
 
-    assert added == second_factor.Added([])
+    assert added
+    assert added.codes == []
     assert not typed(session, seen, old.code(step=1))
     assert typed(session, seen, new.code(step=1))
     assert factors.held(session, ruth.account_id).codes_left == 10
@@ -360,7 +405,7 @@ def test_of_two_requests_with_the_same_code_one_comes_through(
     session.commit()
 
     def show(code: str) -> Callable[[Session], bool]:
-        return lambda own: second_factor.use_typed(own, seen, code, ring=RING, now=NOW)
+        return lambda own: bool(second_factor.use_typed(own, seen, code, ring=RING, now=NOW))
 
     by_app = races.at_once(database, [show(app.code())] * 3)
     by_paper = races.at_once(database, [show(codes[0])] * 3)

@@ -28,6 +28,14 @@ def test_each_change_has_words_of_its_own_and_no_link(locale: str) -> None:
     assert not [text for text in said.values() if BASE in text]
 
 
+@pytest.mark.parametrize("locale", ["en", "es"])
+def test_word_of_too_many_tries_says_what_to_do_and_has_no_link(locale: str) -> None:
+    letter = TEXTS.mail("sign_in_tries", {"limit": "l"}, to_name="Ruth", locale=locale)
+
+    assert letter.subject
+    assert BASE not in letter.text
+
+
 def test_a_change_nobody_has_words_for_is_a_fault(session: Session) -> None:
     ruth = builders.coordinator(session, builders.affiliate(session))
 

@@ -128,19 +128,6 @@ def test_what_was_not_taken_goes_to_another_affiliate_once(
     assert f"R-{child.number}" in browser.get(of(made)).text
 
 
-def test_where_nobody_else_serves_the_county_the_nearest_may_be_asked(
-    desk: Callable[[], FlaskClient], session: Session, ward: Ward
-) -> None:
-    far = referrals.receiving(session, "North Shore", counties=(("MI", "Oakland County"),))
-    made = declined(session, ward)
-
-    page = desk().get(of(made, "/another-affiliate")).text
-
-    assert far.public_id in page
-    assert "The county is not in its area" in page
-    assert "No other affiliate has room" not in page
-
-
 def test_a_clock_that_ended_with_the_referral_was_not_kept(
     desk: Callable[[], FlaskClient], session: Session, ward: Ward
 ) -> None:
