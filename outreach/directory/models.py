@@ -38,7 +38,8 @@ class Affiliate(Base):
     """A local organization: it runs a bureau, or receives referrals, or both.
 
     One that only receives has no coordinators of its own: those of `kept_by_id` keep its record.
-    The coordinator on duty is whom a clock of a referral calls first, and then her deputy.
+    The coordinator on duty is whom a clock of a referral calls first, and then her deputy; from
+    `away_from` to `away_until`, both days included, she is away and the deputy is first.
     """
 
     __tablename__ = "affiliate"
@@ -72,6 +73,8 @@ class Affiliate(Base):
     longitude: Mapped[float | None]
     on_duty_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     deputy_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    away_from: Mapped[date | None]
+    away_until: Mapped[date | None]
     business_days: Mapped[list[int]] = mapped_column(default=lambda: list(BUSINESS_DAYS))
     opens: Mapped[time] = mapped_column(default=time(9))
     closes: Mapped[time] = mapped_column(default=time(17))
@@ -94,6 +97,8 @@ class Affiliate(Base):
         CheckConstraint("longitude BETWEEN -180 AND 180", name="longitude_on_earth"),
         CheckConstraint("deputy_id <> on_duty_id", name="deputy_is_another"),
         CheckConstraint("closes > opens", name="closes_after_opening"),
+        CheckConstraint("(away_from IS NULL) = (away_until IS NULL)", name="away_has_both_ends"),
+        CheckConstraint("away_until >= away_from", name="away_forward"),
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import holidays
 from sqlalchemy import delete, func, select
@@ -121,19 +122,30 @@ def set_duty(
     *,
     on_duty_id: int | None,
     deputy_id: int | None,
+    away_from: date | None = None,
+    away_until: date | None = None,
     by: Actor,
     now: datetime,
 ) -> None:
-    """Say which coordinator is on duty, and who stands in for her: ids of accounts.
+    """Say which coordinator is on duty, who stands in for her (ids of accounts), and when first.
 
     Raises:
-        RuleBroken: the deputy is the same person, or stands in for nobody.
+        RuleBroken: the deputy is the same person, or stands in for nobody; days away that cannot
+            be (`rules.away`).
     """
     if deputy_id is not None and on_duty_id is None:
         raise RuleBroken(lazy("Choose first who is on duty."), field="on_duty")
     if deputy_id is not None and deputy_id == on_duty_id:
         raise RuleBroken(lazy("The deputy must be another person."), field="deputy")
-    values = {"on_duty_id": on_duty_id, "deputy_id": deputy_id}
+    today = now.astimezone(ZoneInfo(affiliate.time_zone)).date()
+    has_deputy = deputy_id is not None
+    rules.away(away_from=away_from, away_until=away_until, has_deputy=has_deputy, today=today)
+    values = {
+        "on_duty_id": on_duty_id,
+        "deputy_id": deputy_id,
+        "away_from": away_from,
+        "away_until": away_until,
+    }
     _change(session, affiliate, values, "duty.change", by=by, now=now)
 
 

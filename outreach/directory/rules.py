@@ -266,6 +266,31 @@ def intake(*, by: str, phone: str | None, email: str | None, has_keeper: bool) -
         raise RuleBroken(lazy("Calls need a telephone number."), field="intake_phone")
 
 
+def away(*, away_from: date | None, away_until: date | None, has_deputy: bool, today: date) -> None:
+    """Check the days the coordinator on duty is away; both are included, none is none.
+
+    Raises:
+        RuleBroken: one end is missing, they are turned round or over, or nobody stands in.
+    """
+    if away_from is None and away_until is None:
+        return
+    if away_from is None:
+        raise RuleBroken(lazy("Choose the first day away as well."), field="away_from")
+    if away_until is None:
+        raise RuleBroken(lazy("Choose the last day away as well."), field="away_until")
+    if away_until < away_from:
+        raise RuleBroken(lazy("The last day is before the first."), field="away_until")
+    if away_until < today:
+        raise RuleBroken(lazy("These days are over."), field="away_until")
+    if not has_deputy:
+        raise RuleBroken(lazy("Choose who stands in on these days."), field="deputy")
+
+
+def is_away(*, away_from: date | None, away_until: date | None, today: date) -> bool:
+    """Say whether today, as a day of the affiliate's zone, is one of the days away."""
+    return away_from is not None and away_until is not None and away_from <= today <= away_until
+
+
 def closed_days(text: str) -> dict[date, str]:
     """Return an office's own closed days of lines like "2026-12-24 Christmas Eve".
 

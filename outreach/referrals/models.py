@@ -334,6 +334,7 @@ class IntakeHelper(Base):
     name: Mapped[str]
     speaker_id: Mapped[int | None] = mapped_column(ForeignKey("speaker.id"))
     pin_hash: Mapped[str | None]
+    pin_set_at: Mapped[datetime | None]
     wrong_tries: Mapped[int] = mapped_column(default=0)
     locked_at: Mapped[datetime | None]
     created_at: Mapped[datetime]

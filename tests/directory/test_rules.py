@@ -1,6 +1,7 @@
 """What a program, a unit's hours and an affiliate's settings may be."""
 
-from datetime import time
+from datetime import date, time
+from typing import Any
 
 import pytest
 
@@ -87,3 +88,50 @@ def test_what_is_no_place_is_refused(text: str) -> None:
         geography.place(text)
 
     assert caught.value.field == "zip_code"
+
+
+FRIDAY, MONDAY = date(2026, 11, 27), date(2026, 11, 30)
+
+
+def test_days_away_are_none_or_both_with_somebody_who_stands_in() -> None:
+    rules.away(away_from=None, away_until=None, has_deputy=False, today=FRIDAY)
+    rules.away(away_from=FRIDAY, away_until=FRIDAY, has_deputy=True, today=FRIDAY)
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        ({"away_from": None}, "away_from"),
+        ({"away_until": None}, "away_until"),
+        ({"away_from": date(2026, 12, 1)}, "away_until"),
+        ({"today": date(2026, 12, 1)}, "away_until"),
+        ({"has_deputy": False}, "deputy"),
+    ],
+)
+def test_days_away_that_cannot_be_name_their_field(changed: dict[str, Any], field: str) -> None:
+    usual: dict[str, Any] = {
+        "away_from": FRIDAY,
+        "away_until": MONDAY,
+        "has_deputy": True,
+        "today": FRIDAY,
+    }
+
+    with pytest.raises(RuleBroken) as caught:
+        rules.away(**(usual | changed))
+
+    assert caught.value.field == field
+
+
+@pytest.mark.parametrize(
+    ("today", "expected"),
+    [
+        (date(2026, 11, 26), False),
+        (FRIDAY, True),
+        (MONDAY, True),
+        (date(2026, 12, 1), False),
+    ],
+)
+def test_one_is_away_from_the_first_day_to_the_last(*, today: date, expected: bool) -> None:
+    assert rules.is_away(away_from=FRIDAY, away_until=MONDAY, today=today) is expected
+    assert not rules.is_away(away_from=None, away_until=None, today=today)
+    assert not rules.is_away(away_from=FRIDAY, away_until=None, today=today)

@@ -18,6 +18,7 @@ from outreach.web import context
 from outreach.web.auth import requires
 from outreach.web.coordinator.blueprint import bp
 from outreach.web.forms import (
+    DateField,
     Form,
     LongTextField,
     NumberField,
@@ -63,10 +64,12 @@ class ClocksForm(Form):
 
 
 class DutyForm(Form):
-    """Who is on duty, and who stands in."""
+    """Who is on duty, who stands in, and on which days the deputy comes first."""
 
     on_duty = SelectField(lazy("On duty"))
     deputy = SelectField(lazy("Deputy"))
+    away_from = DateField(lazy("First day away"))
+    away_until = DateField(lazy("Last day away"))
 
 
 @bp.route("/hospitals/affiliates/<affiliate_id>/hours", methods=["GET", "POST"])
@@ -129,13 +132,18 @@ def change_clocks(affiliate_id: str) -> ResponseReturnValue:
 @bp.route("/setup/duty", methods=["GET", "POST"])
 @requires("duty.change")
 def change_duty() -> ResponseReturnValue:
-    """Say who is on duty, and who stands in for her."""
+    """Say who is on duty, who stands in for her, and when she is away."""
     actor, now = context.current_actor(), clock.now()
     with context.reading() as session:
         affiliate = access.own_affiliate(session, actor)
         people = reads.coordinators(session, affiliate.id, now=now)
         named = reads.duty(session, affiliate, now=now)
-    form = DutyForm(on_duty=_id_of(named.on_duty), deputy=_id_of(named.deputy))
+    form = DutyForm(
+        on_duty=_id_of(named.on_duty),
+        deputy=_id_of(named.deputy),
+        away_from=named.away_from,
+        away_until=named.away_until,
+    )
     choices = [("", _("Nobody")), *((person.public_id, person.name) for person in people)]
     form.on_duty.choices = form.deputy.choices = choices
     if form.is_sent_and_right():
@@ -147,13 +155,15 @@ def change_duty() -> ResponseReturnValue:
                     access.own_affiliate(session, actor),
                     on_duty_id=accounts.get(form.on_duty.data),
                     deputy_id=accounts.get(form.deputy.data),
+                    away_from=form.away_from.data,
+                    away_until=form.away_until.data,
                     by=actor,
                     now=now,
                 )
         except RuleBroken as error:
             form.refuse(error)
         else:
-            flash(_("From now on these two are called, in this order."))
+            flash(_("Saved. Today says who is called first."))
             return redirect(url_for("coordinator.today"), 303)
     status = 422 if request.method == "POST" else 200
     return render_template("coordinator/duty_form.html", form=form, affiliate=affiliate), status

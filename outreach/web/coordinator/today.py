@@ -50,8 +50,8 @@ def today() -> ResponseReturnValue:
 def _on_duty(found: Duty, own_id: int | None) -> str:
     """Say who is called first, and who stands in."""
     first, deputy = found.on_duty, found.deputy
-    if first is None:
-        return _("Nobody is on duty. What cannot wait goes to the bureau’s own telephone.")
+    if first is None or found.is_away:
+        return _stands_in(found, own_id)
     is_own = first.account_id == own_id
     if is_own and deputy is None:
         return _("You, without a deputy.")
@@ -62,6 +62,28 @@ def _on_duty(found: Duty, own_id: int | None) -> str:
     if deputy.account_id == own_id:
         return _("%(name)s. You are the deputy.", name=first.name)
     return _("%(name)s. %(deputy)s is the deputy.", name=first.name, deputy=deputy.name)
+
+
+def _stands_in(found: Duty, own_id: int | None) -> str:
+    """Say who is called while nobody is on duty, or who is on duty is away."""
+    deputy, why = found.deputy, _why_not_first(found, own_id)
+    if found.on_duty is None and deputy is None:
+        return _("Nobody is on duty. What cannot wait goes to the bureau’s own telephone.")
+    if deputy is None:
+        return f"{why} {_('Nobody stands in: every coordinator is told.')}"
+    if deputy.account_id == own_id:
+        return f"{why} {_('You stand in.')}"
+    return f"{why} {_('%(deputy)s stands in.', deputy=deputy.name)}"
+
+
+def _why_not_first(found: Duty, own_id: int | None) -> str:
+    first = found.on_duty
+    if first is None or found.away_until is None:
+        return _("Who was on duty is no longer here.")
+    day = i18n.day(found.away_until)
+    if first.account_id == own_id:
+        return _("You are away until %(day)s.", day=day)
+    return _("%(name)s is away until %(day)s.", name=first.name, day=day)
 
 
 def _greeting(shown: Today, *, name: str) -> str:

@@ -16,6 +16,8 @@ from outreach.accounts.models import Account, Membership
 from outreach.directory.models import Affiliate
 from outreach.messaging import service as messaging
 from outreach.messaging.service import NewMessage
+from outreach.reads import duty
+from outreach.reads.duty import Colleague
 from outreach.referrals.machine import Clock
 from outreach.referrals.models import Referral, ReferralClock, ReferralLink
 from outreach.workflows import recipients
@@ -72,9 +74,12 @@ def clock_ran_out(
 
 
 def deputy(session: Session, referral: Referral, clock: ReferralClock, *, now: datetime) -> None:
-    """Tell the deputy what the coordinator on duty was told and has not settled."""
+    """Tell the deputy what the coordinator on duty was told and has not settled.
+
+    Where the deputy was told first, or there is none, the other coordinators are.
+    """
     bureau = session.get_one(Affiliate, referral.bureau_id)
-    for to in _people(session, bureau, (bureau.deputy_id,)):
+    for to in _colleagues(session, bureau, duty.duty(session, bureau, now=now).second):
         values = _alert_values(referral, about=f"deputy:{clock.kind}:{clock.cycle}")
         _plan(session, to, "referral_alert", referral=referral, values=values, now=now)
 
@@ -104,8 +109,7 @@ def _way_in(referral: Referral, link: ReferralLink) -> dict[str, Any]:
 
 def _alert(session: Session, referral: Referral, *, about: str, now: datetime) -> None:
     bureau = session.get_one(Affiliate, referral.bureau_id)
-    on_duty = _people(session, bureau, (bureau.on_duty_id,))
-    for to in on_duty or recipients.coordinators(session, bureau.id):
+    for to in _colleagues(session, bureau, duty.duty(session, bureau, now=now).first):
         values = _alert_values(referral, about=about)
         _plan(session, to, "referral_alert", referral=referral, values=values, now=now)
 
@@ -151,6 +155,12 @@ def _people(
         if account is not None and account.disabled_at is None:
             found.append(recipients.of_account(account, zone=affiliate.time_zone))
     return found
+
+
+def _colleagues(
+    session: Session, affiliate: Affiliate, people: Iterable[Colleague]
+) -> list[Recipient]:
+    return _people(session, affiliate, (each.account_id for each in people))
 
 
 def _plan(

@@ -3,9 +3,10 @@
 import io
 import re
 from collections.abc import Callable
-from datetime import date, time
+from datetime import date, time, timedelta
 from html import unescape
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask.testing import FlaskClient
@@ -251,6 +252,40 @@ def test_who_is_on_duty_stands_on_today_and_is_changed_there(
     both = {"on_duty": account[ruth], "deputy": account[sam]}
     assert browser.post("/coordinator/setup/duty", data=both).status_code == 303
 
+    assert "You. Sam Ortiz is your deputy." in unescape(browser.get("/coordinator/").text)
+
+
+def test_days_away_are_entered_with_who_is_on_duty_and_said_on_today(
+    client: FlaskClient,
+    session: Session,
+    here: World,
+    ruth: Membership,
+    sign_in: Callable[[FlaskClient, Membership], FlaskClient],
+) -> None:
+    ruth_name = session.get_one(Account, ruth.account_id).name
+    sam = builders.coordinator(session, here.affiliate, "Sam Ortiz")
+    account = {
+        member: session.get_one(Account, member.account_id).public_id for member in (ruth, sam)
+    }
+    today = NOW.astimezone(ZoneInfo(here.affiliate.time_zone)).date()
+    both = {"on_duty": account[ruth], "deputy": account[sam]}
+    days = {"away_from": f"{today}", "away_until": f"{today + timedelta(days=2)}"}
+    browser = sign_in(client, ruth)
+
+    half = browser.post("/coordinator/setup/duty", data=both | {"away_from": f"{today}"})
+    assert (half.status_code, "Choose the last day away" in half.text) == (422, True)
+    alone = browser.post("/coordinator/setup/duty", data={"on_duty": account[ruth]} | days)
+    assert (alone.status_code, "Choose who stands in" in alone.text) == (422, True)
+    assert browser.post("/coordinator/setup/duty", data=both | days).status_code == 303
+
+    said = unescape(browser.get("/coordinator/").text)
+    assert "You are away until" in said
+    assert "Sam Ortiz stands in." in said
+    as_sam = unescape(sign_in(client.application.test_client(), sam).get("/coordinator/").text)
+    assert f"{ruth_name} is away until" in as_sam
+    assert "You stand in." in as_sam
+    assert days["away_until"] in browser.get("/coordinator/setup/duty").text
+    assert browser.post("/coordinator/setup/duty", data=both).status_code == 303
     assert "You. Sam Ortiz is your deputy." in unescape(browser.get("/coordinator/").text)
 
 

@@ -21,7 +21,7 @@ from outreach.referrals.machine import Clock
 from outreach.referrals.models import Referral, ReferralClock
 from outreach.workflows.referrals import authorizing, telling, ticking, working
 from outreach.workflows.referrals.desk import Desk
-from tests import races
+from tests import builders, races
 from tests import referral_builders as referrals
 from tests.builders import AUDIT_KEY, NOW
 from tests.referral_builders import Ward
@@ -150,6 +150,33 @@ def test_the_deputy_hears_after_two_office_hours_and_once(
 
     assert before == []
     assert to_whom(database, "deputy:acknowledge:1") == ["Samir Haddad"]
+
+
+def test_while_the_coordinator_is_away_the_deputy_hears_first(
+    session: Session, database: Database, ward: Ward, desk: Desk, at_ten: Traveller
+) -> None:
+    builders.coordinator(session, ward.bureau, "Ana Bello")
+    ward.bureau.away_from, ward.bureau.away_until = date(2026, 11, 24), date(2026, 11, 24)
+    sent(session, ward)
+    over = NOW + timedelta(days=1)
+
+    tick(database, desk, at_ten, over)
+    tick(database, desk, at_ten, over + timedelta(hours=2))
+
+    assert to_whom(database, "acknowledge:1") == ["Samir Haddad"]
+    assert to_whom(database, "deputy:acknowledge:1") == ["Ana Bello", "Ruth Adler"]
+
+
+def test_a_coordinator_who_has_left_or_is_disabled_is_not_told_and_the_deputy_is(
+    session: Session, database: Database, ward: Ward, desk: Desk, at_ten: Traveller
+) -> None:
+    sent(session, ward)
+    ward.coordinator.ends_at = NOW
+    session.commit()
+
+    tick(database, desk, at_ten, NOW + timedelta(days=1))
+
+    assert to_whom(database, "acknowledge:1") == ["Samir Haddad"]
 
 
 def test_what_was_taken_care_of_is_not_told_to_the_deputy(
