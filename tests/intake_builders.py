@@ -74,8 +74,10 @@ def inside(
     cookie = client.get_cookie("item")
     seen = doors.visitor(session, cookie.value if cookie else "", now=NOW)
     assert seen is not None
-    assert doors.show_pin(session, seen, helper.public_id, PIN, now=NOW)
+    token = doors.show_pin(session, seen, helper.public_id, PIN, now=NOW)
+    assert token
     session.commit()
+    client.set_cookie("item", token)
     return client
 
 

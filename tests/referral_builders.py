@@ -226,7 +226,7 @@ def helper(session: Session, of: Affiliate, name: str = "Lena Ortiz") -> IntakeH
 
 def by_helper(of: IntakeHelper) -> By:
     """Return a helper as who does something."""
-    visitor = doors.Visitor(0, of.affiliate_id, 0, of.id, touch_is_due=False)
+    visitor = doors.Visitor(0, of.affiliate_id, of.id, began_at=NOW, touch_is_due=False)
     return By(actor=visitor.actor)
 
 

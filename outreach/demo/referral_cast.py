@@ -12,7 +12,7 @@ from outreach.demo.cast import ZONE, World
 from outreach.directory import geography
 from outreach.directory.models import Affiliate, CountyServed, Hospital, HospitalAgreement
 from outreach.referrals.codes import Hold, Result
-from outreach.workflows.referrals import doors, forms
+from outreach.workflows.referrals import forms, helping
 
 REFERRING: Final = "St. Clare Hospital"
 """Has an agreement and a form. Mercy North has none yet, and its page says so."""
@@ -94,7 +94,7 @@ def write(session: Session, world: World, *, now: datetime) -> None:
     for receiver in RECEIVERS:
         world.receivers[receiver.name] = _affiliate(session, world, receiver, now=now)
     lakeshore = world.receivers["Lakeshore Peers"]
-    doors.add_helper(session, lakeshore, name="Lena Ortiz", speaker_id=None, by=SYSTEM, now=now)
+    helping.add_helper(session, lakeshore, name="Lena Ortiz", speaker_id=None, by=SYSTEM, now=now)
     _agree(session, world, by=ruth, now=now)
     world.memberships["Nora"].may_refer = True
     forms.lay_down_wordings(session, PROFILE, now=now)

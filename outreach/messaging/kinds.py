@@ -59,6 +59,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "item_changed_inside": Kind(_MAIL, frozenset({"number"})),
     "item_stopped": Kind(_MAIL, frozenset({"number"})),
     "item_code": Kind(_MAIL, frozenset({"link_code_id"})),
+    "helper_pin": Kind(_MAIL, frozenset({"what", "event", "helpers_of", "phone"}), "event"),
     "referral_alert": Kind(_MAIL, frozenset({"number", "about"}), "about"),
     "referral_waits": Kind(_MAIL, frozenset({"number", "about"}), "about"),
     # to whoever signs in

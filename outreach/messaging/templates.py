@@ -110,6 +110,10 @@ class Texts:
             given["item_link"] = self._links.item(token)
         if "link_code_id" in given:
             given["code"] = self._links.link_code(given["link_code_id"])
+        if given.get("helpers_of"):
+            given["helpers_link"] = self._links.to(
+                f"/coordinator/affiliates/{given['helpers_of']}/helpers"
+            )
         if "code_id" in given:
             given["code"] = self._links.sign_in_code(given["code_id"])
         return given

@@ -60,6 +60,7 @@ MESSAGE_KINDS = {
     "item_changed_inside": lazy("Word that an item was corrected"),
     "item_stopped": lazy("Word to stop contact"),
     "item_code": lazy("Code for an item"),
+    "helper_pin": lazy("Word about a helper’s PIN"),
     "referral_alert": lazy("Word to coordinators that a referral needs them"),
     "referral_waits": lazy("Word that a referral was never sent"),
     "request_received": lazy("Receipt of a request"),

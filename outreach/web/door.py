@@ -21,7 +21,7 @@ from outreach.reads import door as reads
 from outreach.referrals.models import IntakeHelper, Referral, ReferralLink
 from outreach.web import context, errors
 from outreach.web.forms import Form, RadioField, TextField, required
-from outreach.workflows.referrals import doors, stopping
+from outreach.workflows.referrals import doors, helping, stopping
 
 bp = Blueprint("door", __name__)
 
@@ -95,6 +95,7 @@ def use_code(token: str) -> ResponseReturnValue:
     form, browser = CodeForm(), request.cookies.get(_browser_cookie(), "")
     if not form.is_sent_and_right():
         return _code_page(token, form)
+    before = context.visitor()  # may write that it was seen, in a transaction of its own
     try:
         with context.transaction() as session_:
             link = doors.find_link(session_, token, now=clock.now())
@@ -105,6 +106,7 @@ def use_code(token: str) -> ResponseReturnValue:
                 link,
                 _digits(form.code.data),
                 browser=browser,
+                instead_of=before,
                 links=context.links(),
                 now=clock.now(),
             )
@@ -137,12 +139,12 @@ def enter(token: str) -> ResponseReturnValue:
         if link is None or not _is_at_door(link):
             return _who_page(session_, token, None)
         item_id = session_.get_one(Referral, link.referral_id).public_id
-        there = {row.public_id: row for row in doors.helpers(session_, link.affiliate_id)}
+        there = {row.public_id: row for row in helping.helpers(session_, link.affiliate_id)}
     form, status = _who_form(there), 422
     if form.is_sent_and_right() and _is_repeated(form, there):
         try:
             with context.transaction() as session_:
-                is_right = doors.show_pin(
+                entered = doors.show_pin(
                     session_, _visitor(), form.helper.data, form.pin.data or "", now=clock.now()
                 )
         except RuleBroken as error:
@@ -151,8 +153,8 @@ def enter(token: str) -> ResponseReturnValue:
             form.form_errors.append(_(error.message))
             status = error.status
         else:
-            if is_right:
-                return _let_in(item_id)
+            if entered:
+                return _let_in(item_id, entered)
             _log.warning("helper's PIN refused")
             form.pin.errors = [_(doors.WRONG_PIN)]
     with context.reading() as session_:
@@ -228,7 +230,7 @@ def _who_page(
         return _dead(session_, token)
     if not _is_at_door(link):
         return redirect(_address("show", token), 303)
-    there = {row.public_id: row for row in doors.helpers(session_, link.affiliate_id)}
+    there = {row.public_id: row for row in helping.helpers(session_, link.affiliate_id)}
     if form is None:
         form = _who_form(there)
     form.pin.data = form.again.data = None  # a PIN is never written back into a page
@@ -269,9 +271,11 @@ def _is_inside(link: ReferralLink) -> bool:
     return _is_at_door(link) and found is not None and found.helper_id is not None
 
 
-def _let_in(item_id: str) -> Response:
+def _let_in(item_id: str, entered: str) -> Response:
+    """Lead to the item, with the token that is the session's now: that of before is dead."""
     session.clear()
     answer = redirect(url_for("intake.item", referral_id=item_id), 303)
+    _set(answer, context.visitor_cookie(), entered, seconds=int(doors.LONGEST.total_seconds()))
     chosen = request.args.get("lang", "")
     if chosen in i18n.LOCALES:
         _set(answer, "lang", chosen, seconds=365 * 24 * 60 * 60)

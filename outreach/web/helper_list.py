@@ -8,7 +8,7 @@ from flask import flash, redirect
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from outreach import access, clock
+from outreach import access, clock, i18n
 from outreach.directory.models import Affiliate
 from outreach.errors import RuleBroken
 from outreach.i18n import gettext as _
@@ -17,7 +17,7 @@ from outreach.reads.words import Status
 from outreach.referrals.models import IntakeHelper
 from outreach.web import context
 from outreach.web.forms import Form, TextField, required
-from outreach.workflows.referrals import doors
+from outreach.workflows.referrals import helping
 
 
 class HelperForm(Form):
@@ -30,20 +30,37 @@ class HelperForm(Form):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A helper on the list; `speaker_id` is internal and only for choosing."""
+    """A helper on the list. `pin_set` says when the PIN was set; "" without one."""
 
     public_id: str
     name: str
     status: Status
+    pin_set: str
     also_speaks: bool
 
 
-def rows(session: Session, affiliate_id: int) -> Sequence[Row]:
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """The helpers who are there, and those who have left: public id and name."""
+
+    there: Sequence[Row]
+    left: Sequence[tuple[str, str]]
+
+
+def lists(session: Session, affiliate: Affiliate) -> Lists:
     """Return the helpers of an affiliate as its pages show them."""
-    return [
-        Row(each.public_id, each.name, _status(each), each.speaker_id is not None)
-        for each in doors.helpers(session, affiliate_id)
+    there = [
+        Row(
+            each.public_id,
+            each.name,
+            _status(each),
+            _pin_set(each, zone=affiliate.time_zone),
+            each.speaker_id is not None,
+        )
+        for each in helping.helpers(session, affiliate.id)
     ]
+    left = helping.helpers(session, affiliate.id, have_left=True)
+    return Lists(there, [(each.public_id, each.name) for each in left])
 
 
 def add(
@@ -57,7 +74,7 @@ def add(
     if form.is_sent_and_right():
         try:
             with context.transaction() as session:
-                doors.add_helper(
+                helping.add_helper(
                     session,
                     own(session),
                     name=form.name.data or "",
@@ -76,13 +93,19 @@ def add(
 def forget_pin(helper_id: str, *, back: Callable[[IntakeHelper], str]) -> ResponseReturnValue:
     """Let a helper choose a new PIN."""
     said = _("They choose a new PIN when they come in the next time.")
-    return _change(helper_id, doors.forget_pin, said, back=back)
+    return _change(helper_id, helping.forget_pin, said, back=back)
 
 
 def let_go(helper_id: str, *, back: Callable[[IntakeHelper], str]) -> ResponseReturnValue:
     """Say that a helper has left."""
     said = _("They open nothing any more. What they did stays on record.")
-    return _change(helper_id, doors.let_go, said, back=back)
+    return _change(helper_id, helping.let_go, said, back=back)
+
+
+def let_back(helper_id: str, *, back: Callable[[IntakeHelper], str]) -> ResponseReturnValue:
+    """Let a helper who has left come in again."""
+    said = _("They can come in again, and choose a new PIN when they do.")
+    return _change(helper_id, helping.let_back, said, back=back)
 
 
 def load(session: Session, helper_id: str) -> IntakeHelper:
@@ -105,6 +128,12 @@ def _change(
         target = back(helper)
     flash(said)
     return redirect(target, 303)
+
+
+def _pin_set(helper: IntakeHelper, *, zone: str) -> str:
+    if helper.pin_set_at is None:
+        return ""
+    return _("PIN set on %(when)s", when=i18n.when(helper.pin_set_at, zone=zone))
 
 
 def _status(helper: IntakeHelper) -> Status:

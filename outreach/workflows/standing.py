@@ -40,9 +40,8 @@ def address(session: Session, message: Message) -> str | None:
     if message.recipient_kind == "unit":
         unit = session.get(Unit, message.recipient_id)
         return unit.contact_email if unit else None
-    if message.recipient_kind == "affiliate":
-        affiliate = session.get(Affiliate, message.recipient_id)
-        return (affiliate.intake_email or affiliate.email) if affiliate else None
+    if message.recipient_kind in {"affiliate", "office"}:
+        return _affiliates_address(session, message)
     return message.to_address
 
 
@@ -52,6 +51,16 @@ def window(session: Session, message: Message) -> Window:
         return rules.DAY
     affiliate = session.get_one(Affiliate, message.affiliate_id)
     return rules.window(quiet_from=affiliate.quiet_from, quiet_until=affiliate.quiet_until)
+
+
+def _affiliates_address(session: Session, message: Message) -> str | None:
+    """Return the address for referrals; "office" is the affiliate's other one."""
+    affiliate = session.get(Affiliate, message.recipient_id)
+    if affiliate is None:
+        return None
+    if message.recipient_kind == "office":
+        return affiliate.email
+    return affiliate.intake_email or affiliate.email
 
 
 def _still_comes(session: Session, message: Message, now: datetime) -> bool:

@@ -50,6 +50,8 @@ LONGEST: dict[str, Any] = {
     **ITEM,
     "code_id": "c" * 22,
     "inviter": "Ruth Adler",
+    "helpers_of": "h" * 22,
+    "phone": "(313) 555-0100",
 }
 PLACES = {
     "hospital": "Northwestern Memorial Hospital of Saint Clare, North Campus",

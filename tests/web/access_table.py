@@ -272,6 +272,7 @@ TABLE: Mapping[str, Row] = {
     "intake.add_helper": members(INTAKE, form={"name": "Omar Reyes"}),
     "intake.forget_pin": members(INTAKE, helper_id="intake_helper"),
     "intake.let_go": members(INTAKE, helper_id="intake_helper"),
+    "intake.let_back": members(INTAKE, helper_id="intake_helper"),
     # speakers
     "speaker.home": members(SPEAKER),
     "speaker.open_visits": members(SPEAKER),
@@ -454,6 +455,7 @@ TABLE: Mapping[str, Row] = {
     ),
     "coordinator.forget_helpers_pin": members(COORDINATOR, helper_id="intake_helper"),
     "coordinator.let_helper_go": members(COORDINATOR, helper_id="intake_helper"),
+    "coordinator.let_helper_back": members(COORDINATOR, helper_id="intake_helper"),
     "coordinator.helper_speaks": members(
         COORDINATOR, helper_id="intake_helper", form={"speaker": "@speaker"}
     ),

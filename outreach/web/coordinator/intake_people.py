@@ -58,6 +58,13 @@ def let_helper_go(helper_id: str) -> ResponseReturnValue:
     return helper_list.let_go(helper_id, back=_list_of)
 
 
+@bp.post("/helpers/<helper_id>/return")
+@requires("helper.change")
+def let_helper_back(helper_id: str) -> ResponseReturnValue:
+    """Let a helper who has left come in again."""
+    return helper_list.let_back(helper_id, back=_list_of)
+
+
 @bp.route("/helpers/<helper_id>/speaker", methods=["GET", "POST"])
 @requires("helper.change")
 def helper_speaks(helper_id: str) -> ResponseReturnValue:
@@ -93,8 +100,8 @@ def helper_speaks(helper_id: str) -> ResponseReturnValue:
 def _page(affiliate_id: str, form: HelperForm) -> str:
     with context.reading() as session:
         row = _affiliate(session, affiliate_id, "helper.see")
-        listed = helper_list.rows(session, row.id)
-    return render_template("coordinator/helpers.html", rows=listed, form=form, affiliate=row)
+        lists = helper_list.lists(session, row)
+    return render_template("coordinator/helpers.html", lists=lists, form=form, affiliate=row)
 
 
 def _affiliate(session: Session, affiliate_id: str, action: str) -> Affiliate:

@@ -44,8 +44,15 @@ def let_go(helper_id: str) -> ResponseReturnValue:
     return helper_list.let_go(helper_id, back=lambda _helper: url_for("intake.helpers"))
 
 
+@bp.post("/helpers/<helper_id>/return")
+@requires("helper.change")
+def let_back(helper_id: str) -> ResponseReturnValue:
+    """Let a helper who has left come in again."""
+    return helper_list.let_back(helper_id, back=lambda _helper: url_for("intake.helpers"))
+
+
 def _page(form: HelperForm) -> str:
     with context.reading() as session:
         own = access.own_affiliate(session, context.current_actor())
-        rows = helper_list.rows(session, own.id)
-    return render_template("intake/helpers.html", rows=rows, form=form)
+        lists = helper_list.lists(session, own)
+    return render_template("intake/helpers.html", lists=lists, form=form)

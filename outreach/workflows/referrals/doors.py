@@ -2,22 +2,22 @@
 
 The link alone shows a page with a button. The button sends a code to the address on file (a
 landline hears it from the coordinator); with the code the browser is known to be the affiliate's
-for half an hour, and the helper's own name and PIN say who reads. A link is for one referral of
-one affiliate and dies after 72 hours, or at once when the referral ends.
+from then on, and the helper's own name and PIN say who reads. A link is for one referral of one
+affiliate and dies after 72 hours, or at once when the referral ends. The browser that came in by it
+stays the affiliate's, for what else is open there, until its own time is over.
 """
 
 import hashlib
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Final
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from outreach import audit, crypto
+from outreach import crypto
 from outreach.accounts import limits
 from outreach.accounts.rules import Bucket
 from outreach.actor import Actor, Kind
@@ -34,6 +34,7 @@ from outreach.referrals.models import (
     Referral,
     ReferralLink,
 )
+from outreach.workflows.referrals import helper_news, helping
 
 LINK_LASTS: Final = timedelta(hours=72)
 CODE_LASTS: Final = timedelta(minutes=10)
@@ -49,6 +50,9 @@ WRONG_CODE = lazy("This code is not right, or it is no longer good. You can ask 
 WRONG_PIN = lazy("Name and PIN do not fit together.")
 LOCKED = lazy("This PIN is locked after five wrong tries. Please call the coordinator.")
 TOO_MANY = lazy("There were too many tries. Please wait a few minutes, then try again.")
+CODE_FIRST = lazy(
+    "A PIN is chosen right after the code. Sign out, open the link again and ask for a new code."
+)
 BAD_PIN = lazy("Choose six digits, not all alike and not in a row.")
 
 
@@ -58,8 +62,8 @@ class Visitor:
 
     session_id: int
     affiliate_id: int
-    link_id: int
     helper_id: int | None
+    began_at: datetime
     touch_is_due: bool
     name: str = ""
 
@@ -88,17 +92,11 @@ def open_link(session: Session, referral: Referral, *, links: Links, now: dateti
 
 
 def close_links(session: Session, referral: Referral, *, now: datetime) -> None:
-    """Close every link of a referral and end the sessions that came through them."""
-    mine = select(ReferralLink.id).where(ReferralLink.referral_id == referral.id)
+    """Close every link of a referral. Who came in by one stays in, for what else is open there."""
     session.execute(
         update(ReferralLink)
         .where(ReferralLink.referral_id == referral.id, ReferralLink.closed_at.is_(None))
         .values(closed_at=now)
-    )
-    session.execute(
-        update(HelperSession)
-        .where(HelperSession.link_id.in_(mine), HelperSession.ended_at.is_(None))
-        .values(ended_at=now)
     )
 
 
@@ -141,10 +139,18 @@ def ask_code(session: Session, link: ReferralLink, *, browser: str, now: datetim
 
 
 def use_code(
-    session: Session, link: ReferralLink, digits: str, *, browser: str, links: Links, now: datetime
+    session: Session,
+    link: ReferralLink,
+    digits: str,
+    *,
+    browser: str,
+    instead_of: Visitor | None = None,
+    links: Links,
+    now: datetime,
 ) -> str | None:
     """Begin a session of the affiliate with a typed code; return its token, None when wrong.
 
+    The one this browser had, `instead_of`, ends.
     One UPDATE decides, so of two that race with the same code one comes through. The caller
     commits either way: a wrong try counts.
 
@@ -175,75 +181,23 @@ def use_code(
     if session.scalar(used) is None:
         return None
     limits.give_back(session, TRIES_FOR_LINK, link.public_id)
+    if instead_of is not None:
+        leave(session, instead_of, now=now)
     return _begin(session, link, now=now)
-
-
-def helpers(session: Session, affiliate_id: int) -> Sequence[IntakeHelper]:
-    """Return the helpers of an affiliate who are still there, by name."""
-    return session.scalars(
-        select(IntakeHelper)
-        .where(IntakeHelper.affiliate_id == affiliate_id, IntakeHelper.left_at.is_(None))
-        .order_by(func.lower(IntakeHelper.name))
-    ).all()
-
-
-def add_helper(
-    session: Session,
-    affiliate: Affiliate,
-    *,
-    name: str,
-    speaker_id: int | None,
-    by: Actor,
-    now: datetime,
-) -> IntakeHelper:
-    """Add a helper of an affiliate; they choose their PIN when they first come in.
-
-    Raises:
-        RuleBroken: the name is empty, too long, or taken at this affiliate.
-    """
-    plain = " ".join(name.split())
-    if not 0 < len(plain) <= 60:  # noqa: PLR2004 - a name's length, as every form has it
-        raise RuleBroken(lazy("Please write a name."), field="name")
-    taken = select(IntakeHelper.id).where(
-        IntakeHelper.affiliate_id == affiliate.id,
-        func.lower(IntakeHelper.name) == plain.lower(),
-    )
-    if session.scalar(taken) is not None:
-        raise RuleBroken(lazy("There is a helper with this name already."), field="name")
-    helper = IntakeHelper(
-        affiliate_id=affiliate.id, name=plain, speaker_id=speaker_id, created_at=now
-    )
-    session.add(helper)
-    session.flush()
-    _note(session, "helper.add", helper, by=by, now=now)
-    return helper
-
-
-def forget_pin(session: Session, helper: IntakeHelper, *, by: Actor, now: datetime) -> None:
-    """Unlock a helper and let them choose a new PIN; sessions under the old one end."""
-    helper.pin_hash, helper.wrong_tries, helper.locked_at = None, 0, None
-    _end_sessions(session, helper, now=now)
-    _note(session, "helper.forget_pin", helper, by=by, now=now)
-
-
-def let_go(session: Session, helper: IntakeHelper, *, by: Actor, now: datetime) -> None:
-    """Say that a helper has left: they open nothing any more. Twice changes nothing."""
-    if helper.left_at is None:
-        helper.left_at = now
-        _end_sessions(session, helper, now=now)
-        _note(session, "helper.leave", helper, by=by, now=now)
 
 
 def show_pin(
     session: Session, visitor: Visitor, helper_public_id: str, pin: str, *, now: datetime
-) -> bool:
+) -> str | None:
     """Say who reads: a helper's name with the PIN; the first time, the PIN is chosen.
 
-    False when it is wrong; the caller commits either way, for a wrong try counts.
+    Return the session's new token (that of before is dead); None when the PIN is wrong. The caller
+    commits either way, for a wrong try counts.
 
     Raises:
-        NotFound: no such helper at this affiliate.
-        Conflict: the PIN is locked.
+        NotFound: no such helper at this affiliate, or the session has ended.
+        Conflict: the PIN is locked, or is to be chosen by whom the code let in too long ago, or
+            who is inside under another name.
         RuleBroken: a new PIN that is too easy.
     """
     helper = session.scalars(
@@ -260,41 +214,46 @@ def show_pin(
     if helper.locked_at is not None:
         raise Conflict(LOCKED)
     if helper.pin_hash is None:
-        helper.pin_hash = hashed_pin(checked_pin(pin))
+        _choose_pin(session, visitor, helper, pin, now=now)
     elif not pin_fits(pin, helper.pin_hash):
         _count_wrong(session, helper, now=now)
-        return False
+        return None
     helper.wrong_tries = 0
-    session.execute(
+    token = crypto.token()
+    entered = (
         update(HelperSession)
-        .where(HelperSession.id == visitor.session_id)
-        .values(helper_id=helper.id, seen_at=now)
+        .where(HelperSession.id == visitor.session_id, HelperSession.ended_at.is_(None))
+        .values(helper_id=helper.id, seen_at=now, token_hash=crypto.digest(token))
+        .returning(HelperSession.id)
     )
-    actor = Actor(Kind.HELPER, affiliate_id=helper.affiliate_id, helper_id=helper.id)
-    _note(session, "helper.enter", helper, by=actor, now=now)
-    return True
+    if session.scalar(entered) is None:
+        raise NotFound(UNKNOWN_LINK)
+    helping.note(session, "helper.enter", helper, by=_as(helper), now=now)
+    return token
 
 
 def visitor(session: Session, token: str, *, now: datetime) -> Visitor | None:
     """Return whose browser this is; None when unknown, idle too long, too old, or ended."""
     found = session.execute(
-        select(HelperSession, ReferralLink, IntakeHelper.name)
-        .join(ReferralLink, ReferralLink.id == HelperSession.link_id)
+        select(HelperSession, IntakeHelper.name)
         .outerjoin(IntakeHelper, IntakeHelper.id == HelperSession.helper_id)
         .where(
             HelperSession.token_hash == crypto.digest(token),
             HelperSession.ended_at.is_(None),
             HelperSession.seen_at > now - IDLE,
             HelperSession.created_at > now - LONGEST,
-            ReferralLink.closed_at.is_(None),
         )
     ).one_or_none()
     if found is None:
         return None
-    row, link, name = found
-    is_old = row.seen_at < now - timedelta(minutes=1)
+    row, name = found
     return Visitor(
-        row.id, row.affiliate_id, link.id, row.helper_id, touch_is_due=is_old, name=name or ""
+        row.id,
+        row.affiliate_id,
+        row.helper_id,
+        began_at=row.created_at,
+        touch_is_due=row.seen_at < now - timedelta(minutes=1),
+        name=name or "",
     )
 
 
@@ -343,12 +302,27 @@ def _scrypt(pin: str, salt: bytes) -> bytes:
     return hashlib.scrypt(pin.encode(), salt=salt, n=2**14, r=8, p=1, dklen=32)
 
 
+def _choose_pin(
+    session: Session, visitor: Visitor, helper: IntakeHelper, pin: str, *, now: datetime
+) -> None:
+    """Set the first PIN of a name; only fresh from the code, and before any other name was used."""
+    if visitor.helper_id is not None or visitor.began_at <= now - CODE_LASTS:
+        raise Conflict(CODE_FIRST)
+    helper.pin_hash, helper.pin_set_at = hashed_pin(checked_pin(pin)), now
+    helping.note(session, "helper.set_pin", helper, by=_as(helper), now=now)
+    helper_news.tell(session, helper, "set", now=now)
+
+
 def _count_wrong(session: Session, helper: IntakeHelper, *, now: datetime) -> None:
     helper.wrong_tries += 1
     if helper.wrong_tries >= MOST_WRONG_PINS:
         helper.locked_at = now
-        actor = Actor(Kind.HELPER, affiliate_id=helper.affiliate_id, helper_id=helper.id)
-        _note(session, "helper.locked", helper, by=actor, now=now)
+        helping.note(session, "helper.locked", helper, by=_as(helper), now=now)
+        helper_news.tell(session, helper, "locked", now=now)
+
+
+def _as(helper: IntakeHelper) -> Actor:
+    return Actor(Kind.HELPER, affiliate_id=helper.affiliate_id, helper_id=helper.id)
 
 
 def _begin(session: Session, link: ReferralLink, *, now: datetime) -> str:
@@ -364,14 +338,6 @@ def _begin(session: Session, link: ReferralLink, *, now: datetime) -> str:
     )
     session.flush()
     return token
-
-
-def _end_sessions(session: Session, helper: IntakeHelper, *, now: datetime) -> None:
-    session.execute(
-        update(HelperSession)
-        .where(HelperSession.helper_id == helper.id, HelperSession.ended_at.is_(None))
-        .values(ended_at=now)
-    )
 
 
 def _mail_code(
@@ -393,8 +359,3 @@ def _mail_code(
         urgent=True,
     )
     messaging.plan(session, message, now=now)
-
-
-def _note(session: Session, action: str, helper: IntakeHelper, *, by: Actor, now: datetime) -> None:
-    session.flush()
-    audit.record(session, action, actor=by, subject=("intake_helper", helper.id), now=now)

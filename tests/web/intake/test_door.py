@@ -21,6 +21,7 @@ from tests.leaks import CANARIES
 from tests.referral_builders import Ward
 from tests.web.liaison.pages import text_of
 
+BROWSER = "the browser of the affiliate"
 DEAD = "This link has ended. Nothing was changed, and nothing is shown here."
 
 
@@ -70,6 +71,7 @@ def test_looking_changes_nothing_and_tells_nobody_where_one_came_from(
     assert lena.wrong_tries == 0
 
 
+@pytest.mark.both_engines
 def test_dead_links_of_every_kind_get_the_same_plain_page(
     client: FlaskClient, session: Session, ward: Ward, db: Database, present: Traveller
 ) -> None:
@@ -197,7 +199,12 @@ def test_after_a_withdrawal_the_link_says_stop_and_a_button_confirms(
     revoke(session, ward, made)
     session.commit()
 
-    assert client.get(f"/intake/referrals/{made.public_id}").location == "/intake/left"
+    item = f"/intake/referrals/{made.public_id}"
+    assert "Please make no more contact" in text_of(client.get(item))
+    assert client.get(f"{item}/call").location == item
+    for page in (client.get(item), client.get("/intake")):
+        assert not [canary for canary in CANARIES if canary in page.text]
+    assert client.post(f"{item}/acceptance", data={"version": "9"}).status_code == 409
     page = client.get(path)
     assert page.status_code == 410
     assert f"Please stop: R-{made.number}" in text_of(page)
@@ -214,6 +221,132 @@ def test_after_a_withdrawal_the_link_says_stop_and_a_button_confirms(
         404,
         404,
     )
+
+
+def test_who_came_by_a_link_works_on_after_the_referral_of_that_link_has_ended(
+    client: FlaskClient, session: Session, ward: Ward, made: Referral, lena: IntakeHelper
+) -> None:
+    other = referrals.sent(
+        session,
+        ward,
+        who=referrals.person(contacts=(ContactPoint(kind="phone", value="+13125550199"),)),
+    )
+    people.inside(session, client, made, lena, ward.desk.links)
+    revoke(session, ward, made)
+    session.commit()
+
+    inbox = client.get("/intake")
+    opened = client.get(f"/intake/referrals/{other.public_id}")
+    taken = client.post(
+        f"/intake/referrals/{other.public_id}/acceptance", data={"version": str(other.version)}
+    )
+
+    assert (inbox.status_code, opened.status_code, taken.status_code) == (200, 200, 303)
+    assert f"R-{other.number}" in inbox.text
+    session.refresh(other)
+    assert other.state == "accepted"
+
+
+def test_at_the_door_of_a_withdrawn_referral_no_pin_opens_anything(
+    client: FlaskClient, session: Session, ward: Ward, made: Referral, lena: IntakeHelper
+) -> None:
+    path = people.at_the_door(session, client, made, ward.desk.links)
+    revoke(session, ward, made)
+    session.commit()
+
+    answer = client.post(f"{path}/who", data={"helper": lena.public_id, "pin": people.PIN})
+
+    assert answer.status_code == 410
+    assert client.get("/intake").location == "/intake/left"
+
+
+@pytest.mark.both_engines
+def test_the_cookie_of_before_the_pin_is_worth_nothing_after_it(
+    client: FlaskClient, session: Session, made: Referral, lena: IntakeHelper, links: Links
+) -> None:
+    path = people.at_the_door(session, client, made, links)
+    before = client.get_cookie("item")
+    assert before is not None
+
+    client.post(f"{path}/who", data={"helper": lena.public_id, "pin": people.PIN})
+
+    after = client.get_cookie("item")
+    assert after is not None
+    assert after.value != before.value
+    assert client.get("/intake").status_code == 200
+    thief = client.application.test_client()
+    thief.set_cookie("item", before.value)
+    assert thief.get("/intake").location == "/intake/left"
+    assert thief.get(f"{path}/who").location == path
+
+
+def test_a_name_without_a_pin_is_not_taken_by_who_is_inside_under_another(
+    client: FlaskClient, session: Session, ward: Ward, made: Referral, lena: IntakeHelper
+) -> None:
+    omar = referrals.helper(session, ward.receiver, "Omar Reyes")
+    people.inside(session, client, made, lena, ward.desk.links)
+    path = people.path_of(session, made, ward.desk.links)
+    sent = {"helper": omar.public_id, "pin": "270941", "again": "270941"}
+
+    answer = client.post(f"{path}/who", data=sent)
+
+    assert answer.status_code == 409
+    assert "A PIN is chosen right after the code." in text_of(answer)
+    session.refresh(omar)
+    assert omar.pin_hash is None
+
+
+@pytest.mark.both_engines
+def test_codes_that_are_wrong_used_foreign_or_old_say_so_and_change_nothing(
+    client: FlaskClient, session: Session, ward: Ward, db: Database, present: Traveller
+) -> None:
+    links, made = ward.desk.links, referrals.sent(session, ward)
+    theirs = referrals.sent(session, referrals.ward(session, ward.desk, name="Moraine"))
+    path, elsewhere = (people.path_of(session, each, links) for each in (made, theirs))
+    foreign = digits_for(client, session, elsewhere, links)
+    used = digits_for(client, session, path, links)
+    client.post(f"{path}/code", data={"code": used}, forged=True)
+    waiting = digits_for(client, session, path, links)
+    session.commit()
+    before = digest(db)
+
+    tries = [("00000000", 0), (used, 0), (foreign, 0), (waiting, 10)]
+    for code, minutes in tries:
+        present.shift(timedelta(minutes=minutes))
+        client.set_cookie("item-code", BROWSER)
+        page = client.post(f"{path}/code", data={"code": code}, forged=True)
+        assert page.status_code == 422
+        assert "This code is not right, or it is no longer good." in text_of(page)
+
+    assert digest(db) == before
+
+
+@pytest.mark.both_engines
+def test_a_wrong_pin_changes_its_count_alone_and_a_locked_one_nothing(
+    client: FlaskClient, session: Session, made: Referral, lena: IntakeHelper, db: Database
+) -> None:
+    path = people.at_the_door(session, client, made, links_of(client))
+    wrong = {"helper": lena.public_id, "pin": "270941"}
+
+    def changed_by(sent: dict[str, str], *, status: int) -> set[str]:
+        before = digest(db)
+        assert client.post(f"{path}/who", data=sent).status_code == status
+        after = digest(db)
+        return {table for table in after if after[table] != before[table]}
+
+    for _wrong in range(4):
+        assert changed_by(wrong, status=422) == {"intake_helper"}
+    assert changed_by(wrong, status=422) == {"intake_helper", "audit_event", "message"}
+    assert changed_by(wrong, status=409) == set()
+    assert changed_by(wrong | {"pin": people.PIN}, status=409) == set()
+    assert changed_by(wrong | {"helper": made.public_id}, status=422) == set()
+
+
+def digits_for(client: FlaskClient, session: Session, path: str, links: Links) -> str:
+    """Ask for a code at a link, always from the same browser, and read it in the mail."""
+    client.set_cookie("item-code", BROWSER)
+    assert client.post(path, forged=True).status_code == 303
+    return people.code_of(session, links)
 
 
 def test_who_leaves_is_out_and_the_cookie_is_worth_nothing(

@@ -355,8 +355,18 @@ def test_an_account_keeps_the_helpers(inside: FlaskClient, session: Session, war
 
     inside.post(f"/intake/helpers/{omar.public_id}/pin/forget")
     assert "Chooses a PIN when they first come in" in text_of(inside.get("/intake/helpers"))
+    omar.pin_hash, omar.pin_set_at = "x:y", NOW
+    session.commit()
+    said = "PIN set on Monday, November 23, 10:00 AM Eastern Time"
+    assert said in text_of(inside.get("/intake/helpers"))
     inside.post(f"/intake/helpers/{omar.public_id}/leave")
-    assert "Omar Reyes" not in inside.get("/intake/helpers").text
+    assert f"{omar.public_id}/pin/forget" not in inside.get("/intake/helpers").text
+    again = inside.post("/intake/helpers", data={"name": "Omar Reyes"})
+    assert "A helper with this name has left." in text_of(again)
+    inside.post(f"/intake/helpers/{omar.public_id}/return")
+    page = text_of(inside.get("/intake/helpers"))
+    assert "Chooses a PIN when they first come in" in page
+    assert "Have left" not in page
 
 
 def test_who_cannot_see_the_speaker_does_not_undo_the_link(
@@ -382,6 +392,12 @@ def test_the_coordinator_links_a_helper_of_a_kept_affiliate_to_a_speaker(
     ruth = sign_in(client, ward.coordinator)
     listed = f"/coordinator/affiliates/{ward.receiver.public_id}/helpers"
     assert "Lena Ortiz" in ruth.get(listed).text
+
+    ruth.post(f"/coordinator/helpers/{lena.public_id}/leave")
+    assert "Have left" in ruth.get(listed).text
+    back = ruth.post(f"/coordinator/helpers/{lena.public_id}/return")
+    assert (back.status_code, back.location) == (303, listed)
+    assert "Have left" not in ruth.get(listed).text
 
     path = f"/coordinator/helpers/{lena.public_id}/speaker"
     assert "Maria Ortiz" in ruth.get(path).text

@@ -1,6 +1,7 @@
 """Link, code, name and PIN: what opens, what does not, and what a wrong try costs."""
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 from multiprocessing.pool import ThreadPool
 
@@ -9,14 +10,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from outreach import crypto
+from outreach.accounts.models import Account
 from outreach.audit import AuditEvent
 from outreach.db import Database, retrying
 from outreach.errors import Conflict, NotFound, RuleBroken, TooMany
 from outreach.links import Links
 from outreach.messaging.models import Message
+from outreach.messaging.templates import Texts
 from outreach.referrals.codes import Cancel
 from outreach.referrals.models import IntakeHelper, Referral, ReferralLink
-from outreach.workflows.referrals import doors, stopping
+from outreach.workflows import standing
+from outreach.workflows.referrals import doors, helping, stopping
 from outreach.workflows.referrals.desk import Desk
 from tests import intake_builders as people
 from tests import referral_builders as referrals
@@ -66,7 +70,7 @@ def test_a_link_lives_72_hours_and_no_second_longer(
     assert link.token_hash == crypto.digest(token)
 
 
-def test_a_link_is_dead_at_once_when_the_referral_is_called_back(
+def test_a_link_is_dead_at_once_when_the_referral_is_called_back_and_who_came_in_stays(
     session: Session, ward: Ward, desk: Desk
 ) -> None:
     made = referrals.sent(session, ward)
@@ -85,7 +89,9 @@ def test_a_link_is_dead_at_once_when_the_referral_is_called_back(
     )
 
     assert doors.find_link(session, token, now=NOW) is None
-    assert doors.visitor(session, inside, now=NOW) is None
+    seen = doors.visitor(session, inside, now=NOW)
+    assert seen is not None
+    assert seen.affiliate_id == ward.receiver.id
 
 
 def test_the_code_goes_to_the_address_on_file_and_works_once(
@@ -167,10 +173,143 @@ def test_five_wrong_pins_lock_and_the_coordinator_unlocks(
 
     with pytest.raises(Conflict, match="locked"):
         doors.show_pin(session, seen, lena.public_id, people.PIN, now=NOW)
-    doors.forget_pin(session, lena, by=ward.by_coordinator, now=NOW)
+    helping.forget_pin(session, lena, by=ward.by_coordinator, now=NOW)
     assert doors.show_pin(session, seen, lena.public_id, "270941", now=NOW)
     actions = session.scalars(select(AuditEvent.action)).all()
     assert {"helper.locked", "helper.forget_pin", "helper.enter"} <= set(actions)
+
+
+def test_a_pin_gives_the_browser_a_new_token_and_the_old_one_is_dead(
+    session: Session, link: ReferralLink, links: Links, lena: IntakeHelper
+) -> None:
+    code = doors.ask_code(session, link, browser=BROWSER, now=NOW)
+    token = str(use(session, link, links.link_code(code.public_id), links))
+    seen = doors.visitor(session, token, now=NOW)
+    assert seen is not None
+
+    renewed = doors.show_pin(session, seen, lena.public_id, people.PIN, now=NOW)
+
+    assert doors.visitor(session, token, now=NOW) is None
+    inside = doors.visitor(session, str(renewed), now=NOW)
+    assert inside is not None
+    assert (inside.session_id, inside.helper_id) == (seen.session_id, lena.id)
+
+
+def test_a_session_that_has_ended_takes_no_pin(
+    session: Session, link: ReferralLink, links: Links, lena: IntakeHelper
+) -> None:
+    seen = enter(session, link, links)
+    doors.leave(session, seen, now=NOW)
+
+    with pytest.raises(NotFound):
+        doors.show_pin(session, seen, lena.public_id, people.PIN, now=NOW)
+
+
+def test_a_first_pin_needs_the_code_of_this_very_session_just_typed(
+    session: Session, ward: Ward, link: ReferralLink, links: Links, lena: IntakeHelper
+) -> None:
+    omar = referrals.helper(session, ward.receiver, "Omar Reyes")
+    seen = enter(session, link, links)
+    as_lena = replace(seen, helper_id=lena.id)
+    late = NOW + timedelta(minutes=10)
+
+    for visitor, at in ((as_lena, NOW), (seen, late)):
+        with pytest.raises(Conflict, match="right after the code"):
+            doors.show_pin(session, visitor, omar.public_id, people.PIN, now=at)
+
+    assert (omar.pin_hash, told(session)) == (None, [])
+    assert doors.show_pin(session, as_lena, lena.public_id, people.PIN, now=late)
+    just = late - timedelta(seconds=1)
+    assert doors.show_pin(session, seen, omar.public_id, people.PIN, now=just)
+    assert omar.pin_set_at == just
+
+
+def test_a_first_pin_is_told_to_the_coordinator_and_to_the_other_address(
+    session: Session, ward: Ward, link: ReferralLink, links: Links
+) -> None:
+    ward.receiver.email = "office@harbor.example"
+    omar = referrals.helper(session, ward.receiver, "Omar Reyes")
+    ruth = session.get_one(Account, ward.coordinator.account_id)
+    seen = enter(session, link, links)
+
+    doors.show_pin(session, seen, omar.public_id, people.PIN, now=NOW)
+    doors.show_pin(session, seen, omar.public_id, people.PIN, now=NOW)
+
+    assert told(session) == [("set", ruth.email), ("set", "office@harbor.example")]
+    helping.forget_pin(session, omar, by=ward.by_coordinator, now=NOW)
+    assert omar.pin_set_at is None
+    anew = enter(session, link, links)
+    doors.show_pin(session, anew, omar.public_id, people.PIN, now=NOW)
+    assert len(told(session)) == 4
+    actions = session.scalars(select(AuditEvent.action)).all()
+    assert actions.count("helper.set_pin") == 2
+
+
+def test_five_wrong_pins_are_told_to_the_coordinator_once(
+    session: Session, ward: Ward, link: ReferralLink, links: Links, lena: IntakeHelper
+) -> None:
+    ruth = session.get_one(Account, ward.coordinator.account_id)
+    seen = enter(session, link, links)
+    for _wrong in range(4):
+        doors.show_pin(session, seen, lena.public_id, "270941", now=NOW)
+    before = told(session)
+    doors.show_pin(session, seen, lena.public_id, "270941", now=NOW)
+    with pytest.raises(Conflict):
+        doors.show_pin(session, seen, lena.public_id, "270941", now=NOW)
+
+    assert (before, told(session)) == ([], [("locked", ruth.email)])
+
+
+@pytest.mark.parametrize("locale", ["en", "es"])
+def test_word_of_a_pin_names_nobody_and_leads_only_coordinators_to_the_page(
+    links: Links, ward: Ward, locale: str
+) -> None:
+    texts = Texts(links=links, service_name="Outreach")
+    page = f"/coordinator/affiliates/{ward.receiver.public_id}/helpers"
+
+    def said(what: str, helpers_of: str, phone: str) -> str:
+        values = {"what": what, "event": "e", "helpers_of": helpers_of, "phone": phone}
+        return texts.mail("helper_pin", values, to_name="Ruth", locale=locale).text
+
+    ours = [said(what, ward.receiver.public_id, "") for what in ("set", "locked")]
+    theirs = [said("set", "", phone) for phone in ("", "(313) 555-0100")]
+
+    assert [page in text for text in (*ours, *theirs)] == [True, True, False, False]
+    assert "(313) 555-0100" in theirs[1]
+    assert not [text for text in (*ours, *theirs) if "Lena" in text or ward.receiver.name in text]
+
+
+def told(session: Session) -> list[tuple[str, str]]:
+    """Return what was said of PINs, and to which address it would leave now."""
+    rows = session.scalars(select(Message).where(Message.kind == "helper_pin").order_by(Message.id))
+    return [(row.values["what"], str(standing.address(session, row))) for row in rows]
+
+
+def test_who_has_left_is_let_back_under_the_same_name_with_a_new_pin(
+    session: Session, ward: Ward, link: ReferralLink, links: Links, lena: IntakeHelper
+) -> None:
+    seen = enter(session, link, links)
+    helping.let_go(session, lena, by=ward.by_coordinator, now=NOW)
+    for name in ("Lena Ortiz", "lena  ortiz"):
+        with pytest.raises(RuleBroken, match="has left"):
+            helping.add_helper(
+                session,
+                ward.receiver,
+                name=name,
+                speaker_id=None,
+                by=ward.by_coordinator,
+                now=NOW,
+            )
+    assert helping.helpers(session, ward.receiver.id, have_left=True) == [lena]
+
+    for _twice in range(2):
+        helping.let_back(session, lena, by=ward.by_coordinator, now=NOW)
+
+    assert (lena.pin_hash, lena.left_at, lena.locked_at) == (None, None, None)
+    assert helping.helpers(session, ward.receiver.id) == [lena]
+    assert doors.show_pin(session, seen, lena.public_id, "270941", now=NOW)
+    actions = session.scalars(select(AuditEvent.action)).all()
+    assert actions.count("helper.return") == 1
 
 
 def test_a_helper_of_another_affiliate_or_who_has_left_is_not_there(
@@ -178,7 +317,7 @@ def test_a_helper_of_another_affiliate_or_who_has_left_is_not_there(
 ) -> None:
     stranger = referrals.helper(session, ward.bureau, "Ines Castro")
     seen = enter(session, link, links)
-    doors.let_go(session, lena, by=ward.by_coordinator, now=NOW)
+    helping.let_go(session, lena, by=ward.by_coordinator, now=NOW)
 
     for helper in (stranger, lena):
         with pytest.raises(NotFound):
