@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from outreach import clock
+from outreach import clock, crypto
 from outreach.accounts import factors, sessions
 from outreach.accounts.models import Account, Membership, Passkey, TotpFactor, WebSession
 from outreach.crypto import token
@@ -18,6 +18,8 @@ from tests.browser.visitor import Visitor
 from tests.factor_builders import App
 
 INES, IDA = "Ines", "Ida"
+INES_COOKIE = token()
+"""Kept, because each second step gives her another one."""
 
 
 def stand(session: Session, demo: Demo) -> tuple[Mapping[str, str], Mapping[str, str]]:
@@ -38,7 +40,9 @@ def stand(session: Session, demo: Demo) -> tuple[Mapping[str, str], Mapping[str,
         created_at=now,
     )
     session.add(key)
-    cookies = {name: come_in(session, each) for name, each in {INES: ines, IDA: ida}.items()}
+    come_in(session, ines)
+    _have_her_cookie_back(session, ines.account_id)
+    cookies = {INES: INES_COOKIE, IDA: come_in(session, ida)}
     return {"membership of Ida": ida.public_id}, cookies
 
 
@@ -73,11 +77,15 @@ def take_app_back(demo: Demo) -> None:
         mine = select(TotpFactor.account_id).join(Account, Account.id == TotpFactor.account_id)
         for account_id in session.scalars(mine.where(Account.name == "Ines Castro")).all():
             factors.forget_all(session, account_id)
-            session.execute(
-                update(WebSession)
-                .where(WebSession.account_id == account_id)
-                .values(second_factor_at=None)
-            )
+            _have_her_cookie_back(session, account_id)
+
+
+def _have_her_cookie_back(session: Session, account_id: int) -> None:
+    session.execute(
+        update(WebSession)
+        .where(WebSession.account_id == account_id)
+        .values(second_factor_at=None, token_hash=crypto.digest(INES_COOKIE))
+    )
 
 
 def _type(visitor: Visitor, digits: str) -> None:

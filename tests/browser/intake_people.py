@@ -24,6 +24,10 @@ def stand(session: Session, demo: Demo) -> tuple[Mapping[str, str], Mapping[str,
     helper = session.scalars(
         select(IntakeHelper).where(IntakeHelper.affiliate_id == lakeshore.id)
     ).one()
+    helper.pin_hash, helper.pin_set_at = "a:b", now
+    session.add(
+        IntakeHelper(affiliate_id=lakeshore.id, name="Gus Meyer", created_at=now, left_at=now)
+    )
     dee = _of(session, lakeshore, State.ACKNOWLEDGED)
     link = doors.open_link(session, dee, links=desk.links, now=now)
     bea = _of(session, lakeshore, State.CONNECTED)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from playwright.sync_api import FilePayload
 
@@ -174,10 +174,7 @@ def _told(what: str) -> Mapping[str, str]:
 def _for(who: str, *pages: Shown) -> list[Shown]:
     """Let somebody see pages."""
     slug = who.lower().replace(" ", "-")
-    return [
-        Shown(f"{slug}-{p.name}", p.endpoint, who, p.ids, p.query, p.main, p.status, p.act)
-        for p in pages
-    ]
+    return [replace(page, name=f"{slug}-{page.name}", who=who) for page in pages]
 
 
 ANYONE = [

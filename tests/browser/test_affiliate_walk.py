@@ -129,7 +129,7 @@ def _end(walk: Walk) -> None:
     lena.follow(_("Say how it ended"))
     walk.look()
     assert lena.press(_("Met the person")) == 200
-    assert lena.title() == _("You are signed out")
+    assert lena.title().startswith("R-")
     assert _("It is closed. Thank you for what you did.") in lena.text()
     assert "Dee" not in lena.text()
 
