@@ -197,6 +197,26 @@ def test_the_sixth_wrong_try_waits(
     assert later.status_code == 303
 
 
+@pytest.mark.both_engines
+def test_codes_that_are_wrong_used_or_anothers_say_so_and_change_nothing(
+    half_in: FlaskClient, app: Flask, database: Database, session: Session, ruth: Membership
+) -> None:
+    phone, paper = factor_builders.app(session, ruth), factor_builders.codes(session, ruth)
+    rosa = builders.coordinator(session, builders.affiliate(session, "Riverbend"), "Rosa Meyer")
+    hers = [factor_builders.app(session, rosa).code(), factor_builders.codes(session, rosa)[0]]
+    for used in (phone.code(), paper[0]):
+        assert half_in.post(STEP, data={"code": used}).status_code == 303
+    browser = after_the_code(app.test_client(), database, ruth)
+    before = digest(database)
+
+    for code in (phone.code(), paper[0], *hers):
+        answer = browser.post(STEP, data={"code": code})
+        assert (answer.status_code, "too old or used already" in answer.text) == (422, True)
+
+    assert digest(database) == before
+    assert browser.get(TODAY).location.startswith(STEP)
+
+
 def test_a_passkey_is_set_up_and_shown(
     half_in: FlaskClient, app: Flask, database: Database, ruth: Membership
 ) -> None:

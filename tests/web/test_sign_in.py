@@ -11,6 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
+from time_machine import Traveller
 from werkzeug.test import TestResponse
 
 from outreach.accounts.models import Account, Membership, RateBucket, SignInCode, WebSession
@@ -22,6 +23,7 @@ from outreach.messaging.models import Message
 from outreach.workflows import founding
 from tests import builders
 from tests.browser_client import Browser
+from tests.digest import digest
 from tests.factor_builders import App
 
 FIVE = timedelta(minutes=5)
@@ -212,6 +214,31 @@ def test_a_code_is_old_after_ten_minutes(
     answer = enter(client, digits)
     assert answer.status_code == 422
     assert "wrong or too old" in answer.text
+
+
+@pytest.mark.both_engines
+def test_codes_that_are_wrong_used_anothers_or_old_say_so_and_change_nothing(
+    app: Flask, db: Database, links: Links, email: str, present: Traveller
+) -> None:
+    client, other = app.test_client(), app.test_client()
+    ask(client, email)
+    used, cookie = mailed_code(db, links), client.get_cookie("sign-in")
+    assert cookie
+    enter(client, used)
+    ask(other, email)
+    anothers = mailed_code(db, links)
+    client.set_cookie("sign-in", cookie.value)
+    ask(client, email)
+    waiting, before = mailed_code(db, links), digest(db)
+
+    for code, minutes in (("00000000", 0), (used, 0), (anothers, 0), (waiting, 10)):
+        present.shift(timedelta(minutes=minutes))
+        client.set_cookie("sign-in", cookie.value)
+        answer = enter(client, code)
+        assert answer.status_code == 422
+        assert "This code is wrong or too old." in answer.text
+
+    assert digest(db) == before
 
 
 def test_a_new_code_may_be_asked_for_and_an_older_mail_still_works(
