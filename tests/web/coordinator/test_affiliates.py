@@ -284,6 +284,12 @@ def test_days_away_are_entered_with_who_is_on_duty_and_said_on_today(
     as_sam = unescape(sign_in(client.application.test_client(), sam).get("/coordinator/").text)
     assert f"{ruth_name} is away until" in as_sam
     assert "You stand in." in as_sam
+    ruth.ends_at = NOW
+    session.commit()
+    gone = unescape(sign_in(client.application.test_client(), sam).get("/coordinator/").text)
+    assert "Who was on duty is no longer here. You stand in." in gone
+    ruth.ends_at = None
+    session.commit()
     assert days["away_until"] in browser.get("/coordinator/setup/duty").text
     assert browser.post("/coordinator/setup/duty", data=both).status_code == 303
     assert "You. Sam Ortiz is your deputy." in unescape(browser.get("/coordinator/").text)

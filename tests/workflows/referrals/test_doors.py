@@ -1,6 +1,7 @@
 """Link, code, name and PIN: what opens, what does not, and what a wrong try costs."""
 
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from multiprocessing.pool import ThreadPool
@@ -23,6 +24,7 @@ from outreach.workflows import standing
 from outreach.workflows.referrals import doors, helping, stopping
 from outreach.workflows.referrals.desk import Desk
 from tests import intake_builders as people
+from tests import races
 from tests import referral_builders as referrals
 from tests.builders import NOW
 from tests.referral_builders import Ward
@@ -338,6 +340,30 @@ def test_a_session_ends_after_15_idle_minutes_and_after_two_hours(
 
     assert doors.visitor(session, token, now=at + timedelta(minutes=15)) is None
     assert doors.visitor(session, token, now=NOW + timedelta(hours=2)) is None
+
+
+@pytest.mark.both_engines
+def test_of_two_who_choose_a_first_pin_at_once_one_has_chosen_and_it_is_told_once(
+    session: Session, ward: Ward, desk: Desk, database: Database
+) -> None:
+    link = people.link_of(session, referrals.sent(session, ward))
+    omar = referrals.helper(session, ward.receiver, "Omar Reyes")
+    browsers = [enter(session, link, desk.links) for _ in range(2)]
+    session.commit()
+
+    def choose(seen: doors.Visitor, pin: str) -> Callable[[Session], bool]:
+        return lambda own: bool(doors.show_pin(own, seen, omar.public_id, pin, now=NOW))
+
+    pins = (people.PIN, "270941")
+    chosen = races.at_once(
+        database, [choose(seen, pin) for seen, pin in zip(browsers, pins, strict=True)]
+    )
+
+    session.expire_all()
+    assert sorted(chosen) == [False, True]
+    assert doors.pin_fits(pins[chosen.index(True)], str(omar.pin_hash))
+    addresses = [to for _what, to in told(session)]
+    assert len(addresses) == len(set(addresses)) == 2, "the coordinator, and the other address"
 
 
 @pytest.mark.both_engines
