@@ -5,8 +5,8 @@ from alembic import op
 
 from outreach.crypto import public_id
 
-revision = "0009"
-down_revision = "0006"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
