@@ -15,14 +15,13 @@ from outreach.i18n import lazy
 from outreach.reads import referral_words
 from outreach.referrals.codes import Field, State
 from outreach.referrals.models import Referral
-from outreach.web import context
+from outreach.web import contacts, context
 from outreach.web.forms import BooleanField, Form, TextField
 from outreach.workflows.referrals import correcting, opening
-from outreach.workflows.referrals.authorizing import LONGEST_NAME, MOST_CONTACTS, ContactPoint
+from outreach.workflows.referrals.authorizing import LONGEST_NAME
 from outreach.workflows.referrals.correcting import Correction
 
 ACTION = "referral.correct"
-PLACES = range(1, MOST_CONTACTS + 1)
 
 Load = Callable[[Session], Referral]
 
@@ -56,21 +55,7 @@ class CorrectionForm(Form):
         """Return what was typed."""
         if "contact_1" not in self:
             return Correction(name=self.name.data or "")
-        points = [self._point(place) for place in PLACES]
-        found = [point for point in points if point is not None]
-        return Correction(name=self.name.data or "", contacts=found)
-
-    def _point(self, place: int) -> ContactPoint | None:
-        value = self[f"contact_{place}"].data or ""
-        if not value:
-            return None
-        return ContactPoint(
-            kind="mail" if "@" in value else "phone",
-            value=value,
-            safe_to_text=bool(self[f"contact_{place}_text"].data),
-            safe_to_voicemail=bool(self[f"contact_{place}_voicemail"].data),
-            hours=self[f"contact_{place}_hours"].data or "",
-        )
+        return Correction(name=self.name.data or "", contacts=contacts.typed(self))
 
 
 def ask(load: Load, *, back: str) -> ResponseReturnValue:

@@ -17,6 +17,7 @@ from outreach.referrals import rules
 from outreach.referrals.codes import Field
 from outreach.referrals.paper import Paper
 from outreach.referrals.profiles import Element, Profile
+from outreach.web import contacts
 from outreach.web.forms import (
     BooleanField,
     DateField,
@@ -32,8 +33,6 @@ from outreach.web.forms import (
 from outreach.workflows.referrals import drafts
 from outreach.workflows.referrals.authorizing import (
     LONGEST_NAME,
-    MOST_CONTACTS,
-    ContactPoint,
     Person,
     SignedForm,
 )
@@ -219,23 +218,10 @@ class PaperForm(Form):
 
     def person(self) -> Person:
         """Return the person as typed."""
-        points = [self._point(place) for place in range(1, MOST_CONTACTS + 1)]
         return Person(
             name=self.name.data or "",
-            contacts=[point for point in points if point is not None],
+            contacts=contacts.typed(self),
             language=self.language.data or "",
             interpreter=bool(self.interpreter.data),
             note=self.note.data or "",
-        )
-
-    def _point(self, place: int) -> ContactPoint | None:
-        value = self[f"contact_{place}"].data or ""
-        if not value:
-            return None
-        return ContactPoint(
-            kind="mail" if "@" in value else "phone",
-            value=value,
-            safe_to_text=bool(self[f"contact_{place}_text"].data),
-            safe_to_voicemail=bool(self[f"contact_{place}_voicemail"].data),
-            hours=self[f"contact_{place}_hours"].data or "",
         )
