@@ -14,12 +14,10 @@ from outreach.actor import Actor, Kind
 from outreach.directory.models import Affiliate, Hospital
 from outreach.errors import Conflict, RuleBroken
 from outreach.i18n import lazy
-from outreach.messaging import service as messaging
-from outreach.messaging.service import NewMessage
 from outreach.speakers import service as speakers
 from outreach.speakers.models import Speaker
 from outreach.visits.models import Assignment, Offer, Proposal
-from outreach.workflows import offers, sign_in_changes
+from outreach.workflows import mails, offers, recipients, sign_in_changes
 
 INVITATION_LASTS = timedelta(days=14)
 """An invitation that could not leave by then would only puzzle people."""
@@ -166,23 +164,17 @@ def invite_again(
     session.flush()
     account = session.get_one(Account, place.account_id)
     affiliate = _affiliate_of(session, place)
-    message = NewMessage(
-        kind="invitation",
-        channel="mail",
-        affiliate_id=affiliate.id,
-        recipient_kind="account",
-        recipient_id=account.id,
-        to_address=account.email,
-        to_name=account.name,
-        locale=account.locale,
+    mails.plan(
+        session,
+        recipients.of_account(account, zone=affiliate.time_zone),
+        "invitation",
         # Each invitation is one message: the minute it was asked for tells it from the last.
-        subject=("membership", place.id, int(now.timestamp()) // 60),
+        about=("membership", place.id, int(now.timestamp()) // 60),
         values={"inviter": inviter} | _shown_of(session, place, affiliate),
-        time_zone=affiliate.time_zone,
-        send_after=now,
+        affiliate_id=affiliate.id,
         expires_at=now + INVITATION_LASTS,
+        now=now,
     )
-    messaging.plan(session, message, now=now)
     audit.record(session, "invitation.send", actor=by, subject=("membership", place.id), now=now)
 
 

@@ -11,8 +11,7 @@ from outreach.actor import Actor, Kind
 from outreach.directory.models import Affiliate, Hospital
 from outreach.errors import RuleBroken
 from outreach.i18n import lazy
-from outreach.messaging import service as messaging
-from outreach.messaging.service import NewMessage
+from outreach.workflows import mails, recipients
 
 WORD_LASTS = timedelta(days=14)
 """After that the account page says it as well."""
@@ -57,20 +56,14 @@ def _tell(session: Session, place: Membership, *, may: bool, now: datetime) -> N
     account = session.get_one(Account, place.account_id)
     hospital = session.get_one(Hospital, place.hospital_id)
     affiliate = session.get_one(Affiliate, hospital.affiliate_id)
-    message = NewMessage(
-        kind="referring",
-        channel="mail",
-        affiliate_id=affiliate.id,
-        recipient_kind="account",
-        recipient_id=account.id,
-        to_address=account.email,
-        to_name=account.name,
-        locale=account.locale,
+    mails.plan(
+        session,
+        recipients.of_account(account, zone=affiliate.time_zone),
+        "referring",
         # Given and taken again before it left: only the last word goes out.
-        subject=("membership", place.id, int(now.timestamp())),
+        about=("membership", place.id, int(now.timestamp())),
         values={"affiliate": affiliate.name, "may": may},
-        time_zone=affiliate.time_zone,
-        send_after=now,
+        affiliate_id=affiliate.id,
         expires_at=now + WORD_LASTS,
+        now=now,
     )
-    messaging.plan(session, message, now=now)

@@ -9,8 +9,7 @@ from outreach.accounts.models import Account
 from outreach.errors import TooMany
 from outreach.i18n import lazy
 from outreach.links import Links
-from outreach.messaging import service as messages
-from outreach.messaging.service import NewMessage
+from outreach.workflows import mails, recipients
 
 TOO_MANY = lazy("There were too many tries. Please wait five minutes, then try again.")
 
@@ -107,20 +106,12 @@ def sign_out(session: Session, seen: sessions.SignedIn, *, now: datetime) -> Non
 
 
 def _mail(session: Session, asked: codes.Asked, account: Account, *, now: datetime) -> None:
-    message = NewMessage(
-        kind="sign_in_code",
-        channel="mail",
-        affiliate_id=None,
-        recipient_kind="account",
-        recipient_id=account.id,
-        to_address=account.email,
-        to_name=account.name,
-        locale=account.locale,
-        subject=("sign_in_code", asked.code.id, 1),
+    mails.plan(
+        session,
+        recipients.of_account(account, zone="UTC"),
+        "sign_in_code",
+        about=("sign_in_code", asked.code.id, 1),
         values={"code_id": asked.code.public_id},
-        time_zone="UTC",
-        send_after=now,
         expires_at=asked.code.expires_at,
-        urgent=True,
+        now=now,
     )
-    messages.plan(session, message, now=now)

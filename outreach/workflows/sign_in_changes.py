@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from outreach import crypto
 from outreach.accounts import limits, rules
 from outreach.accounts.models import Account
-from outreach.messaging import service as messaging
-from outreach.messaging.service import NewMessage
+from outreach.workflows import mails, recipients
+from outreach.workflows.recipients import Recipient
 
 WORD_LASTS = timedelta(days=3)
 
@@ -51,44 +51,27 @@ def tell_old_address(
     `subject` is the table and primary key of the row whose address was changed. The mail names
     neither the bureau nor the new address.
     """
-    message = NewMessage(
-        kind="address_changed",
-        channel="mail",
-        affiliate_id=None,
-        # Nobody's address of today: it is not looked up again before the mail leaves.
-        recipient_kind="former",
-        recipient_id=subject[1],
-        to_address=old,
-        to_name=name,
-        locale=locale,
-        subject=(*subject, 1),
-        values={"change": crypto.public_id()},
-        time_zone="UTC",
-        send_after=now,
-        expires_at=now + WORD_LASTS,
-        urgent=True,
-    )
-    messaging.plan(session, message, now=now)
+    # Nobody's address of today: it is not looked up again before the mail leaves.
+    former = Recipient("former", subject[1], old, name, locale, "UTC")
+    values = {"change": crypto.public_id()}
+    _plan(session, former, "address_changed", about=(*subject, 1), values=values, now=now)
 
 
 def _mail(
     session: Session, account_id: int, kind: str, values: Mapping[str, Any], *, now: datetime
 ) -> None:
-    account = session.get_one(Account, account_id)
-    message = NewMessage(
-        kind=kind,
-        channel="mail",
-        affiliate_id=None,
-        recipient_kind="account",
-        recipient_id=account.id,
-        to_address=account.email,
-        to_name=account.name,
-        locale=account.locale,
-        subject=("account", account.id, 1),
-        values=values,
-        time_zone="UTC",
-        send_after=now,
-        expires_at=now + WORD_LASTS,
-        urgent=True,
-    )
-    messaging.plan(session, message, now=now)
+    to = recipients.of_account(session.get_one(Account, account_id), zone="UTC")
+    _plan(session, to, kind, about=("account", account_id, 1), values=values, now=now)
+
+
+def _plan(
+    session: Session,
+    to: Recipient,
+    kind: str,
+    *,
+    about: tuple[str, int, int],
+    values: Mapping[str, Any],
+    now: datetime,
+) -> None:
+    expires_at = now + WORD_LASTS
+    mails.plan(session, to, kind, about=about, values=values, expires_at=expires_at, now=now)

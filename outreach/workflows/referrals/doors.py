@@ -25,8 +25,6 @@ from outreach.directory.models import Affiliate
 from outreach.errors import Conflict, NotFound, RuleBroken, TooMany
 from outreach.i18n import lazy
 from outreach.links import Links
-from outreach.messaging import service as messaging
-from outreach.messaging.service import NewMessage
 from outreach.referrals.models import (
     HelperSession,
     IntakeHelper,
@@ -34,6 +32,8 @@ from outreach.referrals.models import (
     Referral,
     ReferralLink,
 )
+from outreach.workflows import mails
+from outreach.workflows.recipients import Recipient
 from outreach.workflows.referrals import helper_news, helping
 
 LINK_LASTS: Final = timedelta(hours=72)
@@ -343,19 +343,13 @@ def _begin(session: Session, link: ReferralLink, *, now: datetime) -> str:
 def _mail_code(
     session: Session, code: LinkCode, affiliate: Affiliate, *, mailbox: str, now: datetime
 ) -> None:
-    message = NewMessage(
-        kind="item_code",
-        channel="mail",
-        affiliate_id=None,
-        recipient_kind="affiliate",
-        recipient_id=affiliate.id,
-        to_address=mailbox,
-        to_name=affiliate.intake_name or affiliate.name,
-        subject=("link_code", code.id, 1),
+    name = affiliate.intake_name or affiliate.name
+    mails.plan(
+        session,
+        Recipient("affiliate", affiliate.id, mailbox, name, "en", affiliate.time_zone),
+        "item_code",
+        about=("link_code", code.id, 1),
         values={"link_code_id": code.public_id},
-        time_zone=affiliate.time_zone,
-        send_after=now,
         expires_at=code.expires_at,
-        urgent=True,
+        now=now,
     )
-    messaging.plan(session, message, now=now)

@@ -14,11 +14,9 @@ from sqlalchemy.orm import Session
 from outreach import crypto
 from outreach.accounts.models import Account
 from outreach.directory.models import Affiliate
-from outreach.messaging import service as messaging
-from outreach.messaging.service import NewMessage
 from outreach.reads import duty
 from outreach.referrals.models import IntakeHelper
-from outreach.workflows import recipients
+from outreach.workflows import mails, recipients
 from outreach.workflows.recipients import Recipient
 
 KEEPS: Final = timedelta(days=3)
@@ -37,28 +35,21 @@ def tell(session: Session, helper: IntakeHelper, what: What, *, now: datetime) -
     event = crypto.public_id()  # each time is told, also two of a kind at once
     for to in told:
         is_ours = to.kind == "account"
-        message = NewMessage(
-            kind="helper_pin",
-            channel="mail",
-            affiliate_id=keeper.id,
-            recipient_kind=to.kind,
-            recipient_id=to.id,
-            to_address=to.email,
-            to_name=to.name,
-            locale=to.locale,
-            subject=("intake_helper", helper.id, 1),
+        mails.plan(
+            session,
+            to,
+            "helper_pin",
+            about=("intake_helper", helper.id, 1),
             values={
                 "what": what,
                 "event": event,
                 "helpers_of": affiliate.public_id if is_ours else "",
                 "phone": keeper.phone or "",
             },
-            time_zone=to.time_zone,
-            send_after=now,
+            affiliate_id=keeper.id,
             expires_at=now + KEEPS,
-            urgent=True,
+            now=now,
         )
-        messaging.plan(session, message, now=now)
 
 
 def _coordinators(session: Session, keeper: Affiliate, *, now: datetime) -> Iterator[Recipient]:

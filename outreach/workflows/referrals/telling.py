@@ -14,13 +14,11 @@ from sqlalchemy.orm import Session
 
 from outreach.accounts.models import Account, Membership
 from outreach.directory.models import Affiliate
-from outreach.messaging import service as messaging
-from outreach.messaging.service import NewMessage
 from outreach.reads import duty
 from outreach.reads.duty import Colleague
 from outreach.referrals.machine import Clock
 from outreach.referrals.models import Referral, ReferralClock, ReferralLink
-from outreach.workflows import recipients
+from outreach.workflows import mails, recipients
 from outreach.workflows.recipients import Recipient
 
 KEEPS: Final = timedelta(days=7)
@@ -172,20 +170,13 @@ def _plan(
     values: Mapping[str, Any],
     now: datetime,
 ) -> None:
-    message = NewMessage(
-        kind=kind,
-        channel="mail",
-        affiliate_id=referral.bureau_id,
-        recipient_kind=to.kind,
-        recipient_id=to.id,
-        to_address=to.email,
-        to_name=to.name,
-        locale=to.locale,
-        subject=("referral", referral.id, referral.version),
+    mails.plan(
+        session,
+        to,
+        kind,
+        about=("referral", referral.id, referral.version),
         values=values,
-        time_zone=to.time_zone,
-        send_after=now,
+        affiliate_id=referral.bureau_id,
         expires_at=now + KEEPS,
-        urgent=True,
+        now=now,
     )
-    messaging.plan(session, message, now=now)
