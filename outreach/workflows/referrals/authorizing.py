@@ -142,6 +142,8 @@ def record(
     today = facts.local_day(now, zone=referral.time_zone)
     if referral.unit_id is not None:
         drafts.refuse_if_off(session, session.get_one(Unit, referral.unit_id), on=today)
+    # Of two who record it at once the second finds that it moved on.
+    referral = locked(session, Referral, referral.id)
     if referral.version != version or referral.state != State.AWAITING:
         raise Conflict(steps.MOVED_ON)
     wording_row = forms.signed(session, referral, wording_id=form.wording_id)
