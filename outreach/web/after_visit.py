@@ -12,19 +12,17 @@ from sqlalchemy.orm import Session
 from outreach import clock, i18n
 from outreach.actor import Actor, Kind
 from outreach.directory.models import Unit
-from outreach.errors import Conflict, NotFound, RuleBroken
+from outreach.errors import NotFound
 from outreach.i18n import gettext as _
 from outreach.i18n import lazy
 from outreach.reads import after_visit as reads
 from outreach.reads.after_visit import CamePage, DebriefPage
 from outreach.visits.models import Assignment, Visit
-from outreach.visits.telling import Incident
 from outreach.web import after_visit_forms as telling_forms
 from outreach.web import context, errors
 from outreach.web.after_visit_forms import CameForm, DebriefForm, IncidentForm
 from outreach.web.forms import Form
 from outreach.workflows import after_visit as workflows
-from outreach.workflows import incidents
 from outreach.workflows.after_visit import Told
 
 bp = Blueprint("after_visit", __name__)
@@ -65,7 +63,9 @@ def tell(token: str) -> ResponseReturnValue:
             by = Actor(Kind.LINK, speaker_id=assignment.speaker_id)
             return workflows.tell(session, assignment, form.said(), by=by, now=clock.now())
 
-        return _take(form, act, show=lambda: _show_debrief(token, page, form), back="debrief")
+        return telling_forms.take(
+            form, act, show=lambda: _show_debrief(token, page, form), then=_back_to("debrief")
+        )
 
 
 @bp.get("/d/<token>/incident")
@@ -87,9 +87,12 @@ def report(token: str) -> ResponseReturnValue:
             assignment = _assignment(session, token)
             by = Actor(Kind.LINK, speaker_id=assignment.speaker_id)
             visit = session.get_one(Visit, assignment.visit_id)
-            return _report(session, visit, form, by=by)
+            telling_forms.report(session, visit, form, by=by)
+            return "reported"
 
-        return _take(form, act, show=lambda: _show_incident(token, page, form), back="debrief")
+        return telling_forms.take(
+            form, act, show=lambda: _show_incident(token, page, form), then=_back_to("debrief")
+        )
 
 
 @bp.get("/c/<token>")
@@ -112,7 +115,9 @@ def say_who_came(token: str) -> ResponseReturnValue:
             by = _unit(session, visit)
             return workflows.say_who_came(session, visit, form.said(), by=by, now=clock.now())
 
-        return _take(form, act, show=lambda: _show_came(token, page, form), back="came")
+        return telling_forms.take(
+            form, act, show=lambda: _show_came(token, page, form), then=_back_to("came")
+        )
 
 
 @bp.get("/c/<token>/incident")
@@ -132,9 +137,12 @@ def unit_report(token: str) -> ResponseReturnValue:
 
         def act(session: Session) -> str:
             visit = _visit(session, token)
-            return _report(session, visit, form, by=_unit(session, visit))
+            telling_forms.report(session, visit, form, by=_unit(session, visit))
+            return "reported"
 
-        return _take(form, act, show=lambda: _show_incident(token, page, form), back="came")
+        return telling_forms.take(
+            form, act, show=lambda: _show_incident(token, page, form), then=_back_to("came")
+        )
 
 
 @bp.errorhandler(NotFound)
@@ -143,32 +151,9 @@ def unknown(_error: NotFound) -> ResponseReturnValue:
     return errors.page(404, what=_(UNKNOWN_LINK), steps=[_(step) for step in UNKNOWN_LINK_STEPS])
 
 
-def _take(
-    form: Form,
-    act: Callable[[Session], str],
-    *,
-    show: Callable[[], str],
-    back: str,
-) -> ResponseReturnValue:
-    """Do what was sent and say what became of it, or show beside which answer it failed."""
-    if not form.is_sent_and_right():
-        return show(), 422
-    try:
-        with context.transaction() as session:
-            said = act(session)
-    except RuleBroken as error:
-        form.refuse(error)
-        return show(), error.status
-    except Conflict as error:
-        form.form_errors.append(_(error.message, **error.values))
-        return show(), error.status
-    return redirect(_address(back, said=said), 303)
-
-
-def _report(session: Session, visit: Visit, form: IncidentForm, *, by: Actor) -> str:
-    kind, words = Incident(form.kind.data), form.words.data or ""
-    incidents.report(session, visit, kind=kind, words=words, by=by, now=clock.now())
-    return "reported"
+def _back_to(page: str) -> Callable[[str], ResponseReturnValue]:
+    """Return what leads to a page of the same link, which says what became of it."""
+    return lambda said: redirect(_address(page, said=said), 303)
 
 
 def _show_debrief(token: str, page: DebriefPage, form: DebriefForm) -> str:

@@ -1,15 +1,24 @@
 """The forms of telling after a visit, shared by link and by those who are signed in."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import wtforms
+from flask import flash, redirect
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
+from outreach import clock
+from outreach.actor import Actor
+from outreach.errors import Conflict, RuleBroken
 from outreach.i18n import gettext as _
 from outreach.i18n import lazy
 from outreach.reads.after_visit import CamePage, DebriefPage
 from outreach.reads.visit_record import INCIDENTS
 from outreach.visits import telling
-from outreach.visits.telling import HowAreYou, HowWasIt, Outcome
+from outreach.visits.models import IncidentReport, Visit
+from outreach.visits.telling import HowAreYou, HowWasIt, Incident, Outcome
+from outreach.web import context
 from outreach.web.forms import (
     Form,
     LongTextField,
@@ -18,8 +27,10 @@ from outreach.web.forms import (
     SelectMultipleField,
     required,
 )
-from outreach.workflows import screened
-from outreach.workflows.after_visit import OUT_OF_BOUNDS, Debriefing, UnitsWord
+from outreach.workflows import incidents, screened
+from outreach.workflows.after_visit import OUT_OF_BOUNDS, Debriefing, Told, UnitsWord
+
+T = TypeVar("T")
 
 HOW_WAS_IT = (
     (HowWasIt.WELL, lazy("It went well")),
@@ -199,3 +210,54 @@ def hours_shown(minutes: int) -> str:
     if rest % 15:
         return f"{whole}:{rest:02d}"
     return f"{minutes / 60:g}"
+
+
+def take(
+    form: Form,
+    act: Callable[[Session], T],
+    *,
+    show: Callable[[], str],
+    then: Callable[[T], ResponseReturnValue],
+) -> ResponseReturnValue:
+    """Do what was sent and go on, or show beside which answer it failed."""
+    if not form.is_sent_and_right():
+        return show(), 422
+    try:
+        with context.transaction() as session:
+            done = act(session)
+    except RuleBroken as error:
+        form.refuse(error)
+        return show(), error.status
+    except Conflict as error:
+        form.form_errors.append(_(error.message, **error.values))
+        return show(), error.status
+    return then(done)
+
+
+def report(session: Session, visit: Visit, form: IncidentForm, *, by: Actor) -> IncidentReport:
+    """Take an incident report as typed."""
+    kind, words = Incident(form.kind.data), form.words.data or ""
+    return incidents.report(session, visit, kind=kind, words=words, by=by, now=clock.now())
+
+
+def thanked(back: str) -> Callable[[Told], ResponseReturnValue]:
+    """Return what says to somebody signed in what became of their answers, and leads back."""
+
+    def then(told: Told) -> ResponseReturnValue:
+        if told is Told.SAME:
+            flash(_("We have these answers already. Nothing was changed."), "info")
+        else:
+            flash(_("Thank you. We have your answers."))
+        return redirect(back, 303)
+
+    return then
+
+
+def reported(back: str) -> Callable[[IncidentReport], ResponseReturnValue]:
+    """Return what says to somebody signed in what becomes of their report, and leads back."""
+
+    def then(_report: IncidentReport) -> ResponseReturnValue:
+        flash(_("Thank you. Your report waits for a coordinator."))
+        return redirect(back, 303)
+
+    return then

@@ -242,7 +242,8 @@ TABLE: Mapping[str, Row] = {
     "liaison.say_who_came": members(
         LIAISON, visit_id="past visit", form={"outcome": "all_came", "people": "8"}
     ),
-    "liaison.incident": members(
+    "liaison.incident": members(LIAISON, visit_id="past visit"),
+    "liaison.report_incident": members(
         LIAISON, visit_id="past visit", form={"kind": "other", "words": "The alarm rang."}
     ),
     # an affiliate's people, by an account or by link, code and PIN
@@ -288,7 +289,8 @@ TABLE: Mapping[str, Row] = {
         assignment_id="past assignment",
         form={"how_was_it": "well", "how_are_you": "well", "hours": "1"},
     ),
-    "speaker.incident": members(
+    "speaker.incident": members(SPEAKER, assignment_id="past assignment"),
+    "speaker.report_incident": members(
         SPEAKER,
         assignment_id="past assignment",
         form={"kind": "other", "words": "The alarm rang."},

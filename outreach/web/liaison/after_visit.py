@@ -1,23 +1,30 @@
 """Did they come? The unit's word on a visit and its incident reports, where one is signed in."""
 
-from flask import flash, redirect, render_template, url_for
+from functools import partial
+
+from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from outreach import access, clock
-from outreach.errors import Conflict, RuleBroken
-from outreach.i18n import gettext as _
 from outreach.reads import after_visit as reads
 from outreach.visits import telling
-from outreach.visits.models import Visit
-from outreach.visits.telling import Incident, Teller
-from outreach.web.after_visit_forms import CameForm, IncidentForm, came_form
+from outreach.visits.models import IncidentReport, Visit
+from outreach.visits.telling import Teller
+from outreach.web.after_visit_forms import (
+    CameForm,
+    IncidentForm,
+    came_form,
+    report,
+    reported,
+    take,
+    thanked,
+)
 from outreach.web.auth import requires
-from outreach.web.context import current_actor, reading, transaction
+from outreach.web.context import current_actor, reading
 from outreach.web.forms import Form
 from outreach.web.liaison.blueprint import bp
 from outreach.workflows import after_visit as workflows
-from outreach.workflows import incidents
 from outreach.workflows.after_visit import Told
 
 
@@ -40,51 +47,42 @@ def say_who_came(visit_id: str) -> ResponseReturnValue:
     """Take the unit's word; the same again changes nothing."""
     with reading() as session:
         form: CameForm = came_form(reads.came_page(session, _load(session, visit_id, "came.tell")))
-    if not form.is_sent_and_right():
-        return _page("came", visit_id, form), 422
-    try:
-        with transaction() as session:
-            row = _load(session, visit_id, "came.tell")
-            told = workflows.say_who_came(
-                session, row, form.said(), by=current_actor(), now=clock.now()
-            )
-    except RuleBroken as error:
-        form.refuse(error)
-        return _page("came", visit_id, form), error.status
-    if told is Told.SAME:
-        flash(_("We have these answers already. Nothing was changed."), "info")
-    else:
-        flash(_("Thank you. We have your answers."))
-    return redirect(_visit(visit_id), 303)
+
+    def act(session: Session) -> Told:
+        row = _load(session, visit_id, "came.tell")
+        return workflows.say_who_came(
+            session, row, form.said(), by=current_actor(), now=clock.now()
+        )
+
+    return take(
+        form, act, show=partial(_page, "came", visit_id, form), then=thanked(_visit(visit_id))
+    )
 
 
-@bp.route("/units/visits/<visit_id>/incident", methods=["GET", "POST"])
+@bp.get("/units/visits/<visit_id>/incident")
 @requires("incident.report")
 def incident(visit_id: str) -> ResponseReturnValue:
-    """Report that something happened on a visit."""
+    """Ask what happened on a visit."""
+    with reading() as session:
+        _load(session, visit_id, "incident.report")
+    return _page("incident", visit_id, IncidentForm())
+
+
+@bp.post("/units/visits/<visit_id>/incident")
+@requires("incident.report")
+def report_incident(visit_id: str) -> ResponseReturnValue:
+    """Take the report; the same again is the same report."""
     form = IncidentForm()
     with reading() as session:
         _load(session, visit_id, "incident.report")
-    if not form.is_sent_and_right():
-        return _page("incident", visit_id, form), 422 if form.errors else 200
-    try:
-        with transaction() as session:
-            incidents.report(
-                session,
-                _load(session, visit_id, "incident.report"),
-                kind=Incident(form.kind.data),
-                words=form.words.data or "",
-                by=current_actor(),
-                now=clock.now(),
-            )
-    except RuleBroken as error:
-        form.refuse(error)
-        return _page("incident", visit_id, form), error.status
-    except Conflict as error:
-        form.form_errors.append(_(error.message, **error.values))
-        return _page("incident", visit_id, form), error.status
-    flash(_("Thank you. Your report waits for a coordinator."))
-    return redirect(_visit(visit_id), 303)
+
+    def act(session: Session) -> IncidentReport:
+        row = _load(session, visit_id, "incident.report")
+        return report(session, row, form, by=current_actor())
+
+    return take(
+        form, act, show=partial(_page, "incident", visit_id, form), then=reported(_visit(visit_id))
+    )
 
 
 def _load(session: Session, visit_id: str, action: str) -> Visit:

@@ -1,23 +1,30 @@
 """How did it go? A speaker's debrief and incident report, where one is signed in."""
 
-from flask import flash, redirect, render_template, url_for
+from functools import partial
+
+from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from outreach import access, clock
-from outreach.errors import Conflict, RuleBroken
-from outreach.i18n import gettext as _
 from outreach.reads import after_visit as reads
 from outreach.visits import telling
-from outreach.visits.models import Assignment, Visit
-from outreach.visits.telling import Incident, Teller
+from outreach.visits.models import Assignment, IncidentReport, Visit
+from outreach.visits.telling import Teller
 from outreach.web import context
-from outreach.web.after_visit_forms import DebriefForm, IncidentForm, debrief_form
+from outreach.web.after_visit_forms import (
+    DebriefForm,
+    IncidentForm,
+    debrief_form,
+    report,
+    reported,
+    take,
+    thanked,
+)
 from outreach.web.auth import requires
 from outreach.web.forms import Form
 from outreach.web.speaker.blueprint import bp
 from outreach.workflows import after_visit as workflows
-from outreach.workflows import incidents
 from outreach.workflows.after_visit import Told
 
 
@@ -40,52 +47,43 @@ def tell_debrief(assignment_id: str) -> ResponseReturnValue:
     form = DebriefForm()
     with context.reading() as session:
         _load(session, assignment_id, "debrief.tell")
-    if not form.is_sent_and_right():
-        return _page("debrief", assignment_id, form), 422
-    try:
-        with context.transaction() as session:
-            row = _load(session, assignment_id, "debrief.tell")
-            told = workflows.tell(
-                session, row, form.said(), by=context.current_actor(), now=clock.now()
-            )
-    except RuleBroken as error:
-        form.refuse(error)
-        return _page("debrief", assignment_id, form), error.status
-    if told is Told.SAME:
-        flash(_("We have these answers already. Nothing was changed."), "info")
-    else:
-        flash(_("Thank you. We have your answers."))
-    return redirect(_visit(assignment_id), 303)
+
+    def act(session: Session) -> Told:
+        row = _load(session, assignment_id, "debrief.tell")
+        return workflows.tell(
+            session, row, form.said(), by=context.current_actor(), now=clock.now()
+        )
+
+    back = _visit(assignment_id)
+    return take(form, act, show=partial(_page, "debrief", assignment_id, form), then=thanked(back))
 
 
-@bp.route("/visits/<assignment_id>/incident", methods=["GET", "POST"])
+@bp.get("/visits/<assignment_id>/incident")
 @requires("incident.report")
 def incident(assignment_id: str) -> ResponseReturnValue:
-    """Report that something happened on a visit."""
+    """Ask what happened on a visit."""
+    with context.reading() as session:
+        _load(session, assignment_id, "incident.report")
+    return _page("incident", assignment_id, IncidentForm())
+
+
+@bp.post("/visits/<assignment_id>/incident")
+@requires("incident.report")
+def report_incident(assignment_id: str) -> ResponseReturnValue:
+    """Take the report; the same again is the same report."""
     form = IncidentForm()
     with context.reading() as session:
         _load(session, assignment_id, "incident.report")
-    if not form.is_sent_and_right():
-        return _page("incident", assignment_id, form), 422 if form.errors else 200
-    try:
-        with context.transaction() as session:
-            row = _load(session, assignment_id, "incident.report")
-            incidents.report(
-                session,
-                session.get_one(Visit, row.visit_id),
-                kind=Incident(form.kind.data),
-                words=form.words.data or "",
-                by=context.current_actor(),
-                now=clock.now(),
-            )
-    except RuleBroken as error:
-        form.refuse(error)
-        return _page("incident", assignment_id, form), error.status
-    except Conflict as error:
-        form.form_errors.append(_(error.message, **error.values))
-        return _page("incident", assignment_id, form), error.status
-    flash(_("Thank you. Your report waits for a coordinator."))
-    return redirect(_visit(assignment_id), 303)
+
+    def act(session: Session) -> IncidentReport:
+        row = _load(session, assignment_id, "incident.report")
+        visit = session.get_one(Visit, row.visit_id)
+        return report(session, visit, form, by=context.current_actor())
+
+    back = _visit(assignment_id)
+    return take(
+        form, act, show=partial(_page, "incident", assignment_id, form), then=reported(back)
+    )
 
 
 def _load(session: Session, assignment_id: str, action: str) -> Assignment:
