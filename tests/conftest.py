@@ -17,6 +17,8 @@ import pytest
 import time_machine
 from flask import Flask, request
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck
+from hypothesis import settings as examples
 from sqlalchemy import URL, create_engine, make_url
 from sqlalchemy.orm import Session
 
@@ -36,6 +38,12 @@ from tests.postgres import Slate
 
 ENGINES = ("sqlite", "postgresql")
 
+
+# A busy machine is no bug: no example fails for the time it took. In CI the parent repeats itself.
+examples.register_profile(
+    "patient", examples(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+examples.load_profile("patient")
 
 OURS = frozenset({"OUTREACH_TEST_ALL", "OUTREACH_TEST_POSTGRES"})
 

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from outreach import sealing
@@ -21,7 +21,6 @@ def with_bit_flipped(text: str, bit: int) -> str:
     return raw.decode("latin-1")
 
 
-@settings(deadline=None)  # the first cipher of a process loads the library
 @given(value=st.binary(max_size=300), place=st.binary(max_size=60))
 def test_what_is_sealed_opens_at_its_place(value: bytes, place: bytes) -> None:
     sealed = sealing.seal(value, KEY, associated=place)
@@ -38,7 +37,6 @@ def test_a_sealed_value_is_plain_text_and_never_twice_the_same() -> None:
     assert not any("Ana" in text or "=" in text for text in texts)
 
 
-@settings(deadline=None)
 @given(
     one=st.tuples(*[st.text(st.characters(exclude_characters=":"), max_size=9)] * 3),
     other=st.tuples(*[st.text(st.characters(exclude_characters=":"), max_size=9)] * 3),

@@ -133,7 +133,7 @@ def test_whatever_a_person_typed_the_file_stays_whole(value: str) -> None:
     check_with_texts(value, value, value, value)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(summary=st.text(), location=st.text(), description=st.text(), name=st.text())
 @example("a", "\\N", "\r\n\r\n", '"^')
 def test_any_text_comes_out_as_it_went_in(

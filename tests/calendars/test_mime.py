@@ -144,7 +144,7 @@ def test_a_long_id_stays_an_id() -> None:
 TYPED = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=200)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(subject=TYPED, name=TYPED)
 @example("Su visita a la Clínica Ñandú del miércoles 18 de marzo cambió de hora: " * 3, "Ana")
 @example("=?utf-8?q?a=0D=0ABcc:_eve=40example.org?=", "=?utf-8?q?a=0D=0AX:_y?=")

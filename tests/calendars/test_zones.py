@@ -132,7 +132,7 @@ def test_both_weeks_of_a_clock_change_read_as_zoneinfo_says(time_zone: str) -> N
     assert checks.faults(body) == []
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     time_zone=st.sampled_from(EVERY_ZONE),
     starts_at=st.datetimes(

@@ -35,7 +35,7 @@ def _whole(level: Json, key: str) -> int:
     return round(float(level[key]) * (1000 if level["name"] == "distance" else 1))
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=SLOW_DRAWS)
+@settings(max_examples=80, suppress_health_check=SLOW_DRAWS)
 @given(small_problems())
 def test_every_level_is_what_trying_everything_finds(asked: Json) -> None:
     solution = solved(asked)
@@ -184,7 +184,7 @@ def test_days_of_rest_make_one_row_for_each_window() -> None:
     assert cliques(clash) == [[0, 1, 2], [1, 2, 3], [4, 5]]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 9), st.integers(0, 2**32 - 1), st.sampled_from([0.2, 0.5, 0.9]))
 def test_cliques_cover_every_clash_and_nothing_else(size: int, seed: int, share: float) -> None:
     drawn = np.triu(np.random.default_rng(seed).random((size, size)) < share, k=1)

@@ -2,7 +2,7 @@ from contextlib import suppress
 from datetime import date, time
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from outreach.workflows.imports import cells, places
@@ -283,7 +283,6 @@ PARSERS = (
     text=st.text(min_size=1) | st.from_regex(r"[0-9:/ ,.@-]{1,24}(am|pm|Jan|mi)?", fullmatch=True)
 )
 @example(text=" ")
-@settings(deadline=None)  # the first ZIP code of a process loads the list of all
 def test_no_text_whatever_does_worse_than_a_problem(text: str) -> None:
     for parse in PARSERS:
         with suppress(CellProblem):
