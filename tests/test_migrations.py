@@ -1,6 +1,7 @@
 """The schema's history leads to the models' tables, and what the database refuses by itself."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -233,6 +234,37 @@ def test_authorizations_of_before_keep_what_was_typed_and_the_code_of_their_copy
     with empty.connect() as connection:
         typed = text("SELECT authority FROM referral_authorization ORDER BY id")
         assert connection.scalars(typed).all() == ["Mother", ""]
+
+
+def test_a_discharge_of_before_counts_as_of_a_known_hour_unless_it_was_noon_there(
+    empty: Engine,
+) -> None:
+    migrations.upgrade(empty, to="0008")
+    tables = {name: as_it_was(empty, name) for name in ("affiliate", "referral")}
+    referral = {"bureau_id": 1, "state_at": NOW, "created_at": NOW, "form_id": ""}
+    begun = {"zip_code": "48201", "groups": ["call_back"]}
+    noon = datetime(2026, 7, 1, 16, tzinfo=UTC)
+    with empty.begin() as connection:
+        connection.execute(
+            tables["affiliate"].insert(), {"id": 1, "name": "Lakeshore", "created_at": NOW}
+        )
+        places = [
+            ("America/Detroit", noon),
+            ("America/Chicago", noon),
+            ("America/Detroit", noon.replace(minute=30)),
+        ]
+        for number, (zone, at) in enumerate(places, 1):
+            of = {"id": number, "number": 100_000 + number, "request_key": str(number)}
+            when = {"time_zone": zone, "discharged_at": at}
+            connection.execute(tables["referral"].insert(), {**of, **referral, **begun, **when})
+
+    migrations.upgrade(empty)
+
+    with empty.connect() as connection:
+        known = text("SELECT discharge_hour_known FROM referral ORDER BY id")
+        assert [bool(each) for each in connection.scalars(known)] == [False, True, True]
+    migrations.downgrade(empty, to="0008")
+    assert "discharge_hour_known" not in as_it_was(empty, "referral").columns
 
 
 def test_every_guard_stands(migrated: Engine) -> None:

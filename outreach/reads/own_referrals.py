@@ -120,11 +120,21 @@ class Stand:
 
     @property
     def discharge(self) -> str:
-        """When the discharge is or was; of who came by themselves, on what day they asked."""
-        if self.by_themselves:
-            there = self.referral.discharged_at.astimezone(ZoneInfo(self.referral.time_zone))
-            return words.capital(i18n.day(there))
+        """When the discharge is or was; of who came by themselves, on what day they asked.
+
+        The hour is said only where somebody gave it.
+        """
+        if self.by_themselves or not self.referral.discharge_hour_known:
+            return _discharge_day(self.referral)
         return i18n.when(self.referral.discharged_at, zone=self.referral.time_zone)
+
+    @property
+    def send_later(self) -> str:
+        """What the button says that lets it leave at the discharge."""
+        if self.referral.discharge_hour_known:
+            return _("Send at discharge")
+        zone = i18n.zone_name(self.referral.time_zone)
+        return _("Send at noon of the day of discharge, %(zone)s", zone=zone)
 
     @property
     def who_signs(self) -> str:
@@ -219,15 +229,18 @@ def _line(
     authorization: Authorization | None,
     tries: Mapping[int, int],
 ) -> Line:
-    there = row.discharged_at.astimezone(ZoneInfo(row.time_zone))
     return Line(
         public_id=row.public_id,
         number=written(row),
         unit=units.get(row.unit_id, ""),
-        discharged_on=words.capital(i18n.day(there)),
+        discharged_on=_discharge_day(row),
         status=_status(row, authorization, tries.get(row.id, 0)),
         next=_next(row, authorization),
     )
+
+
+def _discharge_day(row: Referral) -> str:
+    return words.capital(i18n.day(row.discharged_at.astimezone(ZoneInfo(row.time_zone))))
 
 
 def _status(row: Referral, authorization: Authorization | None, tries: int) -> Status:
@@ -256,8 +269,7 @@ def _plain_status(row: Referral) -> Status:
 def _next(row: Referral, authorization: Authorization | None) -> str:
     state = State(row.state)
     if state is State.READY and row.send_at_discharge:
-        leaves = i18n.when(row.discharged_at, zone=row.time_zone)
-        return _("It leaves by itself at the discharge: %(when)s", when=leaves)
+        return _leaves_later(row)
     if state in NEXT_IF_TOLD and _may_know(authorization):
         return _(NEXT_IF_TOLD[state])
     if state in NEXT:
@@ -267,6 +279,17 @@ def _next(row: Referral, authorization: Authorization | None) -> str:
     if authorization is not None and _lacks_paper(authorization):
         return _("The written withdrawal is still to come.")
     return _("Nothing more")
+
+
+def _leaves_later(row: Referral) -> str:
+    if row.discharge_hour_known:
+        leaves = i18n.when(row.discharged_at, zone=row.time_zone)
+        return _("It leaves by itself at the discharge: %(when)s", when=leaves)
+    return _(
+        "It leaves by itself at noon of the day of discharge, %(zone)s: %(day)s",
+        zone=i18n.zone_name(row.time_zone),
+        day=_discharge_day(row),
+    )
 
 
 def _events(

@@ -366,7 +366,7 @@ def _row(
         public_id=referral.public_id,
         number=words.written(referral.number),
         days=days,
-        days_words=words.days(days, is_before=now < referral.discharged_at),
+        days_words=words.days(days, is_before=words.is_before_discharge(referral, now=now)),
         is_late=is_late,
         status=status_of(
             referral,

@@ -170,7 +170,7 @@ def _title(referral: Referral, affiliate: Affiliate | None) -> str:
 
 
 def _since(referral: Referral, *, now: datetime) -> str:
-    if now < referral.discharged_at:
+    if words.is_before_discharge(referral, now=now):
         return _("The discharge is still to come.")
     today = now.astimezone(ZoneInfo(referral.time_zone)).date()
     days = clocks.days_since(board.discharged_on(referral), today=today)

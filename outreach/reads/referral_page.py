@@ -77,6 +77,7 @@ class Page:
 
     `by_themselves` is whether the person came without a hospital; `may_sign` whether the reader may
     have it signed. `is_ours` is whether the reader's bureau follows it, and not only received it.
+    `leaves_later` says when it leaves by itself, "" where it does not.
     `possible` are the machine's actions for a coordinator; `is_sent` whether anything was
     disclosed.
     """
@@ -112,7 +113,7 @@ class Page:
     error_asked_here: bool
     has_code: bool
     zone: str
-    leaves_at_discharge: bool
+    leaves_later: str
 
 
 def page(session: Session, referral: Referral, actor: Actor, *, now: datetime) -> Page:
@@ -141,7 +142,7 @@ def page(session: Session, referral: Referral, actor: Actor, *, now: datetime) -
             referral, attempts=len(tried), needs_somebody=is_late, is_ours=is_ours
         ),
         days=days,
-        days_words=words.days(days, is_before=now < referral.discharged_at),
+        days_words=words.days(days, is_before=words.is_before_discharge(referral, now=now)),
         is_late=is_late,
         is_ours=is_ours,
         by_themselves=referral.hospital_id is None,
@@ -166,7 +167,7 @@ def page(session: Session, referral: Referral, actor: Actor, *, now: datetime) -
         error_asked_here=referral.error_asked_by_id == actor.account_id,
         has_code=is_ours and waiting_code(session, referral, now=now) is not None,
         zone=zone,
-        leaves_at_discharge=referral.send_at_discharge and state is State.READY,
+        leaves_later=_leaves_later(referral),
     )
 
 
@@ -317,6 +318,12 @@ def _place(session: Session, referral: Referral) -> str:
     hospital = session.get_one(Hospital, referral.hospital_id)
     unit = session.get(Unit, referral.unit_id) if referral.unit_id else None
     return f"{hospital.name}, {unit.name}" if unit else hospital.name
+
+
+def _leaves_later(referral: Referral) -> str:
+    if not referral.send_at_discharge or referral.state != State.READY:
+        return ""
+    return words.leaves_later(referral.time_zone, hour_known=referral.discharge_hour_known)
 
 
 def _authorization(session: Session, referral: Referral) -> Authorization | None:

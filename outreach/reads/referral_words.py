@@ -14,6 +14,7 @@ from outreach.i18n import gettext as _
 from outreach.i18n import lazy, ngettext
 from outreach.reads import words
 from outreach.reads.words import Status
+from outreach.referrals import clocks
 from outreach.referrals.codes import (
     Action,
     Authority,
@@ -30,6 +31,7 @@ from outreach.referrals.codes import (
     State,
 )
 from outreach.referrals.machine import Clock
+from outreach.referrals.models import Referral
 from outreach.referrals.profiles import Element
 
 DECLINES: Final[Mapping[Decline, str]] = {
@@ -318,6 +320,24 @@ def days(count: int, *, is_before: bool = False) -> str:
     if is_before:
         return _("Before the discharge")
     return ngettext("%(num)s day", "%(num)s days", count)
+
+
+def is_before_discharge(referral: Referral, *, now: datetime) -> bool:
+    """Say whether the discharge is still to come, as far as anybody knows."""
+    return clocks.is_before(
+        referral.discharged_at,
+        hour_known=referral.discharge_hour_known,
+        zone=referral.time_zone,
+        now=now,
+    )
+
+
+def leaves_later(zone: str, *, hour_known: bool) -> str:
+    """Say when a referral leaves that is to leave at the discharge."""
+    if hour_known:
+        return _("It leaves by itself at the discharge.")
+    zone_name = i18n.zone_name(zone)
+    return _("It leaves by itself at noon of the day of discharge, %(zone)s.", zone=zone_name)
 
 
 def groups(codes: list[str]) -> str:

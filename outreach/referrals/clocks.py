@@ -125,6 +125,14 @@ def end_of_day(day: date, *, zone: str) -> datetime:
     return datetime.combine(day, DAY_ENDS, ZoneInfo(zone)).astimezone(UTC)
 
 
+def is_before(discharged_at: datetime, *, hour_known: bool, zone: str, now: datetime) -> bool:
+    """Say whether a discharge is still to come; of an unknown hour the day alone decides."""
+    if hour_known:
+        return now < discharged_at
+    there = ZoneInfo(zone)
+    return now.astimezone(there).date() < discharged_at.astimezone(there).date()
+
+
 def days_since(discharged_on: date, *, today: date) -> int:
     """Return how many days have passed since the discharge; the day itself is 0, before it too."""
     return max(0, (today - discharged_on).days)

@@ -104,7 +104,8 @@ class Referral(Base):
 
     `bureau_id` is whose coordinators follow it, `affiliate_id` who is to reach the person.
     `discharged_at` is what its windows count from: of a person who came by themselves, without a
-    hospital, when they asked. `number` is what people say on the telephone; it leads nowhere by
+    hospital, when they asked. Where nobody gave the hour it stands for one that is not known:
+    pages then say the day alone. `number` is what people say on the telephone; it leads nowhere by
     itself. `person_key` is a blind index of the contact points: one open referral per person and
     affiliate. `form_id` is the public id its authorization gets: the stop code on the person's copy
     derives from it, so that the copy is printed with the form. `held_by` is the label of the
@@ -134,6 +135,7 @@ class Referral(Base):
     reason: Mapped[str] = mapped_column(default="")
     time_zone: Mapped[str]
     discharged_at: Mapped[datetime]
+    discharge_hour_known: Mapped[bool] = mapped_column(default=True)
     send_at_discharge: Mapped[bool] = mapped_column(default=False)
     zip_code: Mapped[str]
     age_group: Mapped[str] = mapped_column(default="adult")

@@ -10,6 +10,7 @@ from outreach.errors import Conflict, RuleBroken
 from outreach.i18n import gettext as _
 from outreach.reads import own_referrals as reads
 from outreach.reads import referral_person, referring
+from outreach.reads.referral_words import leaves_later
 from outreach.reads.referring import Off
 from outreach.referrals.codes import Revoked
 from outreach.referrals.models import Referral
@@ -52,7 +53,7 @@ def send_referral(referral_id: str) -> ResponseReturnValue:
             sends(session, row, at_discharge=at_discharge, version=version())
     except (Conflict, RuleBroken) as error:
         return stands(referral_id, said=_(error.message, **error.values)), error.status
-    _say_sent(at_discharge=at_discharge)
+    _say_sent(row, at_discharge=at_discharge)
     return redirect(url_for("liaison.referral", referral_id=referral_id), 303)
 
 
@@ -174,9 +175,9 @@ def sends(session: Session, row: Referral, *, at_discharge: bool, version: int) 
         authorizing.send(session, row, version=version, by=current_actor(), desk=desk(), now=now)
 
 
-def _say_sent(*, at_discharge: bool) -> None:
+def _say_sent(row: Referral, *, at_discharge: bool) -> None:
     if at_discharge:
-        flash(_("It leaves by itself at the discharge."))
+        flash(leaves_later(row.time_zone, hour_known=row.discharge_hour_known))
     else:
         flash(_("It is sent. The affiliate was told that something waits, without a name."))
 

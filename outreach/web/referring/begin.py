@@ -224,7 +224,7 @@ def _known(row: Referral) -> dict[str, object]:
     there = row.discharged_at.astimezone(ZoneInfo(row.time_zone))
     return {
         "discharged_on": there.date(),
-        "discharged_time": there.time(),
+        "discharged_time": there.time() if row.discharge_hour_known else None,
         "zip_code": row.zip_code,
         "age_group": row.age_group,
         "groups": row.groups,

@@ -13,6 +13,7 @@ from outreach.errors import Conflict, RuleBroken
 from outreach.i18n import gettext as _
 from outreach.reads import duty, own_referrals
 from outreach.reads.own_referrals import Stand
+from outreach.reads.referral_words import leaves_later
 from outreach.referrals import paper
 from outreach.referrals.codes import State
 from outreach.referrals.models import Referral
@@ -80,11 +81,11 @@ def record(referral_id: str) -> ResponseReturnValue:
         return _page(form, asked), error.status
     except Conflict as error:
         return whose.stands(referral_id, error)
-    flash(
-        _("It is recorded, and leaves by itself at the discharge.")
-        if at_discharge
-        else _("It is recorded and sent. The affiliate was told that something waits.")
-    )
+    if at_discharge:
+        later = leaves_later(row.time_zone, hour_known=row.discharge_hour_known)
+        flash(_("It is recorded. %(later)s", later=later))
+    else:
+        flash(_("It is recorded and sent. The affiliate was told that something waits."))
     return redirect(whose.page_url(referral_id), 303)
 
 

@@ -139,6 +139,7 @@ def _child(
         state_at=now,
         time_zone=parent.time_zone,
         discharged_at=parent.discharged_at,
+        discharge_hour_known=parent.discharge_hour_known,
         zip_code=parent.zip_code,
         age_group=parent.age_group,
         groups=list(parent.groups),

@@ -251,6 +251,7 @@ def _checked(
     return {
         # Who asks this morning does not wait until noon.
         "discharged_at": min(begins, now) if by_themselves else begins,
+        "discharge_hour_known": given.discharged_time is not None,
         "zip_code": geography.place(given.zip_code).zip_code,
         "age_group": given.age_group,
         "groups": [str(group) for group in groups],

@@ -1,7 +1,7 @@
 """One referral's page for coordinators: its steps, what the affiliate told, and who it is."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from flask.testing import FlaskClient
@@ -22,7 +22,7 @@ from outreach.referrals.models import (
     ReferralReading,
 )
 from outreach.wiring import Wiring
-from outreach.workflows.referrals import doors, working
+from outreach.workflows.referrals import authorizing, doors, working
 from outreach.workflows.referrals.authorizing import ContactPoint
 from tests import referral_builders as referrals
 from tests.builders import NOW
@@ -320,3 +320,24 @@ def test_a_code_that_waits_is_read_out_and_that_is_written_down(
     assert links.link_code(code.public_id) not in page
     assert links.link_code(code.public_id) in shown
     assert session.scalars(select(ReferralReading.via)).all() == ["code"]
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (time(14), "It leaves by itself at the discharge."),
+        (None, "It leaves by itself at noon of the day of discharge, Eastern Time."),
+    ],
+)
+def test_the_page_says_when_a_signed_referral_leaves_by_itself(
+    desk: Callable[[], FlaskClient],
+    session: Session,
+    ward: Ward,
+    given: time | None,
+    words: str,
+) -> None:
+    made = referrals.ready(session, ward, discharged_time=given)
+    authorizing.send_at_discharge(session, made, version=made.version, now=NOW)
+    session.commit()
+
+    assert words in desk().get(of(made)).text
