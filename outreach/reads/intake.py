@@ -181,7 +181,7 @@ def item(session: Session, referral: Referral, actor: Actor, *, now: datetime) -
         status=_status(referral, _attempts(session, [referral.id]), over=_is_any_over(running)),
         clocks=[
             (_clock(each, referral, zone=affiliate.time_zone, now=now), _is_over(each))
-            for each in running
+            for each in _told(running)
         ],
         possible=frozenset(machine.possible(state, by=actor.kind)),
         holder=known[referral.held_by] if referral.held_by else None,
@@ -320,6 +320,12 @@ def _is_over(clock: ReferralClock) -> bool:
 
 def _is_any_over(running: Iterable[ReferralClock]) -> bool:
     return any(_is_over(each) for each in running)
+
+
+def _told(running: Sequence[ReferralClock]) -> list[ReferralClock]:
+    """Leave out the later of the two clocks of the first try: one thing is due at one time."""
+    of_first_try = [each for each in running if each.kind in machine.TRYING]
+    return [each for each in running if each not in of_first_try[1:]]
 
 
 def _clock(clock: ReferralClock, referral: Referral, *, zone: str, now: datetime) -> str:
