@@ -4,6 +4,7 @@ Reasons of declining, results of attempts and outcomes are the union of what dir
 referral platforms use (research on referrals, section 2.4).
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
@@ -131,6 +132,20 @@ TWO_WAY: Final = frozenset(
     }
 )
 """The person was truly reached. Opening a page or a mail is not among them."""
+
+ANSWERS: Final = frozenset({Result.REFUSED_NOW, Result.CALL_BACK})
+"""What a person may answer by any way."""
+DEAD_NUMBER: Final = frozenset({Result.WRONG_NUMBER, Result.OUT_OF_SERVICE})
+CAME_OF: Final[Mapping[Channel, frozenset[Result]]] = {
+    Channel.CALL: ANSWERS
+    | DEAD_NUMBER
+    | {Result.SPOKE, Result.VOICEMAIL, Result.NO_ANSWER, Result.THEY_CALLED},
+    Channel.TEXT: ANSWERS | DEAD_NUMBER | {Result.TEXT_SENT, Result.TEXT_REPLIED},
+    Channel.MAIL: ANSWERS | {Result.MAIL_SENT},
+    Channel.IN_PERSON: ANSWERS
+    | {Result.SPOKE, Result.NO_ANSWER, Result.IN_PERSON, Result.CAME_TO_GROUP},
+}
+"""What can come of a try, by the way it was made."""
 
 
 class Outcome(StrEnum):

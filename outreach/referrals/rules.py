@@ -14,10 +14,12 @@ from outreach.referrals.codes import (
     BEFORE_RELEASE,
     Authority,
     Cancel,
+    Channel,
     Decline,
     Field,
     Hold,
     Outcome,
+    Result,
     State,
 )
 from outreach.referrals.machine import Guard, Step
@@ -238,6 +240,19 @@ def _outgrown(state: State) -> frozenset[Fault]:
     """Return what no longer counts: a form signed long ago is too old to begin with, not later."""
     begins = state in {State.DRAFT, State.AWAITING}
     return frozenset() if begins else frozenset({Fault.SIGNED_TOO_LONG_AGO})
+
+
+def possible_tries(
+    *, text_ok: bool, voicemail_ok: bool, mail_ok: bool
+) -> Mapping[Channel, frozenset[Result]]:
+    """Return by which ways the signed form lets people try, and what can come of each."""
+    closed = {Channel.TEXT: not text_ok, Channel.MAIL: not mail_ok}
+    unsaid = frozenset() if voicemail_ok else frozenset({Result.VOICEMAIL})
+    return {
+        channel: results - unsaid
+        for channel, results in codes.CAME_OF.items()
+        if not closed.get(channel)
+    }
 
 
 def discharge_is_sane(discharged_on: date, *, today: date) -> bool:

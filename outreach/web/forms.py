@@ -5,7 +5,7 @@ their own; templates write it with `forms.csrf()`.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, time
 from typing import Any
 
@@ -252,6 +252,11 @@ class RadioField(wtforms.RadioField):
     def iter_choices(self) -> Iterator[Any]:
         """Put the choices into the language now spoken."""
         return _translated(super().iter_choices())
+
+    def offer_only(self, codes: Collection[str]) -> None:
+        """Leave out every choice that is not among these."""
+        every: Iterable[Any] = self.choices or ()
+        self.choices = [choice for choice in every if choice.value in codes]
 
 
 class SelectField(wtforms.SelectField):

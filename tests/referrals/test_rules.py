@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import product
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from outreach.referrals import rules
 from outreach.referrals.codes import (
     BEFORE_RELEASE,
+    CAME_OF,
     CONNECTIONS,
     ENDED,
     FIRST_OUTCOMES,
@@ -16,6 +18,7 @@ from outreach.referrals.codes import (
     TWO_WAY,
     Action,
     Cancel,
+    Channel,
     Decline,
     Field,
     Hold,
@@ -355,3 +358,37 @@ def test_the_whitelist_of_what_may_be_disclosed_has_nothing_clinical() -> None:
         "discharged_on",
         "note",
     }
+
+
+def test_every_result_can_come_of_some_way_and_every_way_has_results() -> None:
+    assert set(CAME_OF) == set(Channel)
+    assert frozenset().union(*CAME_OF.values()) == set(Result)
+
+
+@pytest.mark.parametrize(
+    ("channel", "result"),
+    [
+        (Channel.CALL, Result.TEXT_SENT),
+        (Channel.CALL, Result.IN_PERSON),
+        (Channel.TEXT, Result.VOICEMAIL),
+        (Channel.TEXT, Result.MAIL_SENT),
+        (Channel.MAIL, Result.WRONG_NUMBER),
+        (Channel.IN_PERSON, Result.THEY_CALLED),
+    ],
+)
+def test_what_cannot_come_of_a_way_is_not_among_its_results(
+    channel: Channel, result: Result
+) -> None:
+    assert result not in CAME_OF[channel]
+
+
+@pytest.mark.parametrize(("text", "voicemail", "mail"), [*product((True, False), repeat=3)])
+def test_the_signed_form_decides_on_texts_voicemails_and_mail_never_on_calls(
+    *, text: bool, voicemail: bool, mail: bool
+) -> None:
+    possible = rules.possible_tries(text_ok=text, voicemail_ok=voicemail, mail_ok=mail)
+
+    assert (Channel.TEXT in possible, Channel.MAIL in possible) == (text, mail)
+    assert (Result.VOICEMAIL in possible[Channel.CALL]) is voicemail
+    assert possible[Channel.CALL] | {Result.VOICEMAIL} == CAME_OF[Channel.CALL]
+    assert possible[Channel.IN_PERSON] == CAME_OF[Channel.IN_PERSON]

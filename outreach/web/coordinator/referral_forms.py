@@ -17,7 +17,7 @@ from outreach.reads.referral_words import (
     RESULTS,
     REVOKED,
 )
-from outreach.referrals.codes import FIRST_OUTCOMES, Cancel, Outcome, Revoked
+from outreach.referrals.codes import FIRST_OUTCOMES, Cancel, Channel, Outcome, Result, Revoked
 from outreach.web.forms import (
     BooleanField,
     DateField,
@@ -76,6 +76,11 @@ class AttemptForm(ReportedForm):
     result = RadioField(lazy("What came of it?"), choices=RESULTS.items(), validators=[CHOOSE])
     note = LongTextField(lazy("Note"), longest=LONGEST_NOTE * 2)
     request_key = wtforms.HiddenField(default=crypto.token)
+
+    def fit(self, possible: Mapping[Channel, frozenset[Result]]) -> None:
+        """Offer the ways the signed form allows, and what can come of them."""
+        self.channel.offer_only(possible)
+        self.result.offer_only(frozenset().union(*possible.values()))
 
 
 class HoldForm(ReportedForm):

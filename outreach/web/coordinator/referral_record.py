@@ -15,7 +15,7 @@ from outreach.i18n import gettext as _
 from outreach.i18n import lazy
 from outreach.reads import referral_page as reads
 from outreach.reads.referral_page import Page
-from outreach.referrals.codes import Cancel
+from outreach.referrals.codes import Cancel, Channel, Result
 from outreach.referrals.models import Referral
 from outreach.web import context
 from outreach.web.auth import requires
@@ -26,7 +26,7 @@ from outreach.web.coordinator.referral_forms import (
     AttemptForm,
     ReportedForm,
 )
-from outreach.workflows.referrals import stopping, working
+from outreach.workflows.referrals import facts, stopping, working
 from outreach.workflows.referrals.working import Attempt, By
 
 TITLES: Final[Mapping[str, str]] = {
@@ -58,6 +58,8 @@ def record_referral(referral_id: str, what: str) -> ResponseReturnValue:
         abort(404)
     page = _page(referral_id, what)
     form = RECORDED[what]()
+    if isinstance(form, AttemptForm):
+        form.fit(_possible_tries(referral_id))
     if request.method == "GET":
         _begin(form, page)
     if form.is_sent_and_right():
@@ -80,6 +82,13 @@ def _page(referral_id: str, what: str) -> Page:
     with context.reading() as session:
         row = load(session, referral_id, _action(what), ours=False)
         return reads.page(session, row, context.current_actor(), now=clock.now())
+
+
+def _possible_tries(referral_id: str) -> Mapping[Channel, frozenset[Result]]:
+    with context.reading() as session:
+        return facts.possible_tries(
+            session, load(session, referral_id, "referral.work", ours=False)
+        )
 
 
 def _begin(form: ReportedForm, page: Page) -> None:

@@ -1,6 +1,7 @@
 """What an affiliate's people fill in about a referral."""
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
@@ -10,7 +11,7 @@ from outreach import crypto
 from outreach.errors import RuleBroken
 from outreach.i18n import lazy
 from outreach.reads import referral_words
-from outreach.referrals.codes import FIRST_OUTCOMES, Outcome, Result
+from outreach.referrals.codes import FIRST_OUTCOMES, Channel, Outcome, Result
 from outreach.web.forms import DateField, Form, LongTextField, RadioField, TimeField, required
 
 LONGEST_NOTE = 600
@@ -56,6 +57,11 @@ class TryForm(Form):
     day = DateField(lazy("Day"), validators=[required(lazy("Choose the day."))])
     at = TimeField(lazy("Time"), validators=[required(lazy("Write the time."))])
     note = LongTextField(lazy("Note"), longest=LONGEST_NOTE)
+
+    def fit(self, possible: Mapping[Channel, frozenset[Result]]) -> None:
+        """Offer the ways the signed form allows, and what can come of them."""
+        self.channel.offer_only(possible)
+        self.result.offer_only(frozenset().union(*possible.values()))
 
 
 class HoldForm(Form):

@@ -100,8 +100,11 @@ def record_try(referral_id: str) -> ResponseReturnValue:
     now = clock.now()
     with context.reading() as session:
         zone = access.own_affiliate(session, context.current_actor()).time_zone
+        referral = item.load(session, referral_id, "referral.work")
+        possible = facts.possible_tries(session, referral)
     wall = now.astimezone(ZoneInfo(zone)).replace(second=0, microsecond=0)
     form = TryForm(day=wall.date(), at=wall.time())
+    form.fit(possible)
 
     def act(session: Session, referral: Referral, by: By) -> None:
         if form.day.data is None or form.at.data is None:

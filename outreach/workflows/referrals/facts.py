@@ -1,5 +1,6 @@
 """Rows → what the rules of a referral need to know, at one instant."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
@@ -11,7 +12,7 @@ from outreach.directory import agreements, receiving
 from outreach.directory.models import Affiliate, Unit
 from outreach.referrals import profiles, rules
 from outreach.referrals.clocks import BusinessCalendar, Limits, Moments
-from outreach.referrals.codes import Action, Field, Outcome, State
+from outreach.referrals.codes import Action, Channel, Field, Outcome, Result, State
 from outreach.referrals.models import Authorization, FormWording, Referral, ReferralAttempt
 from outreach.referrals.profiles import Element, Profile
 from outreach.referrals.rules import AuthorizationFacts, Facts, Fault
@@ -72,6 +73,16 @@ def authorization_of(session: Session, referral: Referral) -> Authorization | No
     if referral.authorization_id is None:
         return None
     return session.get(Authorization, referral.authorization_id, populate_existing=True)
+
+
+def possible_tries(session: Session, referral: Referral) -> Mapping[Channel, frozenset[Result]]:
+    """Return by which ways the person may be tried, and what can come of each."""
+    signed = authorization_of(session, referral)
+    return rules.possible_tries(
+        text_ok=signed is not None and signed.text_ok,
+        voicemail_ok=signed is not None and signed.voicemail_ok,
+        mail_ok=signed is not None and signed.mail_ok,
+    )
 
 
 def stated(authorization: Authorization, *, age_group: str) -> AuthorizationFacts:

@@ -19,6 +19,7 @@ from outreach.db import locked
 from outreach.errors import Conflict, RuleBroken
 from outreach.i18n import lazy
 from outreach.referrals.codes import (
+    CAME_OF,
     TWO_WAY,
     Action,
     Channel,
@@ -93,7 +94,8 @@ def attempt(
     locked(session, Referral, referral.id)
     if _is_known(session, referral, tried.request_key):
         return
-    _check(tried, sent_at=referral.sent_at, now=now)
+    _check_way(tried, facts.possible_tries(session, referral))
+    _check_time(tried, sent_at=referral.sent_at, now=now)
     action = Action.CONNECT if tried.result in TWO_WAY else Action.ATTEMPT
     if referral.state == State.CONNECTED:
         _refuse_unless_in_force(session, referral, now=now)
@@ -194,11 +196,21 @@ def _known(code: str, codes: type[Decline | Hold | Outcome], *, field: str) -> N
         raise RuleBroken(CHOOSE, field=field)
 
 
-def _check(tried: Attempt, *, sent_at: datetime | None, now: datetime) -> None:
+def _check_way(tried: Attempt, possible: Mapping[Channel, frozenset[Result]]) -> None:
     if tried.channel not in set(Channel):
         raise RuleBroken(CHOOSE, field="channel")
     if tried.result not in set(Result):
         raise RuleBroken(CHOOSE, field="result")
+    channel, result = Channel(tried.channel), Result(tried.result)
+    if channel not in possible:
+        raise RuleBroken(lazy("The signed form does not allow this way."), field="channel")
+    if result not in CAME_OF[channel]:
+        raise RuleBroken(lazy("This does not go with the way you chose."), field="result")
+    if result not in possible[channel]:
+        raise RuleBroken(lazy("The signed form allows no voicemail."), field="result")
+
+
+def _check_time(tried: Attempt, *, sent_at: datetime | None, now: datetime) -> None:
     if tried.at > now + timedelta(minutes=5):
         raise RuleBroken(lazy("This time is still to come."), field="at")
     if tried.at < now - OLDEST_ATTEMPT:

@@ -181,6 +181,33 @@ def test_a_whole_referral_goes_by_telephone(
     assert not [each for each in kept if "six" in (each.sealed_note or "")]
 
 
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"channel": "call", "result": "in_person"}, "result"),
+        ({"channel": "text", "result": "text_sent"}, "channel"),
+    ],
+)
+def test_a_try_by_a_way_that_cannot_be_is_not_recorded(
+    desk: Callable[[], FlaskClient],
+    session: Session,
+    ward: Ward,
+    given: dict[str, str],
+    field: str,
+) -> None:
+    made = referrals.accepted(session, ward)
+    browser = desk()
+    page = browser.get(of(made, "/record/attempt")).text
+    data = told(version=str(made.version), request_key="a key", day="2026-11-23", time="10:00")
+
+    answer = browser.post(of(made, "/record/attempt"), data=data | given)
+
+    assert ('value="text"' in page, 'value="call"' in page) == (False, True)
+    assert (answer.status_code, f'id="{field}-error"' in answer.text) == (422, True)
+    assert state(session, made) == State.ACCEPTED
+    assert session.scalar(select(func.count()).select_from(ReferralAttempt)) == 0
+
+
 def test_without_a_name_of_who_told_it_nothing_is_recorded(
     desk: Callable[[], FlaskClient], session: Session, ward: Ward
 ) -> None:
