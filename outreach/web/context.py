@@ -8,10 +8,12 @@ from flask import current_app, g, has_request_context, request
 from sqlalchemy.orm import Session
 
 from outreach import clock, i18n
+from outreach.accounts import service as accounts
 from outreach.accounts import sessions
 from outreach.actor import ANONYMOUS, Actor
 from outreach.config import Config
 from outreach.db import Database
+from outreach.errors import OutreachError
 from outreach.links import Links
 from outreach.vault import Vault
 from outreach.workflows.referrals import doors
@@ -80,6 +82,19 @@ def transaction() -> AbstractContextManager[Session]:
 def reading() -> AbstractContextManager[Session]:
     """Open a session that cannot write: all a GET needs."""
     return wired().db.reading()
+
+
+def note_denied(error: OutreachError, action: str, *, subject_kind: str = "referral") -> None:
+    """Keep a refusal, in its own transaction: the view's was rolled back."""
+    with transaction() as session:
+        accounts.record_denial(
+            session,
+            actor=current_actor(),
+            action=action,
+            subject_kind=subject_kind,
+            status=error.status,
+            now=clock.now(),
+        )
 
 
 def signed_in() -> sessions.SignedIn | None:

@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 
-from flask import Flask, current_app, g, render_template, request
+from flask import Flask, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import BadHost, HTTPException, MethodNotAllowed, SecurityError
 
-from outreach import access, clock, crypto, logs, phone
-from outreach.accounts import service as accounts
+from outreach import access, crypto, logs, phone
 from outreach.errors import OutreachError, TooMany
 from outreach.i18n import gettext as _
 from outreach.i18n import lazy
@@ -93,7 +92,7 @@ def _on_purpose(error: OutreachError) -> ResponseReturnValue:
     if error.status >= OURS:
         return _unknown(error)
     if isinstance(error, access.OutOfScope | access.NotAllowed):
-        _record(error)
+        context.note_denied(error, error.action, subject_kind=error.subject_kind)
         return page(error.status)
     answer = page(error.status, what=_(error.message, **error.values))
     return (*answer, {"Retry-After": "300"}) if isinstance(error, TooMany) else answer
@@ -143,17 +142,3 @@ def _may_pass(status: int) -> bool:
 def _support() -> dict[str, str] | None:
     number = context.config().support_phone
     return {"number": number, "shown": phone.display(number)} if number else None
-
-
-def _record(error: access.OutOfScope | access.NotAllowed) -> None:
-    """Keep the refusal, in its own transaction: the view's was rolled back."""
-    with context.transaction() as session:
-        accounts.record_denial(
-            session,
-            actor=context.current_actor(),
-            action=error.action,
-            subject_kind=error.subject_kind,
-            status=error.status,
-            now=clock.now(),
-        )
-    g.denied = error.action

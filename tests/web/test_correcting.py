@@ -8,16 +8,18 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from outreach.accounts.models import Membership
+from outreach.accounts.models import DeniedAccess, Membership
 from outreach.db import Database
 from outreach.messaging.models import Message
 from outreach.referrals.codes import Revoked
 from outreach.referrals.models import Disclosure, Referral, ReferralReading
 from outreach.wiring import Wiring
 from outreach.workflows.referrals import stopping
+from outreach.workflows.referrals.authorizing import ContactPoint
 from tests import referral_builders as referrals
 from tests.builders import NOW
 from tests.digest import digest
+from tests.leaks import MAIL, PHONE
 from tests.referral_builders import CANARIES, PATIENT, Ward
 from tests.web.liaison.pages import text_of
 
@@ -127,6 +129,24 @@ def test_a_stale_page_and_a_withdrawal_change_nothing_and_show_how_it_stands(
     assert "moved on since you opened the page" in text_of(answer)
     assert not [each for each in CANARIES if each in page.text + answer.text]
     assert digest(db) == before
+
+
+@pytest.mark.parametrize("room", list(ROOMS))
+def test_a_correction_into_somebody_with_a_referral_there_is_refused_and_leaves_a_trace(
+    browsers: Callable[[str], FlaskClient], session: Session, ward: Ward, room: str
+) -> None:
+    referrals.sent(session, ward)
+    someone = referrals.person(contacts=(ContactPoint(kind="mail", value="wren@people.example"),))
+    row = referrals.sent(session, ward, who=someone)
+    session.commit()
+    browser, path = browsers(room), f"{ROOMS[room]}/{row.public_id}/correction"
+
+    answer = browser.post(path, data=typed(row, contact_1=PHONE, contact_2=MAIL))
+
+    assert answer.status_code == 409
+    assert "second referral to the same affiliate" in text_of(answer)
+    trace = session.scalars(select(DeniedAccess)).one()
+    assert (trace.action, trace.subject_kind, trace.status) == ("referral.second", "referral", 409)
 
 
 def test_a_form_that_lets_no_contact_out_has_no_field_for_one(

@@ -25,6 +25,7 @@ from outreach.workflows.referrals import (
     ticking,
     working,
 )
+from outreach.workflows.referrals.steps import SecondReferral
 
 
 @bp.get("/referrals/<referral_id>")
@@ -215,6 +216,8 @@ def pressed(
 
 def refused(referral_id: str, error: OutreachError) -> ResponseReturnValue:
     """Show the page again, as it stands now, with why nothing was done."""
+    if isinstance(error, SecondReferral):
+        context.note_denied(error, "referral.second")
     return shown(referral_id, said=_(error.message, **error.values), status=error.status)
 
 

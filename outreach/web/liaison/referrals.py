@@ -5,21 +5,30 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from outreach import access, clock
-from outreach.directory.models import Hospital
-from outreach.errors import Conflict, RuleBroken
+from outreach.directory.models import Affiliate, Hospital
+from outreach.errors import Conflict, OutreachError, RuleBroken
 from outreach.i18n import gettext as _
+from outreach.reads import duty, referral_person, referring
 from outreach.reads import own_referrals as reads
-from outreach.reads import referral_person, referring
+from outreach.reads.duty import Contact
 from outreach.reads.referral_words import leaves_later
 from outreach.reads.referring import Off
 from outreach.referrals.codes import Revoked
 from outreach.referrals.models import Referral
 from outreach.web.auth import requires
-from outreach.web.context import current_actor, desk, reading, signed_in, transaction
+from outreach.web.context import (
+    current_actor,
+    desk,
+    note_denied,
+    reading,
+    signed_in,
+    transaction,
+)
 from outreach.web.forms import Form
 from outreach.web.liaison.blueprint import bp
 from outreach.web.liaison.referral_forms import CallBackForm, PaperCameForm, WithdrawalForm
 from outreach.workflows.referrals import authorizing, facts, opening, stopping
+from outreach.workflows.referrals.steps import SecondReferral
 
 LAST_PAGE = 10_000
 
@@ -139,7 +148,19 @@ def paper_came(referral_id: str) -> ResponseReturnValue:
     return redirect(url_for("liaison.referral", referral_id=referral_id), 303)
 
 
-def stands(referral_id: str, *, said: str = "") -> str:
+def refused(referral_id: str, error: OutreachError) -> ResponseReturnValue:
+    """Show the page as it stands now, with why nothing was done, and whom to ask about it."""
+    ask = None
+    if isinstance(error, SecondReferral):
+        note_denied(error, "referral.second")
+        with reading() as session:
+            row = load(session, referral_id, "referral.see")
+            bureau = session.get_one(Affiliate, row.bureau_id)
+            ask = duty.whom_to_ask(session, bureau, now=clock.now())
+    return stands(referral_id, said=_(error.message, **error.values), ask=ask), error.status
+
+
+def stands(referral_id: str, *, said: str = "", ask: Contact | None = None) -> str:
     """Return the page of a referral as it stands now; `said` is what could not be done."""
     actor, now = current_actor(), clock.now()
     note_opened(referral_id, via="page")
@@ -154,6 +175,7 @@ def stands(referral_id: str, *, said: str = "") -> str:
         person=referral_person.items(told, signed) if told and signed else (),
         said=said,
         problem=bool(said),
+        ask=ask,
         may_leave_later=stand.referral.discharged_at > now,
     )
 

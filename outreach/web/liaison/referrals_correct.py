@@ -6,11 +6,10 @@ from flask import url_for
 from flask.typing import ResponseReturnValue
 
 from outreach.errors import Conflict
-from outreach.i18n import gettext as _
 from outreach.web import correcting
 from outreach.web.auth import requires
 from outreach.web.liaison.blueprint import bp
-from outreach.web.liaison.referrals import load, stands
+from outreach.web.liaison.referrals import load, refused
 
 
 @bp.get("/referrals/<referral_id>/correction")
@@ -26,7 +25,7 @@ def take_correction(referral_id: str) -> ResponseReturnValue:
     """Take what is right."""
 
     def moved_on(error: Conflict) -> ResponseReturnValue:
-        return stands(referral_id, said=_(error.message, **error.values)), error.status
+        return refused(referral_id, error)
 
     return correcting.take(_load(referral_id), back=_back(referral_id), moved_on=moved_on)
 

@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 from outreach import access, clock
 from outreach.actor import Kind
 from outreach.errors import OutreachError
-from outreach.i18n import gettext as _
 from outreach.referrals.models import Referral
 from outreach.web.context import current_actor, transaction
 from outreach.web.coordinator import referral as of_bureau
@@ -53,7 +52,7 @@ def stands(referral_id: str, error: OutreachError) -> ResponseReturnValue:
     """Show a referral's own page as it stands now, with why nothing was done."""
     if is_coordinator():
         return of_bureau.refused(referral_id, error)
-    return of_hospital.stands(referral_id, said=_(error.message, **error.values)), error.status
+    return of_hospital.refused(referral_id, error)
 
 
 def note_opened(referral_id: str, *, via: str) -> None:

@@ -68,6 +68,16 @@ FIELDS: Mapping[Refusal, str] = {
 """Which input of a form a refusal belongs to."""
 
 
+class SecondReferral(Conflict):
+    """The person has an open referral with this affiliate already.
+
+    Whoever is told so learns something of a person, so each time leaves a trace.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(TWICE)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """Who takes which step, and on what grounds.
@@ -89,8 +99,8 @@ def take(session: Session, referral: Referral, order: Order, *, desk: Desk, now:
     """Take a step with a referral, or change nothing.
 
     Raises:
-        Conflict: it has moved on, the action leads nowhere from here, or the person has an open
-            referral with this affiliate already.
+        Conflict: it has moved on, or the action leads nowhere from here.
+        SecondReferral: the person has an open referral with this affiliate already.
         Forbidden: this kind of person may not take the step.
         RuleBroken: a guard speaks against it; the first of all the reasons names its field.
     """
@@ -137,7 +147,7 @@ def _move(
         won = session.scalar(moved)
     except IntegrityError as error:
         if _is_duplicate(error):
-            raise Conflict(TWICE) from error
+            raise SecondReferral from error
         raise
     if won is None:
         raise Conflict(MOVED_ON)

@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from outreach.accounts.models import Membership
+from outreach.accounts.models import DeniedAccess, Membership
 from outreach.db import Database
 from outreach.referrals.codes import State
 from outreach.referrals.models import Authorization, Referral
@@ -264,6 +264,7 @@ def test_a_stale_version_changes_nothing(
 def test_a_person_with_an_open_referral_there_is_not_recorded_a_second_time(
     priya: FlaskClient, session: Session, ward: Ward
 ) -> None:
+    ward.bureau.phone = "+13135550100"
     referrals.sent(session, ward)
     path = priya.post(NEW, data=when(ward)).location
     row = session.scalars(select(Referral).where(Referral.state == State.DRAFT)).one()
@@ -275,8 +276,13 @@ def test_a_person_with_an_open_referral_there_is_not_recorded_a_second_time(
 
     assert answer.status_code == 409
     assert "second referral to the same affiliate" in said(answer)
+    assert f"Ask Ruth Adler of {ward.bureau.name}." in said(answer)
+    assert "313-555-0100" in said(answer)
     session.refresh(row)
     assert row.state == State.AWAITING
+    trace = session.scalars(select(DeniedAccess)).one()
+    kept = (trace.actor, trace.action, trace.subject_kind, trace.status)
+    assert kept == (ward.by_liaison.label, "referral.second", "referral", 409)
 
 
 def test_an_affiliate_that_filled_up_since_gets_nothing_and_nothing_is_recorded(
