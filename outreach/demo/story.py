@@ -15,9 +15,11 @@ from outreach.demo import cast
 from outreach.demo.cast import CONVERSATION, STORIES, World
 from outreach.directory.models import Affiliate
 from outreach.links import Links
+from outreach.speakers.models import Speaker
 from outreach.visits.models import Proposal, Slot, Visit, VisitRequest
+from outreach.visits.telling import ASK_AFTER
 from outreach.wiring import Wiring
-from outreach.workflows import inbound, offers, proposals, visits
+from outreach.workflows import fit, inbound, offers, proposals, visits
 from outreach.workflows.visits import Wish
 
 
@@ -61,6 +63,11 @@ PAST = (
 )
 """What took place already, counted from five weeks ago."""
 
+YESTERDAY = Asked(None, 0, time(14), "St. Clare Hospital", "Unit 6", STORIES, 60)
+"""Asked for four days ago, so it was yesterday. Nobody has said yet how it went or who came."""
+CAME_YESTERDAY = ("Ana", "Maria")
+"""Lead and co-presenter. Both are free every day of the week, and one can look as either."""
+
 NOBODY_FITS = Asked(None, 0, time(15), "Mercy North", "Garden House", STORIES, 60, language="es")
 """Soon, for adolescents and in Spanish: nobody of the cast is trained, cleared and free for it."""
 
@@ -73,6 +80,7 @@ def tell(wired: Wiring, world: World, *, now: datetime) -> None:
         affiliate_id=world.affiliate.id,
     )
     _tell_the_past(wired, world, ruth=ruth, now=now - timedelta(weeks=5))
+    _tell_of_yesterday(wired, world, ruth=ruth, now=now - timedelta(days=4))
     with wired.db.transaction() as session:
         for asked in (NOBODY_FITS, *REQUESTS):
             request(session, world, asked, by=_who_asks(world, asked, ruth), now=now)
@@ -105,9 +113,38 @@ def _tell_the_past(wired: Wiring, world: World, *, ruth: Actor, now: datetime) -
     with wired.db.reading() as session:
         starts = [visit.starts_at for visit in _staffable(session, world.affiliate.id, now=now)]
     for starts_at in starts:
-        # The last look is after quiet hours have ended, for reminders that waited for the morning.
-        lead_times = (timedelta(days=7), timedelta(days=2), timedelta(hours=3), timedelta(hours=1))
-        for before in lead_times:
+        _remind(wired, starts_at, days=7)
+
+
+def _tell_of_yesterday(wired: Wiring, world: World, *, ruth: Actor, now: datetime) -> None:
+    """Play the visit of yesterday, until its people are asked how it went and who came."""
+    with clock.at(now):
+        with wired.db.transaction() as session:
+            asked_for = request(
+                session, world, YESTERDAY, by=_who_asks(world, YESTERDAY, ruth), now=now
+            )
+            visit = session.scalars(select(Visit).where(Visit.request_id == asked_for.id)).one()
+            for each, name in zip(
+                fit.who_fits(session, visit, now=now), CAME_YESTERDAY, strict=True
+            ):
+                speaker = session.get_one(Speaker, world.speakers[name].id)
+                offer = fit.ask(session, each.slot, speaker, by=ruth, links=wired.links, now=now)
+                offers.accept(
+                    session, offer=offer, by=SYSTEM, via="link", links=wired.links, now=now
+                )
+        jobs.deliver_everything(wired.post)
+    _remind(wired, visit.starts_at, days=2)
+    with clock.at(visit.ends_at + ASK_AFTER + timedelta(minutes=1)):
+        jobs.ask_afterwards(wired.db)
+        jobs.deliver_everything(wired.post)
+
+
+def _remind(wired: Wiring, starts_at: datetime, *, days: int) -> None:
+    """Let the reminders of a visit leave, from so many days before it."""
+    # The last look is after quiet hours have ended, for reminders that waited for the morning.
+    lead_times = (timedelta(days=7), timedelta(days=2), timedelta(hours=3), timedelta(hours=1))
+    for before in lead_times:
+        if before <= timedelta(days=days):
             with clock.at(starts_at - before + timedelta(minutes=1)):
                 jobs.deliver_everything(wired.post)
 

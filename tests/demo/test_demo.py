@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from io import StringIO
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from icalendar import Calendar
@@ -17,6 +18,7 @@ from outreach.demo import afterwards, cast, referral_cast, stage, story, tour, w
 from outreach.demo.stage import Stage
 from outreach.messaging.models import ConsoleMessage
 from outreach.referrals.models import Referral
+from outreach.visits.models import Debrief, Visit, WardReport
 from tests.builders import NOW
 
 NIGHT = datetime(2026, 11, 24, 4, 30, tzinfo=UTC)  # 11:30 PM on Monday in the demo's zone
@@ -77,6 +79,35 @@ def test_the_demo_has_a_past_that_was_really_sent(built: Stage) -> None:
     assert {"invite", "reminder"} <= kinds
     assert earliest is not None
     assert earliest < NOW - timedelta(weeks=4)
+
+
+def test_a_visit_of_yesterday_waits_to_be_told(built: Stage) -> None:
+    with built.wired.db.reading() as session:
+        yesterday = session.scalars(
+            select(Visit).where(Visit.starts_at.between(NOW - timedelta(days=2), NOW))
+        ).one()
+        asked = select(ConsoleMessage.kind, ConsoleMessage.to_address).where(
+            ConsoleMessage.kind.in_(["debrief", "they_came"])
+        )
+        answers = [*session.scalars(select(Debrief)), *session.scalars(select(WardReport))]
+        to: dict[str, set[str]] = {}
+        for kind, address in session.execute(asked):
+            to.setdefault(kind, set()).add(address)
+
+    zone = ZoneInfo(cast.ZONE)
+    day = NOW.astimezone(zone).date() - timedelta(days=1)
+    assert yesterday.starts_at.astimezone(zone).date() == day
+    assert len(to["debrief"]) == len(story.CAME_YESTERDAY)
+    assert "nora.kim@example.org" in to["they_came"]
+    assert answers == []
+
+
+@pytest.mark.parametrize("first", story.CAME_YESTERDAY)
+def test_who_came_yesterday_is_free_on_whatever_day_that_was(first: str) -> None:
+    peer = next(peer for peer in cast.PEERS if peer.first == first)
+
+    days = {day for day, opens, until in peer.free if opens <= story.YESTERDAY.at < until}
+    assert days == set(range(7))
 
 
 @pytest.fixture(scope="module")
