@@ -149,6 +149,7 @@ PUBLIC = frozenset(
         "public.privacy",
         "stop.show",
         "stop.stop",
+        "stop.stopped",
         "auth.sign_in",
         "auth.send_code",
         "auth.code",

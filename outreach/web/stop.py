@@ -3,7 +3,7 @@
 Nothing else is asked, and nobody learns here whether a number exists.
 """
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from outreach import clock
@@ -63,8 +63,13 @@ def stop() -> ResponseReturnValue:
     if not fits:
         form.form_errors.append(_(DOES_NOT_FIT))
         return _page(form), 422
-    flash(_("It is stopped. From now on nobody may contact you on that form."))
-    return redirect(url_for("stop.show"), 303)
+    return redirect(url_for("stop.stopped"), 303)
+
+
+@bp.get("/stop/done")
+def stopped() -> ResponseReturnValue:
+    """Say what came of it: the same the first time and the tenth, and of nobody in particular."""
+    return render_template("public/stopped.html")
 
 
 def _page(form: StopForm) -> str:

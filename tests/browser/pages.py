@@ -183,6 +183,7 @@ ANYONE = [
     Shown("privacy", "public.privacy"),
     Shown("stop", "stop.show"),
     Shown("stop-wrong", "stop.show", act=_send),
+    Shown("stop-done", "stop.stopped"),
     Shown("sign-in", "auth.sign_in", main=True),
     Shown("sign-in-wrong", "auth.sign_in", act=_send),
     Shown("code", "auth.sign_in", main=True, act=_send_with(email="nora.kim@example.org")),

@@ -84,6 +84,7 @@ TABLE: Mapping[str, Row] = {
     "public.privacy": public(),
     "stop.show": public(),
     "stop.stop": public(form={"number": "R-481207", "code": "4812 0733"}),
+    "stop.stopped": public(),
     "door.leave": public(),
     "door.left": public(),
     "door.stopped": public(),

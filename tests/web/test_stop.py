@@ -48,13 +48,34 @@ def test_number_and_code_stop_contact_at_once_and_a_second_time_is_as_good(
 
     for typed in (f"{code[:4]} {code[4:]}", code):
         answer = stop(client, f"R-{sent.number}", typed)
-        assert (answer.status_code, answer.location) == (303, "/stop")
-        assert "From now on nobody may contact you on that form." in client.get("/stop").text
+        assert (answer.status_code, answer.location) == (303, "/stop/done")
 
     session.expire_all()
     signed = referrals.authorization_of(session, sent)
     assert (signed.active, signed.revoked_how) == (False, "stop_code")
     assert sent.state == State.CANCELLED
+
+
+def test_what_came_of_it_is_said_without_the_form_and_without_anything_of_the_person(
+    client: FlaskClient, session: Session, ward: Ward, sent: Referral
+) -> None:
+    code = code_of(session, ward, sent)
+
+    first, again = (
+        client.post(
+            "/stop", data={"number": f"R-{sent.number}", "code": code}, follow_redirects=True
+        )
+        for _twice in range(2)
+    )
+
+    assert first.text == again.text
+    page = unescape(first.text).split("<h1>")[1]
+    assert page.startswith("Contact is stopped")
+    assert "The hospital is told that the permission ended." in page
+    assert "You need do nothing more." in page
+    assert "<input" not in page.split("</main>")[0]
+    assert str(sent.number) not in first.text
+    assert first.headers["Cache-Control"] == "no-store"
 
 
 def test_the_copy_stops_it_before_the_form_is_recorded_too(
