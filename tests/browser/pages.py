@@ -474,6 +474,7 @@ COORDINATOR = _for(
     Shown("program", "coordinator.change_program", ids={"program_id": "program"}),
     Shown("program-new", "coordinator.add_program"),
     Shown("imports", "coordinator.imports"),
+    Shown("imports-came", "coordinator.imports", query="?came=units"),
     Shown("imports-wrong", "coordinator.imports", act=_send),
     Shown("imports-columns", "coordinator.imports", act=_choose_file),
     Shown("imports-columns-wrong", "coordinator.imports", act=_choose_no_column),

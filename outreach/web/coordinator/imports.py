@@ -36,6 +36,13 @@ KIND_WORDS = (
     ("requests", lazy("Requests for visits")),
     ("affiliates", lazy("Affiliates that receive referrals")),
 )
+CAME = {
+    "units": ("coordinator.hospitals", lazy("See the hospitals and their units")),
+    "speakers": ("coordinator.people", lazy("See the people")),
+    "requests": ("coordinator.visits", lazy("See the visits")),
+    "affiliates": ("coordinator.affiliates", lazy("See the affiliates")),
+}
+"""Kind → the list in which what came in stands, and the words of the way there."""
 FIELD_WORDS = {
     "hospital": lazy("Hospital"),
     "unit": lazy("Unit"),
@@ -150,7 +157,8 @@ def choose_file() -> ResponseReturnValue:
         except RuleBroken as error:
             form.sheet.errors = [_(error.message, **error.values)]
     status = 422 if request.method == "POST" else 200
-    return render_template("coordinator/import.html", form=form), status
+    came = _way_to(request.args.get("came", ""))
+    return render_template("coordinator/import.html", form=form, came=came), status
 
 
 @bp.post("/setup/imports/columns")
@@ -177,7 +185,14 @@ def bring_in() -> ResponseReturnValue:
     done = ngettext("One row is brought in.", "%(num)s rows are brought in.", report.imported)
     left = ngettext("One row was left out.", "%(num)s rows were left out.", report.rows_refused)
     flash(f"{done} {left}" if report.rows_refused else done)
-    return redirect(url_for("coordinator.imports"), 303)
+    came = parcel.kind if report.imported else None
+    return redirect(url_for("coordinator.imports", came=came), 303)
+
+
+def _way_to(kind: str) -> Mapping[str, str] | None:
+    """Return the way to what came in just now; None where nothing did."""
+    endpoint, label = CAME.get(kind, ("", ""))
+    return {"href": url_for(endpoint), "label": _(label)} if endpoint else None
 
 
 def _sent(form: FileForm) -> Parcel:

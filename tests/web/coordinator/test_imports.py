@@ -66,9 +66,34 @@ def test_a_file_is_looked_at_first_and_then_brought_in(
     assert "“6O614” is not a ZIP code. Write five digits, like 60614." in trial.text
     assert digest(database) == before
     done = browser.post(f"{URL}/rows", data=fields_of(trial))
-    assert (done.status_code, done.location) == (303, URL)
-    assert "One row is brought in. One row was left out." in browser.get(URL).text
+    assert (done.status_code, done.location) == (303, f"{URL}?came=units")
+    after = browser.get(done.location).text
+    assert "One row is brought in. One row was left out." in after
+    assert 'href="/coordinator/hospitals">See the hospitals and their units</a>' in after
+    assert "See the hospitals" not in browser.get(URL).text
     assert "4B" in session.scalars(select(Unit.name)).all()
+
+
+def test_rows_left_out_and_cells_to_correct_are_counted_apart(desk: Desk) -> None:
+    wrong = {**ST_CLARE_4B, "unit": "5W", "zip": "6O614", "visiting_hours": "sometimes"}
+    browser = desk()
+
+    trial = browser.post(
+        f"{URL}/columns", data=fields_of(send(browser, csv_of(ST_CLARE_4B, wrong)))
+    )
+
+    assert "One row left out, 2 cells to correct" in trial.text
+
+
+@pytest.mark.parametrize("kind", ["units", "speakers", "requests", "affiliates"])
+def test_each_kind_of_list_leads_to_where_its_rows_stand(desk: Desk, kind: str) -> None:
+    browser = desk()
+
+    page = browser.get(f"{URL}?came={kind}").text
+
+    way = re.search(r'<a class="btn btn-plain" href="([^"]+)">See the', page)
+    assert way
+    assert browser.get(way[1]).status_code == 200
 
 
 def test_what_is_brought_in_belongs_to_the_coordinator_who_brought_it(
