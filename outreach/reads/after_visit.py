@@ -1,6 +1,7 @@
 """What pages show of telling after a visit: a speaker's debrief, and the unit's word."""
 
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -16,6 +17,7 @@ from outreach.i18n import ngettext
 from outreach.links import SEAL, Links
 from outreach.reads import agenda, words
 from outreach.reads.agenda import VisitView
+from outreach.reads.words import Status
 from outreach.speakers.models import Speaker
 from outreach.visits import afterwards, telling
 from outreach.visits.models import (
@@ -26,10 +28,13 @@ from outreach.visits.models import (
     Slot,
     Visit,
     VisitRequest,
+    WardReport,
 )
-from outreach.visits.telling import Teller
+from outreach.visits.telling import Outcome, Teller
 
 TOKEN_LENGTH = 22 + SEAL
+CAME = "came"
+"""What is known of a visit of which the unit said nothing, but that somebody came."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -275,6 +280,33 @@ def outcome_words(outcome: str) -> str:
         "not_held": _("It did not take place"),
     }
     return said[outcome]
+
+
+def known(session: Session, visit_ids: Sequence[int]) -> Mapping[int, str]:
+    """Return what is known of visits that are over: the unit's word, else that somebody came.
+
+    "" where nobody has told; how_it_was says it in words.
+    """
+    if not visit_ids:
+        return defaultdict(str)
+    came = (
+        select(Assignment.visit_id)
+        .join(Attendance, Attendance.assignment_id == Assignment.id)
+        .where(Assignment.visit_id.in_(visit_ids), Attendance.came == "yes")
+    )
+    said = select(WardReport.visit_id, WardReport.outcome).where(WardReport.visit_id.in_(visit_ids))
+    found = defaultdict(str, dict.fromkeys(session.scalars(came), CAME))
+    return found | {row[0]: row[1] for row in session.execute(said)}
+
+
+def how_it_was(told: str) -> Status:
+    """Say what came of a visit that is over and had somebody to come."""
+    if told == CAME:
+        return Status("settled", _("It took place"))
+    if not told:
+        return Status("waiting", _("Nobody has told yet"))
+    kinds = {Outcome.ALL_CAME: "settled", Outcome.SOMEONE_MISSING: "half", Outcome.NOT_HELD: "off"}
+    return Status(kinds[Outcome(told)], outcome_words(told))
 
 
 def _id_in(token: str) -> str:

@@ -248,7 +248,7 @@ def step_of(referral: Referral, affiliate: Affiliate | None, clock: str, *, acto
     if clock == Clock.DECIDE:
         return Step.CHOOSE_ANOTHER
     state = State(referral.state)
-    if state in BEFORE_RELEASE:
+    if state in BEFORE_RELEASE - {State.READY}:
         return Step.DRAFT
     if state in WAITING_FOR_ANSWER:
         by_phone = affiliate is not None and affiliate.intake_by == "phone"

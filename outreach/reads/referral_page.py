@@ -28,7 +28,7 @@ from outreach.reads.referral_board import Step
 from outreach.reads.words import Status
 from outreach.referrals import clocks, machine
 from outreach.referrals.codes import AT_WORK, BEFORE_RELEASE, Action, Channel, Result, State
-from outreach.referrals.machine import Clock
+from outreach.referrals.machine import SETTLED_BY_DOING, Clock
 from outreach.referrals.models import (
     Authorization,
     IntakeHelper,
@@ -256,8 +256,7 @@ def _clock_row(clock: ReferralClock, referral: Referral, *, zone: str, now: date
     else:
         state = _("Runs")
     may = clock.ran_out_at is not None and clock.settled_at is None
-    # Who decides, or hears that a stop is confirmed, settles the clock by that.
-    elsewhere = clock.kind in {Clock.DECIDE, Clock.CONFIRM_STOP}
+    elsewhere = clock.kind in SETTLED_BY_DOING
     said = board.clock_words(clock, referral, zone=zone, now=now)
     return ClockRow(clock.public_id, said, state, may_be_settled=may and not elsewhere)
 

@@ -53,6 +53,13 @@ CANCELS: Final[Mapping[Cancel, str]] = {
     Cancel.AUTHORIZATION_EXPIRED: lazy("The authorization has ended"),
     Cancel.STAYS_LONGER: lazy("The person stays longer"),
 }
+RECALLS: Final[Mapping[Cancel, str]] = {
+    Cancel.RECALLED: lazy("The plans have changed"),
+    Cancel.PERSON_ASKED: CANCELS[Cancel.PERSON_ASKED],
+    Cancel.STAYS_LONGER: CANCELS[Cancel.STAYS_LONGER],
+}
+"""Why somebody calls a referral back, as they would say it themselves."""
+
 HOLDS: Final[Mapping[Hold, str]] = {
     Hold.PERSON_ASKED: lazy("At the person’s wish"),
     Hold.WAITLIST: lazy("On the waiting list"),

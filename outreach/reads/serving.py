@@ -23,7 +23,7 @@ CAPACITIES = {
 }
 INTAKES = {
     "link": lazy("By a link in a mail"),
-    "account": lazy("On its own page, signed in"),
+    "account": lazy("In its own inbox in this service"),
     "phone": lazy("By telephone, through the coordinator"),
 }
 ODDITIES = {

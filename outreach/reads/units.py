@@ -22,7 +22,7 @@ from outreach.directory.models import (
 )
 from outreach.i18n import gettext as _
 from outreach.i18n import ngettext
-from outreach.reads import board, words
+from outreach.reads import after_visit, board, words
 from outreach.reads.board import VisitRow
 from outreach.reads.words import Status
 from outreach.speakers.models import Clearance
@@ -130,11 +130,11 @@ def home(
     coming = mine.where(Visit.ends_at > now)
     wanted = _past(mine, now=now) if past else coming.order_by(Visit.starts_at, Visit.id)
     some = wanted.offset((number - 1) * PAGE_SIZE).limit(PAGE_SIZE + 1)
-    found = [_line(row, now=now) for row in board.rows(session, some, now=now)]
-    lines = found[:PAGE_SIZE]
+    found = _lines(session, board.rows(session, some, now=now), now=now)
+    shown = found[:PAGE_SIZE]
     first = None
     if not past and number == 1:
-        first = next((line for line in lines if not line.row.called_off), None)
+        first = next((line for line in shown if not line.row.called_off), None)
     on = coming.where(Visit.called_off_at.is_(None))
     return Home(
         hospital=hospital,
@@ -142,7 +142,7 @@ def home(
         next=first,
         cleared=_cleared(session, first, hospital) if first else "",
         room=_room(session, first) if first else "",
-        lines=[line for line in lines if line is not first],
+        lines=[line for line in shown if line is not first],
         page=number,
         has_more=len(found) > PAGE_SIZE,
         planned=_count(session, on),
@@ -220,7 +220,7 @@ def lines(session: Session, visits: Sequence[Visit], *, now: datetime) -> list[L
     """Return visits as lists show them, soonest first."""
     these = select(Visit).where(Visit.id.in_([visit.id for visit in visits]))
     rows = board.rows(session, these.order_by(Visit.starts_at, Visit.id), now=now)
-    return [_line(row, now=now) for row in rows]
+    return _lines(session, rows, now=now)
 
 
 def tell_by(row: VisitRow, *, now: datetime) -> date | None:
@@ -229,17 +229,19 @@ def tell_by(row: VisitRow, *, now: datetime) -> date | None:
     return next((row.day - mark for mark in MARKS if row.day - mark > today), None)
 
 
-def how_it_stands(row: VisitRow, *, now: datetime) -> Status:
-    """Say how a visit stands, to the hospital."""
+def how_it_stands(row: VisitRow, told: str, *, now: datetime) -> Status:
+    """Say how a visit stands, to the hospital; `told` of one that is over, or ""."""
     if row.called_off:
         return Status("off", _("Called off"))
+    if row.is_over and (row.filled or told):
+        return after_visit.how_it_was(told)
     if row.staffing is Staffing.FULL:
         return Status("settled", _confirmed(row.slots))
     if row.filled:
         found = words.capital(words.number_alone(row.filled))
         needed = words.number(row.slots)
         said = _("%(found)s of %(needed)s speakers found", found=found, needed=needed)
-        return Status("off" if row.is_over else "half", said)
+        return Status("half", said)
     return _with_nobody(row, now=now)
 
 
@@ -322,8 +324,12 @@ def _past(mine: Select[Visit], *, now: datetime) -> Select[Visit]:
     return mine.where(Visit.ends_at <= now).order_by(Visit.starts_at.desc(), Visit.id)
 
 
-def _line(row: VisitRow, *, now: datetime) -> Line:
-    return Line(row, how_it_stands(row, now=now), what_happens_next(row, now=now))
+def _lines(session: Session, rows: Sequence[VisitRow], *, now: datetime) -> list[Line]:
+    told = after_visit.known(session, [row.id for row in rows if row.is_over])
+    return [
+        Line(row, how_it_stands(row, told[row.id], now=now), what_happens_next(row, now=now))
+        for row in rows
+    ]
 
 
 def _count(session: Session, wanted: Select[Visit]) -> int:

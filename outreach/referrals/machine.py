@@ -82,6 +82,8 @@ class Clock(StrEnum):
 ALL_CLOCKS: Final = frozenset(Clock)
 ANSWERED: Final = frozenset({Clock.ACKNOWLEDGE, Clock.ACCEPT, Clock.GRACE})
 TRYING: Final = frozenset({Clock.ATTEMPT, Clock.ATTEMPT_RED})
+SETTLED_BY_DOING: Final = frozenset({Clock.DECIDE, Clock.CONFIRM_STOP})
+"""Clocks that whoever decides, or hears that a stop is confirmed, settles by that."""
 
 REFERRERS: Final = frozenset({Kind.LIAISON, Kind.COORDINATOR})
 AFFILIATE: Final = frozenset({Kind.INTAKE, Kind.HELPER, Kind.COORDINATOR})

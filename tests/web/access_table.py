@@ -349,7 +349,7 @@ TABLE: Mapping[str, Row] = {
     "coordinator.confirm_referral_stop": members(COORDINATOR, referral_id="referral"),
     "coordinator.leave_referral": members(COORDINATOR, referral_id="referral"),
     "coordinator.reopen_referral": members(COORDINATOR, referral_id="referral"),
-    "coordinator.settle_referral_clock": members(COORDINATOR, clock_id="referral_clock"),
+    "coordinator.settle_referral_clocks": members(COORDINATOR, referral_id="referral"),
     "coordinator.record_referral": members(
         COORDINATOR,
         referral_id="referral",

@@ -12,7 +12,7 @@ from outreach.errors import Conflict, OutreachError, RuleBroken
 from outreach.i18n import gettext as _
 from outreach.reads import referral_page as reads
 from outreach.reads import referral_person
-from outreach.referrals.models import Referral, ReferralClock
+from outreach.referrals.models import Referral
 from outreach.web import context
 from outreach.web.auth import requires
 from outreach.web.coordinator.blueprint import bp
@@ -168,19 +168,16 @@ def reopen_referral(referral_id: str) -> ResponseReturnValue:
     return redirect(url_of(target), 303)
 
 
-@bp.post("/referral-clocks/<clock_id>/settled")
+@bp.post("/referrals/<referral_id>/clocks-settled")
 @requires("referral.settle")
-def settle_referral_clock(clock_id: str) -> ResponseReturnValue:
-    """Say that a clock that ran out has been taken care of; twice changes nothing."""
-    actor, action = context.current_actor(), "referral.settle"
+def settle_referral_clocks(referral_id: str) -> ResponseReturnValue:
+    """Say that what ran out, as the page showed it, is taken care of; twice changes nothing."""
+    shown_there = request.form.get("clocks", "").split()
     with context.transaction() as session:
-        row = access.load(session, ReferralClock, clock_id, actor=actor, action=action)
-        of = session.get_one(Referral, row.referral_id)
-        refuse_unless_ours(of, action)
-        ticking.settle(session, row, by=actor, now=clock.now())
-        target = of.public_id
+        row = load(session, referral_id, "referral.settle")
+        ticking.settle(session, row, shown_there, by=context.current_actor(), now=clock.now())
     flash(_("Thank you. It no longer stands on the page of today."))
-    return redirect(url_of(target), 303)
+    return redirect(url_of(referral_id), 303)
 
 
 def load(session: Session, referral_id: str, action: str, *, ours: bool = True) -> Referral:
@@ -232,6 +229,7 @@ def shown(referral_id: str, *, said: str = "", status: int = 200) -> ResponseRet
         page=page,
         said=said,
         recordable=reads.may_record(page),
+        ran_out=[each for each in page.clocks if each.may_be_settled],
         zone_words=_("All times are %(zone)s.", zone=i18n.zone_name(page.zone)),
         contact=_contact(page.affiliate),
     )

@@ -9,11 +9,11 @@ from outreach import crypto
 from outreach.i18n import gettext as _
 from outreach.i18n import lazy
 from outreach.reads.referral_words import (
-    CANCELS,
     CHANNELS,
     DECLINES,
     HOLDS,
     OUTCOMES,
+    RECALLS,
     RESULTS,
     REVOKED,
 )
@@ -28,7 +28,6 @@ from outreach.web.forms import (
     TimeField,
     required,
 )
-from outreach.workflows.referrals import stopping
 from outreach.workflows.referrals.authorizing import LONGEST_NAME
 
 LONGEST_NOTE: Final = 280
@@ -105,16 +104,14 @@ class RecallForm(VersionedForm):
 
     reason = RadioField(
         lazy("Why?"),
-        choices=[(str(code), words) for code, words in CANCELS.items() if code in stopping.SAID],
+        choices=[(str(code), words) for code, words in RECALLS.items()],
         validators=[CHOOSE],
     )
 
     def leave_hospital(self) -> None:
         """Offer nothing that only a hospital's patient can do."""
         self.reason.choices = [
-            (code, _(words))
-            for code, words in CANCELS.items()
-            if code in stopping.SAID and code != Cancel.STAYS_LONGER
+            (code, _(words)) for code, words in RECALLS.items() if code != Cancel.STAYS_LONGER
         ]
 
 

@@ -122,7 +122,7 @@ def _pills(filters: Filters, choices: dict[str, list[Choice]]) -> list[dict[str,
         "open": _("Still open"),
         "waits": _("Waits for somebody"),
         "day7": _("Day 7"),
-        "closed": _("Closed"),
+        "closed": _("No longer open"),
     }
     all_of = {
         "affiliate": _("All affiliates"),

@@ -3,9 +3,8 @@
 from typing import Final
 
 from outreach.i18n import lazy
-from outreach.reads.referral_words import CANCELS
+from outreach.reads.referral_words import RECALLS
 from outreach.web.forms import BooleanField, DateField, Form, RadioField, TextField, required
-from outreach.workflows.referrals import stopping
 from outreach.workflows.referrals.authorizing import LONGEST_NAME
 
 HOW: Final = (("spoken", lazy("They said so")), ("written", lazy("In writing")))
@@ -16,7 +15,7 @@ class CallBackForm(Form):
 
     reason = RadioField(
         lazy("Why?"),
-        choices=[(str(code), words) for code, words in CANCELS.items() if code in stopping.SAID],
+        choices=[(str(code), words) for code, words in RECALLS.items()],
         validators=[required(lazy("Choose a reason."))],
     )
 

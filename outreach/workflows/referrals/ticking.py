@@ -4,7 +4,7 @@ Each function looks at the database and can run again, in any number of processe
 in one UPDATE, in the same transaction as what follows from it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -17,7 +17,7 @@ from outreach.db import locked
 from outreach.directory.models import Affiliate
 from outreach.errors import Conflict, OutreachError
 from outreach.referrals.codes import WAITING_FOR_ANSWER, Action, Cancel
-from outreach.referrals.machine import Clock
+from outreach.referrals.machine import SETTLED_BY_DOING, Clock
 from outreach.referrals.models import Referral, ReferralClock, ReferralLink
 from outreach.workflows.referrals import deadlines, doors, steps, telling
 from outreach.workflows.referrals.desk import Desk
@@ -53,27 +53,34 @@ def tell_deputy(session: Session, clock_id: int, *, now: datetime) -> bool:
     return True
 
 
-def settle(session: Session, clock: ReferralClock, *, by: Actor, now: datetime) -> None:
-    """Say that a coordinator has taken care of a clock that ran out; twice changes nothing."""
+def settle(
+    session: Session, referral: Referral, clocks: Collection[str], *, by: Actor, now: datetime
+) -> None:
+    """Say that a coordinator has taken care of clocks that ran out; twice changes nothing.
+
+    `clocks` are the public ids of those she saw: what ran out since stays. A decision that is due
+    and a stop that is to be confirmed are settled by being done, not here.
+    """
     settled = (
         update(ReferralClock)
         .where(
-            ReferralClock.id == clock.id,
+            ReferralClock.referral_id == referral.id,
+            ReferralClock.public_id.in_(clocks),
+            ReferralClock.kind.not_in(sorted(SETTLED_BY_DOING)),
             ReferralClock.ran_out_at.is_not(None),
             ReferralClock.settled_at.is_(None),
         )
         .values(settled_at=now)
-        .returning(ReferralClock.referral_id)
+        .returning(ReferralClock.kind)
     )
-    referral_id = session.scalar(settled)
-    if referral_id is not None:
+    for kind in sorted(session.scalars(settled)):
         audit.record(
             session,
             "referral.settle",
             actor=by,
-            subject=("referral", referral_id),
+            subject=("referral", referral.id),
             now=now,
-            details={"clock": clock.kind},
+            details={"clock": kind},
         )
 
 

@@ -1,5 +1,6 @@
 """One referral's page for coordinators: its steps, what the affiliate told, and who it is."""
 
+import re
 from collections.abc import Callable
 from datetime import time, timedelta
 
@@ -319,17 +320,22 @@ def test_a_clock_that_ran_out_is_taken_care_of(
             ReferralClock.referral_id == made.id, ReferralClock.kind == "acknowledge"
         )
     ).one()
-    assert "I have taken care of it" in browser.get(of(made)).text
+    page = browser.get(of(made)).text
+    assert page.count("I have taken care of it") == 1
+    seen = re.search(r'name="clocks" value="([^"]+)"', page)
+    assert seen
+    assert clock.public_id in seen[1]
 
     answers = [
-        browser.post(f"/coordinator/referral-clocks/{clock.public_id}/settled") for _ in range(2)
+        browser.post(f"{of(made)}/clocks-settled", data={"clocks": seen[1]}) for _ in range(2)
     ]
 
     assert [each.status_code for each in answers] == [303, 303]
     session.refresh(clock)
     assert clock.settled_at == NOW
+    assert "I have taken care of it" not in browser.get(of(made)).text
     settled = select(func.count()).where(AuditEvent.action == "referral.settle")
-    assert session.scalar(settled) == 1
+    assert session.scalar(settled) == len(seen[1].split())
 
 
 def test_a_code_that_waits_is_read_out_and_that_is_written_down(

@@ -131,6 +131,20 @@ def test_each_stage_has_its_words_its_clock_and_one_step(
     assert "Eight are open." in page
 
 
+def test_what_is_signed_is_no_draft_any_more(
+    desk: Callable[[], FlaskClient], session: Session, ward: Ward
+) -> None:
+    made = referrals.ready(session, ward)
+    session.commit()
+
+    page = desk().get(BOARD).text
+
+    row = page.partition(number(made))[2].partition("</tr>")[0]
+    assert "Signed, not yet sent" in row
+    assert "See it" in row
+    assert "draft" not in row
+
+
 def test_what_runs_out_first_stands_on_top_in_clay(
     desk: Callable[[], FlaskClient], session: Session, ward: Ward, database: Database
 ) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from outreach.accounts.models import Membership
 from outreach.speakers.models import Speaker
+from outreach.visits.models import Attendance, WardReport
 from tests import builders
 from tests.builders import DANIEL, MARIA, NOW, VISIT_AT, World
 from tests.web.liaison.pages import count_queries, text_of
@@ -97,6 +98,44 @@ def test_earlier_visits_have_their_own_list(
     words = text_of(browser.get("/units/?when=past"))
     assert "Friday, November 20" in words
     assert "Nobody was found" in words
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        (("", ""), "Nobody has told yet"),
+        (("", "no"), "Nobody has told yet"),
+        (("", "yes"), "It took place"),
+        (("all_came", "yes"), "Everyone came"),
+        (("someone_missing", "yes"), "Someone could not attend"),
+        (("not_held", ""), "It did not take place"),
+    ],
+)
+def test_an_earlier_visit_says_what_came_of_it(
+    browser: FlaskClient,
+    session: Session,
+    here: World,
+    told: tuple[str, str],
+    said: str,
+) -> None:
+    outcome, came = told
+    visit = builders.visit(session, here, starts_at=NOW - timedelta(days=3))
+    maria = builders.speaker(session, here.affiliate, MARIA)
+    assignment = builders.assignment(session, builders.slots(session, visit)[0], maria)
+    if outcome:
+        session.add(WardReport(visit_id=visit.id, outcome=outcome, said_at=NOW))
+    if came:
+        session.add(
+            Attendance(
+                assignment_id=assignment.id, came=came, came_said_by="speaker", came_said_at=NOW
+            )
+        )
+    session.commit()
+
+    words = text_of(browser.get("/units/?when=past"))
+
+    assert said in words
+    assert "confirmed" not in words
 
 
 def test_another_hospitals_visits_are_not_shown(

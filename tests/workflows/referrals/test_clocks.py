@@ -186,8 +186,8 @@ def test_what_was_taken_care_of_is_not_told_to_the_deputy(
     over = NOW + timedelta(days=1)
     tick(database, desk, at_ten, over)
     with database.transaction() as other:
-        row = other.get_one(ReferralClock, clocks(session, made)[Clock.ACKNOWLEDGE].id)
-        ticking.settle(other, row, by=ward.by_coordinator, now=over)
+        seen = [clocks(session, made)[Clock.ACKNOWLEDGE].public_id]
+        ticking.settle(other, made, seen, by=ward.by_coordinator, now=over)
 
     tick(database, desk, at_ten, over + timedelta(hours=3))
 

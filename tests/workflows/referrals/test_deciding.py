@@ -13,10 +13,13 @@ from outreach.referrals.codes import Decline
 from outreach.referrals.machine import Clock
 from outreach.referrals.models import Referral, ReferralClock
 from outreach.workflows.referrals import children, ticking, working
+from outreach.workflows.referrals.authorizing import ContactPoint
 from outreach.workflows.referrals.desk import Desk
 from tests import referral_builders as referrals
 from tests.builders import NOW
 from tests.referral_builders import Ward
+
+ANOTHER = (ContactPoint(kind="phone", value="+12165550188"),)
 
 
 def running(session: Session, referral: Referral) -> set[str]:
@@ -116,14 +119,41 @@ def test_who_has_answered_is_not_reminded(session: Session, ward: Ward, desk: De
 
 def test_a_clock_is_settled_once_and_by_somebody(session: Session, ward: Ward) -> None:
     made = referrals.sent(session, ward)
-    clock = session.scalars(
-        select(ReferralClock).where(
-            ReferralClock.referral_id == made.id, ReferralClock.kind == Clock.ACKNOWLEDGE
-        )
-    ).one()
+    running = session.scalars(
+        select(ReferralClock).where(ReferralClock.referral_id == made.id)
+    ).all()
+    clock = next(each for each in running if each.kind == Clock.ACKNOWLEDGE)
     clock.ran_out_at = NOW
+    ids = [each.public_id for each in running]
 
     for _ in range(2):
-        ticking.settle(session, clock, by=ward.by_coordinator, now=NOW)
+        ticking.settle(session, made, ids, by=ward.by_coordinator, now=NOW)
 
+    session.expire_all()
     assert told(session, "referral.settle") == 1
+    assert [each.kind for each in running if each.settled_at] == [Clock.ACKNOWLEDGE]
+
+
+def test_one_press_settles_all_that_was_seen_to_run_out_of_that_referral_alone(
+    session: Session, ward: Ward
+) -> None:
+    made = referrals.sent(session, ward)
+    another = referrals.sent(session, ward, who=referrals.person(contacts=ANOTHER))
+    seen = [_over(session, made, kind) for kind in (Clock.ATTEMPT, Clock.CONNECT)]
+    decision, stop = (_over(session, made, kind) for kind in (Clock.DECIDE, Clock.CONFIRM_STOP))
+    unseen, of_another = _over(session, made, Clock.CLOSE), _over(session, another, Clock.CLOSE)
+
+    ids = [each.public_id for each in (*seen, decision, stop, of_another)]
+    ticking.settle(session, made, ids, by=ward.by_coordinator, now=NOW)
+
+    session.expire_all()
+    assert [each.settled_at for each in seen] == [NOW, NOW]
+    assert [each.settled_at for each in (decision, stop, unseen, of_another)] == [None] * 4
+    assert told(session, "referral.settle") == len(seen)
+
+
+def _over(session: Session, of: Referral, kind: Clock) -> ReferralClock:
+    clock = ReferralClock(referral_id=of.id, kind=kind, cycle=9, due_at=NOW, ran_out_at=NOW)
+    session.add(clock)
+    session.flush()
+    return clock
