@@ -123,6 +123,16 @@ FIELDS: Final[Mapping[Field, str]] = {
     Field.DISCHARGED_ON: lazy("Day of the discharge"),
     Field.NOTE: lazy("Note"),
 }
+MINE: Final[Mapping[Field, str]] = {
+    Field.NAME: lazy("My name"),
+    Field.CONTACTS: lazy("How to reach me"),
+    Field.LANGUAGE: lazy("My language"),
+    Field.ZIP: lazy("My ZIP code"),
+    Field.GROUPS: lazy("What I would like"),
+    Field.DISCHARGED_ON: lazy("Day of my discharge"),
+    Field.NOTE: lazy("Note"),
+}
+"""The same on a form, where the person speaks."""
 AGES: Final[Mapping[str, str]] = {
     "adult": lazy("18 years or older"),
     "youth": lazy("12 to 17 years"),
@@ -357,14 +367,11 @@ def groups(codes: list[str]) -> str:
     )
 
 
-def fields(codes: list[str]) -> str:
+def fields(codes: list[str], *, of: Mapping[Field, str] = FIELDS) -> str:
     """Return "Name, how to reach the person and language", in the order of a form."""
     known = [field for field in Field if field in codes]
     return words.names(
-        [
-            _(FIELDS[field]) if place == 0 else _small(_(FIELDS[field]))
-            for place, field in enumerate(known)
-        ]
+        [_(of[field]) if place == 0 else _small(_(of[field])) for place, field in enumerate(known)]
     )
 
 

@@ -86,7 +86,7 @@ def _affiliate_and_form(walk: Walk) -> None:
     assert nora.press(_("Choose this one")) == 200
     walk.look()
     assert nora.follow(_("Form in Spanish")) == 200
-    assert "Firma de la persona" in nora.text()
+    assert "Mi firma" in nora.text()
     walk.look()
     nora.page.go_back()
     assert nora.follow(_("Continue to the signed form")) == 200

@@ -85,11 +85,18 @@ def _copy(session: Session, row: Referral, signed: Authorization, wording: FormW
         **_names(stand),
         "operator": signed.operator,
         "expires_on": i18n.day(signed.expires_on, weekday=False, year=True),
-        "information": f"{referral_words.fields(signed.information)}.",
+        "information": f"{referral_words.fields(signed.information, of=referral_words.MINE)}.",
         **_ways_to_stop(session, row, signed.public_id),
     }
     filled = _filled(wording.text, values)
-    return _sheet("referring/_copy.html", stand=stand, code=values["code"], **filled)
+    return _sheet(
+        "referring/_copy.html",
+        stand=stand,
+        signed=signed,
+        wishes=referral_words.groups(row.groups),
+        code=values["code"],
+        **filled,
+    )
 
 
 @bp.get("/referrals/<referral_id>/receipt")
@@ -179,7 +186,7 @@ def _boxes(choices: list[str]) -> str:
 def _told(*, by_themselves: bool) -> list[str]:
     """Return what may be told, in words: of a discharge only where a hospital is part of it."""
     return [
-        _(referral_words.FIELDS[field])
+        _(referral_words.MINE[field])
         for field in Field
         if not (by_themselves and field is Field.DISCHARGED_ON)
     ]

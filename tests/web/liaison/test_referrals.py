@@ -119,8 +119,10 @@ def test_the_form_names_everyone_in_either_language_and_leaves_names_to_the_hand
         assert f"R-{row.number}" in page
         assert "{" not in page
     assert "Witness: signature and name" in english
+    assert "How to reach me" in english
+    assert "the person" not in english.split("·")[0]
     assert "February 22, 2027" in english
-    assert "Firma de la persona" in spanish
+    assert "Mi firma" in spanish
     assert "22 de febrero de 2027" in spanish
 
 
@@ -149,6 +151,9 @@ def test_the_persons_copy_is_printed_with_the_form_and_its_code_is_that_of_the_r
     written = f"{code[:4]} {code[4:]}"
     assert (written in chart, copy.count(written)) == (False, 2)
     assert copy.count("To stop contact at once: open") == 1
+    for choice in ("Texts ☐", "Voicemail ☐", "E-mail ☐", "may be told whether I was reached: ☐"):
+        assert choice.replace("☐", "") in copy.replace("☐", "")
+    assert ("Tick here what" in chart, copy.count("Tick here what")) == (False, 1)
     record(priya, session, row)
     session.refresh(row)
     assert referrals.authorization_of(session, row).public_id == row.form_id
@@ -196,6 +201,9 @@ def test_the_copy_has_number_code_and_ways_to_stop_and_is_printed_again_after_th
     for words in (f"R-{row.number}", f"{code[:4]} {code[4:]}", "/stop", ward.receiver.name):
         assert words in page
     assert "Lena Ortiz" in page
+    assert "Texts: no. Voicemail: yes. E-mail: no." in page
+    assert "The hospital may be told whether I was reached: " in page
+    assert "My name" in page
     assert not [canary for canary in CANARIES if canary in page]
 
 
