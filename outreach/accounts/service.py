@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import ColumnElement, and_, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from outreach import audit, crypto
@@ -54,6 +54,12 @@ def current_places(session: Session, account_id: int, *, now: datetime) -> tuple
         for row in rows
         if rules.holds(starts_at=row.starts_at, ends_at=row.ends_at, now=now)
     )
+
+
+def holds_at(now: datetime) -> ColumnElement[bool]:
+    """Return `rules.holds` as a condition on memberships, for queries."""
+    not_over = or_(Membership.ends_at.is_(None), Membership.ends_at > now)
+    return and_(Membership.starts_at <= now, not_over)
 
 
 def create(session: Session, *, email: str, name: str, locale: str, now: datetime) -> Account:

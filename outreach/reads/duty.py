@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from outreach.accounts import service as accounts
 from outreach.accounts.models import Account, Membership
 from outreach.actor import Kind
 from outreach.directory import rules
@@ -79,8 +80,7 @@ def coordinators(session: Session, affiliate_id: int, *, now: datetime) -> tuple
         .where(
             Membership.affiliate_id == affiliate_id,
             Membership.kind == Kind.COORDINATOR,
-            Membership.starts_at <= now,
-            or_(Membership.ends_at.is_(None), Membership.ends_at > now),
+            accounts.holds_at(now),
             Account.disabled_at.is_(None),
         )
         .order_by(Account.name, Account.id)

@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session
 
+from outreach.accounts import service as accounts
 from outreach.accounts.models import Account, Membership
 from outreach.actor import Actor
 from outreach.calendars import rules
@@ -78,8 +79,7 @@ def _of_liaison(
             Account.id == address.owner_id,
             Account.disabled_at.is_(None),
             Membership.kind == "liaison",
-            Membership.starts_at <= now,
-            or_(Membership.ends_at.is_(None), Membership.ends_at > now),
+            accounts.holds_at(now),
         )
     ).all()
     if not hospitals:

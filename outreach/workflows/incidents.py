@@ -120,7 +120,7 @@ def _refuse_many(session: Session, visit: Visit, teller: Teller) -> None:
 def _alert(session: Session, made: IncidentReport, visit: Visit, *, now: datetime) -> None:
     """Mail every coordinator but who reported it; the mail says nothing of visit or place."""
     cause = Cause("incident_report", made.id, 1)
-    for to in recipients.coordinators(session, visit.affiliate_id):
+    for to in recipients.coordinators(session, visit.affiliate_id, now=now):
         if to.key != ("account", made.account_id):
             quiet = replace(to, sees_places=False)
             until = now + telling.OPEN_FOR

@@ -152,7 +152,7 @@ def tell_coordinators(
     values: Mapping[str, Any] | None = None,
 ) -> None:
     """Plan a mail to each coordinator of the visit's affiliate."""
-    for to in recipients.coordinators(session, visit.affiliate_id):
+    for to in recipients.coordinators(session, visit.affiliate_id, now=now):
         tell(session, to, kind, visit=visit, cause=cause, values=values, now=now)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from outreach import audit, db
@@ -260,8 +260,7 @@ def _is_the_last(session: Session, place: Membership, *, now: datetime) -> bool:
             Membership.affiliate_id == place.affiliate_id,
             Membership.kind == Kind.ADMINISTRATOR,
             Membership.id != place.id,
-            Membership.starts_at <= now,
-            or_(Membership.ends_at.is_(None), Membership.ends_at > now),
+            accounts.holds_at(now),
             Account.disabled_at.is_(None),
         )
     )

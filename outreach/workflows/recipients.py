@@ -1,10 +1,12 @@
 """Who a message goes to: rows of several domains → one small value."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from outreach.accounts import service as accounts
 from outreach.accounts.models import Account, Membership
 from outreach.directory.models import Affiliate, Unit
 from outreach.speakers.models import Speaker
@@ -73,7 +75,7 @@ def owner(session: Session, kind: str, row_id: int, *, visit: Visit) -> Recipien
     return _mailbox(session.get_one(Unit, row_id), zone=visit.time_zone)
 
 
-def coordinators(session: Session, affiliate_id: int) -> list[Recipient]:
+def coordinators(session: Session, affiliate_id: int, *, now: datetime) -> list[Recipient]:
     """Return the coordinators of an affiliate who can sign in, in order of their accounts."""
     zone = session.get_one(Affiliate, affiliate_id).time_zone
     rows = session.scalars(
@@ -82,7 +84,7 @@ def coordinators(session: Session, affiliate_id: int) -> list[Recipient]:
         .where(
             Membership.affiliate_id == affiliate_id,
             Membership.kind == "coordinator",
-            Membership.ends_at.is_(None),
+            accounts.holds_at(now),
             Account.disabled_at.is_(None),
         )
         .order_by(Account.id)

@@ -110,6 +110,7 @@ def paper_of_referral(referral_id: str) -> ResponseReturnValue:
             _authorization(session, row),
             on=on,
             witnessed=bool(form.witness.data),
+            zone=row.time_zone,
             by=context.current_actor(),
             now=clock.now(),
         )

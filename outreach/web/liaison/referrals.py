@@ -136,6 +136,7 @@ def paper_came(referral_id: str) -> ResponseReturnValue:
                     authorization,
                     on=form.written_on.data,
                     witnessed=bool(form.witness.data),
+                    zone=row.time_zone,
                     by=current_actor(),
                     now=clock.now(),
                 )

@@ -143,10 +143,13 @@ def written_revocation(
     *,
     on: date,
     witnessed: bool,
+    zone: str,
     by: Actor,
     now: datetime,
 ) -> None:
     """Record that the written withdrawal the state asks for has come; the same again is nothing.
+
+    `zone` is that of the referral: whether the day is to come is judged there.
 
     Raises:
         Conflict: the authorization was not withdrawn.
@@ -154,7 +157,7 @@ def written_revocation(
     """
     if authorization.revoked_at is None:
         raise Conflict(lazy("The authorization was not withdrawn."))
-    if on > now.date():
+    if on > facts.local_day(now, zone=zone):
         raise RuleBroken(lazy("This day is still to come."), field="written_on")
     if on < authorization.signed_on:
         raise RuleBroken(lazy("This day lies before the signature."), field="written_on")

@@ -12,6 +12,7 @@ from typing import Any, Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from outreach.accounts import service as accounts
 from outreach.accounts.models import Account, Membership
 from outreach.directory.models import Affiliate
 from outreach.reads import duty
@@ -31,7 +32,7 @@ def item_waits(
     """Tell the affiliate that an item waits, once for each sending and each reminder of it."""
     affiliate = session.get_one(Affiliate, referral.affiliate_id)
     values = {**_way_in(referral, link), "round": again}
-    for to in _intake(session, affiliate):
+    for to in _intake(session, affiliate, now=now):
         kind = "item_waits" if to.kind == "affiliate" else "item_waits_inside"
         _plan(session, to, kind, referral=referral, values=values, now=now)
 
@@ -41,7 +42,7 @@ def item_changed(
 ) -> None:
     """Tell the affiliate to open the item again; a coordinator calls who has no mailbox."""
     affiliate = session.get_one(Affiliate, referral.affiliate_id)
-    told = _intake(session, affiliate)
+    told = _intake(session, affiliate, now=now)
     for to in told:
         kind = "item_changed" if to.kind == "affiliate" else "item_changed_inside"
         _plan(session, to, kind, referral=referral, values=_way_in(referral, link), now=now)
@@ -53,7 +54,7 @@ def stop(session: Session, referral: Referral, *, now: datetime) -> None:
     """Tell the affiliate to stop contact; a coordinator calls who has no mailbox."""
     affiliate = session.get_one(Affiliate, referral.affiliate_id)
     values = {"number": written(referral)}
-    for to in _intake(session, affiliate):
+    for to in _intake(session, affiliate, now=now):
         _plan(session, to, "item_stopped", referral=referral, values=values, now=now)
     if affiliate.intake_by == "phone":
         _alert(session, referral, about="stop", now=now)
@@ -116,17 +117,17 @@ def _alert_values(referral: Referral, *, about: str) -> dict[str, Any]:
     return {"number": written(referral), "referral_id": referral.public_id, "about": about}
 
 
-def _intake(session: Session, affiliate: Affiliate) -> list[Recipient]:
+def _intake(session: Session, affiliate: Affiliate, *, now: datetime) -> list[Recipient]:
     """Return whom an affiliate's notices go to, as it receives: mailbox, accounts, or nobody."""
     if affiliate.intake_by == "account":
-        accounts = session.scalars(
+        people = session.scalars(
             select(Membership.account_id).where(
                 Membership.affiliate_id == affiliate.id,
                 Membership.kind == "intake",
-                Membership.ends_at.is_(None),
+                accounts.holds_at(now),
             )
         )
-        return _people(session, affiliate, accounts.all())
+        return _people(session, affiliate, people.all())
     mailbox = affiliate.intake_email or affiliate.email
     if affiliate.intake_by == "phone" or not mailbox:
         return []

@@ -1,6 +1,6 @@
 """A withdrawal is one transaction: nothing leaves after it, and nobody opens anything."""
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select
@@ -164,3 +164,29 @@ def test_the_code_of_the_patients_copy_stops_it_and_a_wrong_one_does_not(
 
 def _helper(ward: Ward) -> Actor:
     return referrals.by_helper(ward.made["helper"]).actor
+
+
+def test_whether_the_papers_day_is_to_come_is_judged_where_the_referral_is(
+    session: Session, ward: Ward
+) -> None:
+    made = referrals.sent(session, ward)
+    revoke(session, ward, made)
+    signed = referrals.authorization_of(session, made)
+    late_that_evening = datetime(2026, 11, 24, 2, tzinfo=UTC)
+    today, tomorrow = date(2026, 11, 23), date(2026, 11, 24)
+
+    def comes(on: date) -> None:
+        stopping.written_revocation(
+            session,
+            signed,
+            on=on,
+            witnessed=True,
+            zone=made.time_zone,
+            by=ward.by_liaison,
+            now=late_that_evening,
+        )
+
+    with pytest.raises(RuleBroken, match="still to come"):
+        comes(tomorrow)
+    comes(today)
+    assert signed.written_revocation_on == today
