@@ -46,11 +46,18 @@ class Afterwards:
     link: str = ""
     referral_id: str = ""
 
-    def tell(self, visit_id: int) -> None:
-        """Play step seven: the speakers' debriefs and the unit's "they came", each by link."""
+    def let_end(self, visit_id: int) -> None:
+        """Move the clock to when the people of a visit are asked how it went."""
         with self.wired.db.reading() as session:
             ends_at = session.get_one(Visit, visit_id).ends_at
         clock.move_to(_office_hour(ends_at + timedelta(hours=1, minutes=5)))
+
+    def sleep(self) -> None:
+        """Move the clock to the next day."""
+        clock.move_to(_office_hour(clock.now() + timedelta(days=1)))
+
+    def tell(self) -> None:
+        """Play step seven: the speakers' debriefs and the unit's "they came", each by link."""
         jobs.ask_afterwards(self.wired.db)
         left = self.deliver()
         answers = {"how_was_it": "well", "how_are_you": "all_right", "people": "9"}
@@ -68,7 +75,6 @@ class Afterwards:
 
     def refer(self) -> None:
         """Play step eight: the signed referral, the affiliate by link, the person reached."""
-        clock.move_to(_office_hour(clock.now() + timedelta(days=1)))
         nora = self._signed_in("Nora")
         referral_id = self._begin(nora)
         self._sign(nora, referral_id)
@@ -84,7 +90,6 @@ class Afterwards:
 
     def follow(self) -> None:
         """Play step nine: what ran out is seen, and the loop is closed."""
-        clock.move_to(_office_hour(clock.now() + timedelta(days=1)))
         ran_out = jobs.run_clocks(self.wired.db, desk=self.wired.desk)
         left = self.deliver()
         told = {message.to_address for message in _all(left, "referral_alert")}

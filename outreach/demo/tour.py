@@ -56,6 +56,7 @@ class _Tour:
         self.ruth = _actor(self.world.memberships["Ruth"])
         self.visit_id = 0
         self.feed_paths: dict[str, str] = {}
+        after = self.afterwards
         self.steps: tuple[tuple[str, Callable[[], None]], ...] = (
             ("A liaison asks for a visit", self.ask),
             ("The engine proposes speakers, and says why", self.propose),
@@ -63,15 +64,22 @@ class _Tour:
             ("One says yes, another a moment later", self.answer),
             ("Calendars show it", self.calendars),
             ("The visit moves, a speaker can't make it, reminders leave", self.change),
-            ("After the visit, everyone says how it went", self.tell),
-            ("Somebody asks to be called after discharge, and is reached", self.afterwards.refer),
-            ("Coordinators see the loop, until it is closed", self.afterwards.follow),
+            ("After the visit, everyone says how it went", after.tell),
+            ("Somebody asks to be called after discharge, and is reached", after.refer),
+            ("Coordinators see the loop, until it is closed", after.follow),
         )
+        # What is told in these comes later than the step before, and so does the hour they print.
+        self.pauses: dict[Callable[[], None], Callable[[], None]] = {
+            after.tell: lambda: after.let_end(self.visit_id),
+            after.refer: after.sleep,
+            after.follow: after.sleep,
+        }
 
     def play(self) -> bool:
         self.record.say("Before we look: what the bureau has sent so far.")
         self._deliver()
         for number, (title, step) in enumerate(self.steps, start=1):
+            self.pauses.get(step, _at_once)()
             self.record.step(number, title, when=i18n.when(clock.now(), zone=cast.ZONE))
             try:
                 step()
@@ -176,9 +184,6 @@ class _Tour:
         self.move()
         self.substitute()
         self.remind()
-
-    def tell(self) -> None:
-        self.afterwards.tell(self.visit_id)
 
     def move(self) -> None:
         with self.db.transaction() as session:
@@ -329,6 +334,10 @@ class _Tour:
 
     def _names(self, session: Session) -> dict[str, str]:
         return {s.public_id: s.first_name for s in session.scalars(select(Speaker))}
+
+
+def _at_once() -> None:
+    """Let no time go by."""
 
 
 def _actor(membership: Membership) -> Actor:

@@ -16,6 +16,7 @@ from outreach import clock
 from outreach.accounts.models import DemoSignIn
 from outreach.demo import afterwards, cast, referral_cast, stage, story, tour, window
 from outreach.demo.stage import Stage
+from outreach.i18n import NBSP
 from outreach.messaging.models import ConsoleMessage
 from outreach.referrals.models import Referral
 from outreach.visits.models import Debrief, Visit, WardReport
@@ -165,6 +166,19 @@ def test_the_tour_plays_all_nine_steps_of_the_journey(played: tuple[bool, str, P
     titles = re.findall(r"^(\d)\. ", played[1], re.MULTILINE)
 
     assert titles == [*"123456789"]
+
+
+def test_each_step_of_the_tour_prints_the_hour_of_what_it_tells(
+    played: tuple[bool, str, Path],
+) -> None:
+    printed = dict(
+        re.findall(r"^(\d)\. .*\n +(\S.*?)\s*$", played[1].replace(NBSP, " "), re.MULTILINE)
+    )
+
+    assert printed["6"].startswith("Monday, January 4")
+    assert printed["7"].startswith("Wednesday, January 20, 5:05")  # the visit ended at 4:00 PM
+    assert printed["8"].startswith("Thursday, January 21, 5:05")
+    assert printed["9"].startswith("Saturday, January 23, 10:00")
 
 
 def test_nothing_the_tour_sent_names_whom_it_referred(played: tuple[bool, str, Path]) -> None:
