@@ -304,6 +304,20 @@ def test_a_doubled_reminder_is_one(
     assert session.scalar(waits) == 2
 
 
+def test_whom_to_call_stands_with_the_telephone_where_it_is_the_next_step(
+    desk: Callable[[], FlaskClient], session: Session, ward: Ward
+) -> None:
+    ward.receiver.intake_by, ward.receiver.intake_phone = "phone", "+14405550162"
+    made = referrals.sent(session, ward)
+    session.commit()
+
+    page = desk().get(of(made)).text
+
+    panel = page.partition('id="next"')[2].partition("</div>")[0]
+    assert "Call the affiliate and enter below" in panel
+    assert 'href="tel:+14405550162"' in panel
+
+
 def test_a_clock_that_ran_out_is_taken_care_of(
     desk: Callable[[], FlaskClient], session: Session, ward: Ward, database: Database
 ) -> None:
