@@ -10,7 +10,7 @@ from outreach import clock, jobs
 from outreach.actor import Actor, Kind
 from outreach.demo.cast import ZONE, World
 from outreach.demo.referral_cast import PROFILE, REFERRED, REFERRING, Referred
-from outreach.referrals.codes import Channel, Field, Group
+from outreach.referrals.codes import CAME_OF, Channel, Field, Group, Result
 from outreach.referrals.models import IntakeHelper, Referral
 from outreach.referrals.profiles import PROFILES
 from outreach.referrals.rules import STATEMENTS
@@ -57,6 +57,11 @@ def nora(world: World) -> Actor:
     )
 
 
+def _way_of(result: Result) -> Channel:
+    """Return the way a try was made that came to this: everybody is called who does not come."""
+    return Channel.CALL if result in CAME_OF[Channel.CALL] else Channel.IN_PERSON
+
+
 def _play(wired: Wiring, world: World, referred: Referred, *, key: str, now: datetime) -> None:
     today = now.astimezone(ZoneInfo(ZONE)).date()
     discharged_on = today - timedelta(days=referred.days_ago)
@@ -71,7 +76,7 @@ def _play(wired: Wiring, world: World, referred: Referred, *, key: str, now: dat
             tried = Attempt(
                 request_key=f"{key}-try-{place}",
                 at=clock.now(),
-                channel=Channel.CALL,
+                channel=_way_of(result),
                 result=result,
             )
             referral = session.get_one(Referral, referral_id)
