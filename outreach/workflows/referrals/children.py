@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Final
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from outreach import audit
@@ -46,6 +47,11 @@ def reroute(
 
     Where the signed form names the new affiliate it is ready to be sent; otherwise the child
     waits for a new signature, and holds no name until then.
+
+    Raises:
+        Conflict: it has moved on, or the person has an open referral there already
+            (`steps.SecondReferral`).
+        RuleBroken: the affiliate takes nobody now.
     """
     held = locked(session, Referral, referral.id)
     if held.state not in REROUTED_FROM or child_of(session, held) is not None:
@@ -64,7 +70,12 @@ def reopen(
     desk: Desk,
     now: datetime,
 ) -> Referral:
-    """Open a closed referral again, within 30 days, as a linked child with the same affiliate."""
+    """Open a closed referral again, within 30 days, as a linked child with the same affiliate.
+
+    Raises:
+        Conflict: it has moved on, was closed longer ago, or the person has been referred anew
+            (`steps.SecondReferral`).
+    """
     held = locked(session, Referral, referral.id)
     if held.state != State.CLOSED or child_of(session, held) is not None:
         raise Conflict(steps.MOVED_ON)
@@ -152,7 +163,12 @@ def _child(
         child.person_key = parent.person_key
         disclosing.copy(parent, child, desk=desk)
     session.add(child)
-    session.flush()
+    try:
+        session.flush()
+    except IntegrityError as error:
+        if steps.is_second(error):
+            raise steps.SecondReferral from error
+        raise
     if not goes_on:
         forms.lay_down(session, child, now=now)
     deadlines.stop(session, parent, [Clock.DECIDE], now=now)

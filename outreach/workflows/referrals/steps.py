@@ -146,7 +146,7 @@ def _move(
     try:
         won = session.scalar(moved)
     except IntegrityError as error:
-        if _is_duplicate(error):
+        if is_second(error):
             raise SecondReferral from error
         raise
     if won is None:
@@ -154,7 +154,8 @@ def _move(
     session.refresh(referral)
 
 
-def _is_duplicate(error: IntegrityError) -> bool:
+def is_second(error: IntegrityError) -> bool:
+    """Say whether a row was refused because the person has an open referral there already."""
     told = constraint_of(error)
     return DUPLICATE in told or "referral.person_key" in told
 

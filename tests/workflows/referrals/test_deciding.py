@@ -15,6 +15,8 @@ from outreach.referrals.models import Referral, ReferralClock
 from outreach.workflows.referrals import children, ticking, working
 from outreach.workflows.referrals.authorizing import ContactPoint
 from outreach.workflows.referrals.desk import Desk
+from outreach.workflows.referrals.steps import SecondReferral
+from tests import builders
 from tests import referral_builders as referrals
 from tests.builders import NOW
 from tests.referral_builders import Ward
@@ -157,3 +159,16 @@ def _over(session: Session, of: Referral, kind: Clock) -> ReferralClock:
     session.add(clock)
     session.flush()
     return clock
+
+
+@pytest.mark.both_engines
+def test_who_was_referred_anew_since_is_not_opened_a_second_time(
+    session: Session, ward: Ward, desk: Desk
+) -> None:
+    before = referrals.closed(session, ward)
+    referrals.sent(session, ward)
+    key, by = children.prepare_key(desk), builders.actor(ward.coordinator)
+
+    with pytest.raises(SecondReferral), session.begin_nested():
+        children.reopen(session, before, key=key, by=by, desk=desk, now=NOW)
+    assert children.child_of(session, before) is None
