@@ -71,7 +71,7 @@ def test_what_came_of_it_is_said_without_the_form_and_without_anything_of_the_pe
     assert first.text == again.text
     page = unescape(first.text).split("<h1>")[1]
     assert page.startswith("Contact is stopped")
-    assert "The hospital is told that the permission ended." in page
+    assert "The affiliate, if it knew of you, is told" in page
     assert "You need do nothing more." in page
     assert "<input" not in page.split("</main>")[0]
     assert str(sent.number) not in first.text

@@ -198,6 +198,18 @@ def test_step_three_says_all_that_is_missing_at_once_and_keeps_what_was_typed(
     assert 'value="after five"' in answer.text
 
 
+@pytest.mark.parametrize(("signer", "is_open"), [("guardian", True), ("person", False)])
+def test_who_signed_for_somebody_is_folded_away_until_it_matters(
+    priya: FlaskClient, session: Session, ward: Ward, *, signer: str, is_open: bool
+) -> None:
+    row = choose(priya, session, ward)
+
+    answer = record(priya, session, row, signer=signer, authority="", name="")
+
+    assert answer.status_code == 422
+    assert ("<details open>" in answer.text) is is_open
+
+
 def test_a_form_of_another_profile_cannot_be_recorded(
     priya: FlaskClient, session: Session, ward: Ward
 ) -> None:
