@@ -26,11 +26,6 @@ PRIVATE = ("Marigold", "Thornapple", "Founders Day", "Keweenaw", "@cedar.example
 
 
 @pytest.fixture
-def ward(session: Session, wired: Wiring) -> Ward:
-    return referrals.ward(session, wired.desk)
-
-
-@pytest.fixture
 def theirs(session: Session, wired: Wiring, ward: Ward) -> Affiliate:
     """An affiliate that Riverbend keeps. It serves the county from which Lakeshore refers."""
     del ward

@@ -29,11 +29,6 @@ ROOMS = {"liaison": "/referrals", "coordinator": "/coordinator/referrals"}
 
 
 @pytest.fixture
-def ward(session: Session, wired: Wiring) -> Ward:
-    return referrals.ward(session, wired.desk)
-
-
-@pytest.fixture
 def browsers(client: FlaskClient, sign_in: SignIn, ward: Ward) -> Callable[[str], FlaskClient]:
     members = {"liaison": ward.liaison, "coordinator": ward.coordinator}
     return lambda room: sign_in(client, members[room])

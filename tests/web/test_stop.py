@@ -11,7 +11,6 @@ from outreach.db import Database
 from outreach.errors import Conflict
 from outreach.referrals.codes import State
 from outreach.referrals.models import Referral
-from outreach.wiring import Wiring
 from outreach.workflows.referrals import authorizing, stopping
 from tests import referral_builders as referrals
 from tests.builders import NOW
@@ -19,11 +18,6 @@ from tests.digest import digest
 from tests.referral_builders import Ward
 
 DOES_NOT_FIT = "This number and this code do not fit together."
-
-
-@pytest.fixture
-def ward(session: Session, wired: Wiring) -> Ward:
-    return referrals.ward(session, wired.desk)
 
 
 @pytest.fixture

@@ -28,11 +28,6 @@ NAME_FIELDS = {"name", "contact_1", "contact_2", "note"}
 
 
 @pytest.fixture
-def ward(session: Session, wired: Wiring) -> Ward:
-    return referrals.ward(session, wired.desk)
-
-
-@pytest.fixture
 def ruth(client: FlaskClient, sign_in: SignIn, ward: Ward) -> FlaskClient:
     """A browser in which the bureau's coordinator is signed in."""
     return sign_in(client, ward.coordinator)

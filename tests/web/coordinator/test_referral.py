@@ -22,7 +22,6 @@ from outreach.referrals.models import (
     ReferralEvent,
     ReferralReading,
 )
-from outreach.wiring import Wiring
 from outreach.workflows.referrals import authorizing, doors, working
 from outreach.workflows.referrals.authorizing import ContactPoint
 from tests import referral_builders as referrals
@@ -32,11 +31,6 @@ from tests.referral_builders import CANARIES, PATIENT, Ward
 
 SignIn = Callable[..., FlaskClient]
 BOARD = "/coordinator/referrals"
-
-
-@pytest.fixture
-def ward(session: Session, wired: Wiring) -> Ward:
-    return referrals.ward(session, wired.desk)
 
 
 @pytest.fixture

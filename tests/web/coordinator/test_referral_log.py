@@ -7,17 +7,11 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from outreach.web.coordinator.referral_log import defused
-from outreach.wiring import Wiring
 from tests import referral_builders as referrals
 from tests.referral_builders import CANARIES, Ward
 from tests.web.coordinator.test_referral import of
 
 SignIn = Callable[..., FlaskClient]
-
-
-@pytest.fixture
-def ward(session: Session, wired: Wiring) -> Ward:
-    return referrals.ward(session, wired.desk)
 
 
 @pytest.fixture

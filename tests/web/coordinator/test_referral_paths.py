@@ -11,7 +11,6 @@ from outreach.accounts.models import Membership
 from outreach.audit import AuditEvent
 from outreach.referrals.codes import State
 from outreach.referrals.models import Authorization, Referral
-from outreach.wiring import Wiring
 from tests import referral_builders as referrals
 from tests.builders import NOW
 from tests.referral_builders import Ward
@@ -19,11 +18,6 @@ from tests.web.coordinator.test_referral import BOARD, declined, of, state
 from tests.web.liaison.pages import text_of
 
 SignIn = Callable[..., FlaskClient]
-
-
-@pytest.fixture
-def ward(session: Session, wired: Wiring) -> Ward:
-    return referrals.ward(session, wired.desk)
 
 
 @pytest.fixture

@@ -13,7 +13,6 @@ from outreach.accounts.models import Account
 from outreach.db import Database
 from outreach.referrals.codes import Cancel, Decline, Hold, Result, Revoked
 from outreach.referrals.models import Referral, ReferralClock
-from outreach.wiring import Wiring
 from outreach.workflows.referrals import stopping, working
 from outreach.workflows.referrals.authorizing import ContactPoint, Person
 from tests import builders
@@ -27,11 +26,6 @@ BOARD = "/coordinator/referrals"
 PAST = NOW.date() - timedelta(days=6)
 EARLIER = NOW - timedelta(days=4)
 """Thursday: long enough ago that somebody should have acknowledged."""
-
-
-@pytest.fixture
-def ward(session: Session, wired: Wiring) -> Ward:
-    return referrals.ward(session, wired.desk)
 
 
 @pytest.fixture

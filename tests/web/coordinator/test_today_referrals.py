@@ -27,11 +27,6 @@ TODAY = "/coordinator/"
 
 
 @pytest.fixture
-def ward(session: Session, wired: Wiring) -> Ward:
-    return referrals.ward(session, wired.desk)
-
-
-@pytest.fixture
 def desk(client: FlaskClient, sign_in: SignIn, ward: Ward) -> Callable[[], FlaskClient]:
     return lambda: sign_in(client, ward.coordinator)
 

@@ -8,17 +8,10 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from outreach.accounts.models import Membership
-from outreach.wiring import Wiring
-from tests import referral_builders as referrals
 from tests.referral_builders import Ward
 from tests.web.liaison.referring import begin, choose, record, said
 
 SignIn = Callable[[FlaskClient, Membership], FlaskClient]
-
-
-@pytest.fixture
-def ward(session: Session, wired: Wiring) -> Ward:
-    return referrals.ward(session, wired.desk)
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from outreach.accounts.models import Membership
 from outreach.errors import Conflict
 from outreach.referrals.codes import State
 from outreach.referrals.models import Referral
-from outreach.wiring import Wiring
 from outreach.workflows.referrals import drafts
 from tests import referral_builders as referrals
 from tests.builders import NOW
@@ -19,11 +18,6 @@ from tests.referral_builders import Ward
 from tests.web.liaison.referring import choose, paper, said, when
 
 SignIn = Callable[[FlaskClient, Membership], FlaskClient]
-
-
-@pytest.fixture
-def ward(session: Session, wired: Wiring) -> Ward:
-    return referrals.ward(session, wired.desk)
 
 
 @pytest.fixture

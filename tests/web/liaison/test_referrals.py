@@ -13,7 +13,6 @@ from outreach.messaging.models import Message
 from outreach.reads import referral_authorization
 from outreach.referrals.codes import State
 from outreach.referrals.models import Authorization, Referral, ReferralReading
-from outreach.wiring import Wiring
 from outreach.workflows.referrals import forms
 from tests import builders
 from tests import referral_builders as referrals
@@ -24,11 +23,6 @@ from tests.web.liaison.referring import begin, choose, names_of_inputs, record, 
 
 SignIn = Callable[[FlaskClient, Membership], FlaskClient]
 NAME_FIELDS = {"name", "contact_1", "contact_2", "note"}
-
-
-@pytest.fixture
-def ward(session: Session, wired: Wiring) -> Ward:
-    return referrals.ward(session, wired.desk)
 
 
 @pytest.fixture

@@ -83,11 +83,6 @@ STEP_THREE: Cases = [
 
 
 @pytest.fixture
-def ward(session: Session, wired: Wiring) -> Ward:
-    return referrals.ward(session, wired.desk)
-
-
-@pytest.fixture
 def priya(client: FlaskClient, sign_in: SignIn, ward: Ward) -> FlaskClient:
     return sign_in(client, ward.liaison)
 
