@@ -25,7 +25,7 @@ IN_EVERY_RUN = [page for page in PAGES if page.main]
 
 @dataclass
 class Town:
-    """The lived-in demo, the language its people speak at the moment, and a window for each.
+    """The lived-in demo, the language everybody speaks at the moment, and a window for each.
 
     One window for all pages: a new one costs half a second, and asks for every file again.
     """
@@ -33,7 +33,8 @@ class Town:
     demo: Demo
     places: Places
     windows: Mapping[str, Visitor]
-    locale: str = "en"
+    locale: str = ""
+    """At first each speaks their own."""
 
     def speak(self, locale: str) -> None:
         """Let everybody speak a language."""
