@@ -83,6 +83,7 @@ from outreach.matching.problem import (
     Weekly,
 )
 from outreach.matching.problem_file import problem_from_json, problem_to_json
+from outreach.matching.progress import OnProgress, Progress, Stop
 from outreach.matching.reasons import (
     Change,
     ChangeCode,
@@ -111,9 +112,11 @@ __all__ = [
     "FixedConflict",
     "Level",
     "LevelName",
+    "OnProgress",
     "Plan",
     "Problem",
     "ProblemError",
+    "Progress",
     "Reason",
     "ReasonCode",
     "Refusal",
@@ -123,6 +126,7 @@ __all__ = [
     "Solution",
     "SolverFailed",
     "Speaker",
+    "Stop",
     "Unfilled",
     "Visit",
     "Weekly",

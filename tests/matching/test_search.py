@@ -86,6 +86,19 @@ def test_without_time_the_answer_keeps_the_rules_and_its_bounds_hold(time_limit_
     assert hurried["levels"][0]["bound"] >= best["levels"][0]["value"]
 
 
+def test_a_run_tells_how_far_it_is_and_stops_when_asked() -> None:
+    asked = random_problem(3, speakers=30, visits=60)
+    told: list[matching.Progress] = []
+
+    whole = matching.solve(matching.problem_from_json(asked), on_progress=told.append)
+    stopped = matching.solve(matching.problem_from_json(asked), stop=lambda: True)
+
+    assert told[-1].components_done == told[-1].components
+    assert told[-1].filled == whole.levels[0].value
+    assert all(each.filled <= each.fill_bound <= each.visits == 60 for each in told)
+    assert violations(asked, matching.solution_to_json(stopped)) == []
+
+
 def test_nobody_and_nothing_are_problems_too() -> None:
     empty = matching.solve(problem())
     no_speakers = matching.solve(problem(TUESDAY))
