@@ -35,7 +35,7 @@ LOW_FLOORS = {"actor", "config", "crypto", "errors", "i18n", "links", "phone"}
 """What pure code may import of ours besides its own package; not the clock: `now` is passed in."""
 
 LIBRARIES: dict[str, set[str]] = {
-    "matching": {"numpy", "highspy"},
+    "matching": {"numpy", "scipy", "highspy"},
     "calendars": {"icalendar", "dateutil"},
     "referrals": set(),
 }

@@ -92,9 +92,9 @@ from outreach.matching.reasons import (
     Refusal,
     RefusalCode,
 )
-from outreach.matching.search import solve
 from outreach.matching.solution import Chosen, FixedConflict, Level, Plan, Solution, Unfilled
 from outreach.matching.solution_file import solution_to_json
+from outreach.matching.solve import solve
 from outreach.matching.solver import SolverFailed
 
 __all__ = [

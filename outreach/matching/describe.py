@@ -2,6 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
+from math import inf
+from time import monotonic
 
 from outreach.matching.book import Seat, fixed_seats, standing_seats
 from outreach.matching.candidates import Candidates
@@ -20,26 +23,40 @@ def as_it_stands(problem: Problem) -> Solution:
     a proposal that breaks a rule by now is shown like any other.
     """
     seats = standing_seats(problem)
-    return describe(Candidates(problem, Timetable(problem)), seats, levels=(), seconds=0.0)
+    candidates = Candidates(problem, Timetable(problem))
+    described = describe(candidates, seats, levels=(), began=monotonic())
+    return replace(described, seconds=0.0)
 
 
 def describe(
-    candidates: Candidates, seats: Sequence[Seat], *, levels: tuple[Level, ...], seconds: float
+    candidates: Candidates,
+    seats: Sequence[Seat],
+    *,
+    levels: tuple[Level, ...],
+    began: float,
+    ends_at: float = inf,
 ) -> Solution:
-    """Word the seats as a solution, in the order of the problem's visits."""
+    """Word the seats as a solution, in the order of the problem's visits.
+
+    `began` and `ends_at` are moments of `monotonic`. When the time is up, the changes that would
+    fill a visit are no longer looked for (`remedies` finds them whenever it is asked).
+    """
     problem = candidates.problem
     explainer = Explainer(candidates, seats)
     filled = filled_visits(candidates, seats)
+    plans = tuple(_plans(explainer, seats))
+    conflicts = tuple(_fixed_conflicts(candidates))
+    unfilled = tuple(
+        _unfilled(explainer, visit, remedied=monotonic() < ends_at)
+        for visit in range(len(problem.visits))
+        if visit not in filled
+    )
     return Solution(
-        seconds=seconds,
+        seconds=monotonic() - began,
         levels=levels,
-        visits=tuple(_plans(explainer, seats)),
-        unfilled=tuple(
-            _unfilled(explainer, visit)
-            for visit in range(len(problem.visits))
-            if visit not in filled
-        ),
-        fixed_conflicts=tuple(_fixed_conflicts(candidates)),
+        visits=plans,
+        unfilled=unfilled,
+        fixed_conflicts=conflicts,
     )
 
 
@@ -57,12 +74,12 @@ def _plans(explainer: Explainer, seats: Sequence[Seat]) -> list[Plan]:
     return plans
 
 
-def _unfilled(explainer: Explainer, visit: int) -> Unfilled:
+def _unfilled(explainer: Explainer, visit: int, *, remedied: bool) -> Unfilled:
     return Unfilled(
         visit=explainer.problem.visits[visit].id,
         considered=int((~explainer.book.on(visit)).sum()),
         refusals=explainer.counts(visit),
-        would_fill_if=would_fill_if(explainer, visit),
+        would_fill_if=would_fill_if(explainer, visit) if remedied else (),
     )
 
 

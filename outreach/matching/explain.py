@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import cached_property
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from outreach.matching.candidates import BIT, METERS_PER_KM, Candidates, serves
 from outreach.matching.problem import Certification, Clearance, Problem
 from outreach.matching.reasons import Params, Reason, ReasonCode, Refusal, RefusalCode
 from outreach.matching.solution import Chosen, Solution
-from outreach.matching.timetable import Bools, Timetable, month_name
+from outreach.matching.timetable import Bools, Ints, Timetable, month_name
 
 
 def refusals_for(
@@ -163,7 +164,7 @@ class Explainer:
         self, visit: int, speaker: int, posts: Sequence[int], *, taken: bool
     ) -> Iterator[Refusal]:
         """Give what speaks against; the other visits are only looked at where `taken`."""
-        bits = int(self.candidates.bits[visit, speaker])
+        bits = int(self.candidates.bits(visit)[speaker])
         for code, bit in BIT.items():
             if code is RefusalCode.NOT_CERTIFIED:
                 yield from self._not_certified(visit, speaker, posts)
@@ -195,17 +196,17 @@ class Explainer:
         return _ended(self._serving(post, speaker), before=self._day(facts.visit))
 
     def _against(self, visit: int, posts: Sequence[int]) -> Mapping[RefusalCode, Bools]:
-        bits = self.candidates.bits[visit]
+        bits = self.candidates.bits(visit)
         against: dict[RefusalCode, Bools] = {code: (bits & bit) > 0 for code, bit in BIT.items()}
-        certified: Bools = self.candidates.certified[posts]
-        against[RefusalCode.NOT_CERTIFIED] = ~np.logical_or.reduce(certified, axis=0)
+        certified = [self.candidates.certified(post) for post in posts]
+        against[RefusalCode.NOT_CERTIFIED] = ~np.logical_or.reduce(certified)
         against[RefusalCode.QUOTA] = self.book.full(visit)
         against[RefusalCode.REST] = self.book.resting(visit)
         against[RefusalCode.OVERLAP] = self.book.overlapping(visit)
         return against
 
     def _not_certified(self, visit: int, speaker: int, posts: Sequence[int]) -> Iterator[Refusal]:
-        if self.candidates.certified[posts, speaker].any():
+        if any(self.candidates.certified(post)[speaker] for post in posts):
             return
         program = self.problem.visits[visit].program
         for post in posts:
@@ -255,13 +256,12 @@ class Explainer:
         visit, speaker = seat.visit, seat.speaker
         facts, who = self.problem.visits[visit], self.problem.speakers[speaker]
         (post,) = self.posts_asked(visit, role=seat.role)
-        bits = int(self.candidates.bits[visit, speaker])
         if who.id in facts.usual:
             yield Reason(ReasonCode.USUAL)
         certified_until = _valid(self._serving(post, speaker), on=self._day(visit))
         if certified_until:
             yield Reason(ReasonCode.CERTIFIED, {"role": seat.role, "until": certified_until})
-        if not bits & BIT[RefusalCode.UNAVAILABLE]:
+        if self._is_free(visit, speaker):
             yield Reason(ReasonCode.FREE)
         yield Reason(ReasonCode.DISTANCE, {"km": self._distance_km(visit, speaker)})
         cleared = (each for each in who.clearances if each.site == facts.site)
@@ -292,7 +292,26 @@ class Explainer:
         return month_name(int(self.timetable.month[visit]))
 
     def _meters(self, visit: int, speaker: int) -> int:
-        return int(self.candidates.meters[self.timetable.site[visit], speaker])
+        known = self._seated.get((visit, speaker))
+        if known is not None:
+            return known[0]
+        return int(self.candidates.meters(np.array(visit), np.array(speaker)))
+
+    def _is_free(self, visit: int, speaker: int) -> bool:
+        known = self._seated.get((visit, speaker))
+        if known is not None:
+            return known[1]
+        return not self.candidates.bits(visit)[speaker] & BIT[RefusalCode.UNAVAILABLE]
+
+    @cached_property
+    def _seated(self) -> dict[tuple[int, int], tuple[int, bool]]:
+        """Meters and whether they are free, of all seats at once: a nation has 40,000."""
+        visits: Ints = np.array([seat.visit for seat in self.book.seats], np.int64)
+        speakers: Ints = np.array([seat.speaker for seat in self.book.seats], np.int64)
+        meters = self.candidates.meters(visits, speakers).tolist()
+        free = (~self.candidates.unavailable(visits, speakers)).tolist()
+        keys = zip(visits.tolist(), speakers.tolist(), strict=True)
+        return dict(zip(keys, zip(meters, free, strict=True), strict=True))
 
     def _distance_km(self, visit: int, speaker: int) -> float:
         return self._meters(visit, speaker) / METERS_PER_KM

@@ -1,86 +1,82 @@
-"""A quick answer that keeps every rule: the solver's start, and what stays without time."""
+"""Visits filled one after another: the quick answer that keeps every rule.
+
+It is the solver's start, and what stays where there is no time.
+"""
 
 from collections import defaultdict
 
 import numpy as np
 
-from outreach.matching.book import Seat
-from outreach.matching.candidates import Candidates
-from outreach.matching.timetable import Bools
+from outreach.matching.clashes import at_most_one
+from outreach.matching.columns import Grouped
+from outreach.matching.parts import Part
+from outreach.matching.timetable import Floats, Ints
 
 
-def fill_greedily(candidates: Candidates, eligible: Bools) -> list[Seat]:
-    """Fill visits one after another, the critical and the hardest to fill first.
+def fill(part: Part, wish: Floats | None = None) -> Ints:
+    """Return `taken[pair]`: the post that the pair's speaker takes, or -1.
 
-    `eligible[post, speaker]` already leaves room for the fixed seats, except that
-    their month's quota may still be filled up by several new ones: `_Diary` counts them.
-    Each role takes whoever has the smallest load, then the shortest way.
+    Without `wish` the critical visits and those with the fewest candidates come first, and each
+    post takes whoever has the smallest load, then the shortest way. `wish[pair]` is how much a
+    solved relaxation takes of the pair: then visits and speakers come in the order of it.
     """
-    diary = _Diary(candidates)
-    seats: list[Seat] = []
-    for visit in _order(candidates, eligible):
-        chosen = _choose(candidates, eligible, visit, diary)
-        for seat in chosen:
-            diary.add(seat)
-        seats += chosen
-    return seats
+    filler = _Filler(part)
+    visit_wish: Floats = np.zeros(len(part.visits))
+    if wish is not None:
+        places = np.bincount(part.post_visit, part.vacant, minlength=len(part.visits))
+        visit_wish = np.bincount(part.pair_visit, wish, minlength=len(part.visits)) / places
+    fewest = np.full(len(part.visits), len(part.able))
+    np.minimum.at(fewest, part.post_visit, np.bincount(part.post, minlength=len(part.posts)))
+    for visit in np.lexsort((fewest, ~part.critical, -visit_wish.round(6))).tolist():
+        filler.fill(visit, wish)
+    return filler.taken
 
 
-class _Diary:
-    """What each speaker has taken while filling, the fixed visits included."""
+class _Filler:
+    def __init__(self, part: Part) -> None:
+        self.part = part
+        self.taken: Ints = np.full(len(part.pair_visit), -1, np.int64)
+        self._load = part.load.tolist()
+        self._posts_of = Grouped(part.post_visit, len(part.visits))
+        self._pairs_of = Grouped(part.post, len(part.posts))
+        self._room = part.room.copy()
+        sets, members = at_most_one(part)
+        self._sets_of: defaultdict[int, list[int]] = defaultdict(list)
+        for number, pair in zip(sets.tolist(), members.tolist(), strict=True):
+            self._sets_of[pair].append(number)
+        self._full: set[int] = set()
 
-    def __init__(self, candidates: Candidates) -> None:
-        problem = candidates.problem
-        self._timetable = candidates.timetable
-        self._speakers = problem.speakers
-        self._visits: defaultdict[int, list[int]] = defaultdict(list)
-        self._used: defaultdict[tuple[int, int], int] = defaultdict(int)
-        self.load = [speaker.recent_visits for speaker in problem.speakers]
-        position = {speaker.id: index for index, speaker in enumerate(problem.speakers)}
-        for index, visit in enumerate(problem.visits):
-            for each in visit.fixed:
-                self.add(Seat(index, position[each.speaker], each.role, fixed=True))
+    def fill(self, visit: int, wish: Floats | None) -> None:
+        """Give every vacancy of the visit to somebody, or none at all."""
+        part = self.part
+        chosen: dict[int, int] = {}
+        coming: set[int] = set()
+        posts = self._posts_of.of(visit).tolist()
+        for post in sorted(posts, key=lambda post: len(self._pairs_of.of(post))):
+            free = [
+                pair
+                for pair in part.able[self._pairs_of.of(post)].tolist()
+                if pair not in coming and self._has_room(visit, pair)
+            ]
+            if len(free) < part.vacant[post]:
+                return
+            free.sort(key=lambda pair: self._rank(pair, wish))
+            for pair in free[: part.vacant[post]]:
+                chosen[pair] = post
+                coming.add(pair)
+        for pair, post in chosen.items():
+            speaker = int(part.pair_speaker[pair])
+            self.taken[pair] = post
+            self._load[speaker] += 1
+            self._room[speaker, part.month[visit]] -= 1
+            self._full.update(self._sets_of[pair])
 
-    def add(self, seat: Seat) -> None:
-        self._visits[seat.speaker].append(seat.visit)
-        self._used[seat.speaker, int(self._timetable.month[seat.visit])] += 1
-        self.load[seat.speaker] += 1
-
-    def has_room(self, visit: int, speaker: int) -> bool:
-        facts = self._speakers[speaker]
-        if self._used[speaker, int(self._timetable.month[visit])] >= facts.quota_per_month:
+    def _has_room(self, visit: int, pair: int) -> bool:
+        if self._room[self.part.pair_speaker[pair], self.part.month[visit]] <= 0:
             return False
-        booked = np.array(self._visits[speaker], np.int64)
-        rest_days = np.array(facts.rest_days)
-        clashes = self._timetable.clashing(np.array(visit), booked, rest_days=rest_days)
-        return not clashes.any()
+        return self._full.isdisjoint(self._sets_of[pair])
 
-
-def _order(candidates: Candidates, eligible: Bools) -> list[int]:
-    visits = candidates.problem.visits
-    fewest: dict[int, int] = {}
-    for index, post in enumerate(candidates.posts):
-        if post.vacant:
-            choices = int(eligible[index].sum())
-            fewest[post.visit] = min(choices, fewest.get(post.visit, choices))
-    return sorted(fewest, key=lambda visit: (not visits[visit].critical, fewest[visit], visit))
-
-
-def _choose(candidates: Candidates, eligible: Bools, visit: int, diary: _Diary) -> list[Seat]:
-    """Return a seat for every vacancy of this visit, or none at all."""
-    meters = candidates.meters[candidates.timetable.site[visit]]
-    chosen: list[Seat] = []
-    vacant = [post for post in candidates.posts_of[visit] if candidates.posts[post].vacant]
-    for index in sorted(vacant, key=lambda post: int(eligible[post].sum())):
-        post = candidates.posts[index]
-        taken = {seat.speaker for seat in chosen}
-        free = [
-            speaker
-            for speaker in np.flatnonzero(eligible[index]).tolist()
-            if speaker not in taken and diary.has_room(visit, speaker)
-        ]
-        if len(free) < post.vacant:
-            return []
-        free.sort(key=lambda speaker: (diary.load[speaker], meters[speaker], speaker))
-        chosen += [Seat(visit, s, post.role, fixed=False) for s in free[: post.vacant]]
-    return chosen
+    def _rank(self, pair: int, wish: Floats | None) -> tuple[float, int, int, int]:
+        load = self._load[int(self.part.pair_speaker[pair])]
+        wished = 0.0 if wish is None else -float(wish[pair])
+        return (wished, load, int(self.part.meters[pair]), pair)

@@ -3,9 +3,12 @@
 from collections import Counter
 from collections.abc import Sequence
 
+import numpy as np
+
 from outreach.matching.book import Seat
 from outreach.matching.candidates import METERS_PER_KM, Candidates
 from outreach.matching.problem import LevelName
+from outreach.matching.timetable import Ints
 
 # More is better for the levels that count visits, less for the others.
 MAXIMIZED = frozenset({LevelName.FILL, LevelName.CRITICAL, LevelName.KEPT, LevelName.USUAL})
@@ -26,7 +29,9 @@ def measure(candidates: Candidates, seats: Sequence[Seat]) -> dict[LevelName, in
     filled = filled_visits(candidates, seats)
     speaker_ids = [speaker.id for speaker in problem.speakers]
     attending = {(seat.visit, speaker_ids[seat.speaker]): seat.role for seat in seats}
-    load = Counter(seat.speaker for seat in seats)
+    visits: Ints = np.array([seat.visit for seat in seats], np.int64)
+    speakers: Ints = np.array([seat.speaker for seat in seats], np.int64)
+    load = candidates.speakers.recent + np.bincount(speakers, minlength=len(speaker_ids))
     return {
         LevelName.FILL: len(filled),
         LevelName.CRITICAL: sum(problem.visits[visit].critical for visit in filled),
@@ -39,14 +44,8 @@ def measure(candidates: Candidates, seats: Sequence[Seat]) -> dict[LevelName, in
             any((index, speaker) in attending for speaker in visit.usual)
             for index, visit in enumerate(problem.visits)
         ),
-        LevelName.FAIRNESS: sum(
-            (speaker.recent_visits + load[index]) ** 2
-            for index, speaker in enumerate(problem.speakers)
-        ),
-        LevelName.DISTANCE: sum(
-            int(candidates.meters[candidates.timetable.site[seat.visit], seat.speaker])
-            for seat in seats
-        ),
+        LevelName.FAIRNESS: int((load**2).sum()),
+        LevelName.DISTANCE: int(candidates.meters(visits, speakers).sum()),
     }
 
 

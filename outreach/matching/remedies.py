@@ -40,7 +40,8 @@ def _changes(
 ) -> Iterator[tuple[int, set[int], Change]]:
     """Give each change with its speaker and the posts that they could then take."""
     candidates, book = explainer.candidates, explainer.book
-    bits, certified = candidates.bits[visit], candidates.certified[lacking]
+    bits = candidates.bits(visit)
+    certified = np.array([candidates.certified(post) for post in lacking])
     clashing = book.resting(visit) | book.overlapping(visit) | book.on(visit)
     free, full = ~clashing & ~book.full(visit), ~clashing & book.full(visit)
     not_cleared = bits == BIT[RefusalCode.NOT_CLEARED]

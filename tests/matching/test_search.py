@@ -11,8 +11,10 @@ from outreach import matching
 from outreach.matching import solver
 from outreach.matching.book import fixed_seats
 from outreach.matching.candidates import Candidates
-from outreach.matching.model import Model, Rows, cliques
-from outreach.matching.search import eligible_posts
+from outreach.matching.clashes import at_most_one
+from outreach.matching.model import Model
+from outreach.matching.parts import parts
+from outreach.matching.program import Program
 from outreach.matching.timetable import Timetable
 from tests.matching.checker import Json, best_values, violations
 from tests.matching.people import ANA, BEN, TUESDAY, at, problem
@@ -154,56 +156,85 @@ def test_the_solver_loses_no_answer_by_making_the_model_smaller() -> None:
     assert all(level.proven for level in solution.levels)
 
 
-def a_model() -> Model:
+def a_program() -> Program:
     asked = problem(ANA, BEN, TUESDAY, at("2027-01-13T09:00"))
     candidates = Candidates(asked, Timetable(asked))
-    fixed = fixed_seats(asked)
-    return Model(candidates, eligible_posts(candidates, fixed), fixed)
+    model = Model(parts(candidates, fixed_seats(asked))[0])
+    return model.program(-model.costs(matching.LevelName.FILL), loads=False)
 
 
-def test_a_model_that_has_no_answer_is_a_bug_and_says_so() -> None:
-    model, locks = a_model(), Rows()
-    locks.add([0], [1.0], lower=2.0, upper=3.0)
+def solved_program(program: Program) -> solver.Run:
+    start = np.zeros(len(program.costs))
+    return solver.best(program, start=start, time_limit_s=10, stop=lambda: False)
+
+
+def test_a_program_that_has_no_answer_is_a_bug_and_says_so() -> None:
+    program = a_program()
+    impossible = program.at_most(np.ones(len(program.costs)), -1.0)
 
     with pytest.raises(matching.SolverFailed, match=r"^The solver ended with Infeasible"):
-        solver.run(
-            model,
-            model.objective(matching.LevelName.FILL),
-            locks=locks,
-            start=np.zeros(model.column_count),
-            time_limit_s=10,
-        )
+        solved_program(impossible)
 
 
-def test_a_model_that_is_refused_is_a_bug_and_says_so() -> None:
-    model, locks = a_model(), Rows()
-    locks.add([10**6], [1.0], lower=0.0, upper=1.0)
+def test_a_program_that_is_refused_is_a_bug_and_says_so() -> None:
+    program = a_program()
 
     with pytest.raises(matching.SolverFailed, match=r"^The solver refused the model\.$"):
-        solver.run(
-            model,
-            model.objective(matching.LevelName.FILL),
-            locks=locks,
-            start=np.zeros(model.column_count),
-            time_limit_s=10,
-        )
+        solved_program(replace(program, row_upper=np.full(len(program.row_upper), np.nan)))
+
+
+@settings(max_examples=60, suppress_health_check=SLOW_DRAWS)
+@given(small_problems(), st.integers(0, 2**32 - 1))
+def test_whatever_the_duals_are_the_bound_holds(asked: Json, seed: int) -> None:
+    read = matching.problem_from_json(asked)
+    candidates = Candidates(read, Timetable(read))
+    random = np.random.default_rng(seed)
+
+    for part in parts(candidates, fixed_seats(read)):
+        model = Model(part)
+        program = model.program(-model.costs(matching.LevelName.FILL), loads=False)
+        best = solved_program(program)
+        duals = random.normal(0, 1, len(program.row_lower))
+
+        assert best.point is not None
+        assert program.bound(duals) <= program.costs @ np.rint(best.point) + 1e-6
+        assert program.holds(np.rint(best.point))
 
 
 def test_days_of_rest_make_one_row_for_each_window() -> None:
-    days = np.array([0, 1, 2, 3, 7, 8])
-    clash = np.abs(days[:, None] - days[None, :]) <= 2
-    np.fill_diagonal(clash, val=False)
+    rested = replace(ANA, rest_days=2, quota_per_month=9)
+    week = [at(f"2027-01-{day:02d}T09:00") for day in (11, 12, 13, 14, 18, 19)]
+    asked = problem(rested, *week)
 
-    assert cliques(clash) == [[0, 1, 2], [1, 2, 3], [4, 5]]
+    sets, pairs = at_most_one(parts(Candidates(asked, Timetable(asked)), ())[0])
+
+    windows = [sorted(pairs[sets == number].tolist()) for number in range(sets.max() + 1)]
+    assert windows == [[0, 1, 2], [1, 2, 3], [4, 5]]
 
 
-@settings(max_examples=60)
-@given(st.integers(0, 9), st.integers(0, 2**32 - 1), st.sampled_from([0.2, 0.5, 0.9]))
-def test_cliques_cover_every_clash_and_nothing_else(size: int, seed: int, share: float) -> None:
-    drawn = np.triu(np.random.default_rng(seed).random((size, size)) < share, k=1)
-    clash = drawn | drawn.T
+@settings(max_examples=80, suppress_health_check=SLOW_DRAWS)
+@given(small_problems())
+def test_sets_of_visits_cover_every_clash_and_nothing_else(asked: Json) -> None:
+    read = matching.problem_from_json(asked)
+    timetable = Timetable(read)
+    for part in parts(Candidates(read, timetable), fixed_seats(read)):
+        sets, members = at_most_one(part)
+        covered = {
+            frozenset((one, other))
+            for number in set(sets.tolist())
+            for one in members[sets == number].tolist()
+            for other in members[sets == number].tolist()
+            if one != other
+        }
+        visits, speakers = part.visits[part.pair_visit], part.pair_speaker
+        clashing = {
+            frozenset((one, other))
+            for one in range(len(visits))
+            for other in range(one)
+            if speakers[one] == speakers[other]
+            and timetable.clashing(
+                visits[one], visits[other], rest_days=part.rest_days[speakers[one]]
+            )
+        }
 
-    found = cliques(clash)
-
-    pairs = {(a, b) for members in found for a in members for b in members if a != b}
-    assert pairs == {(int(a), int(b)) for a, b in zip(*np.nonzero(clash), strict=True)}
+        assert covered == clashing
