@@ -11,7 +11,8 @@ Read the modules in this order: `problem` (what is asked), `candidates` (the rul
 look at one visit alone), `timetable` and `book` (the rules between visits), `greedy`,
 `model` and `levels` (the mathematics), `solver` (HiGHS), `search` (the loop over the
 levels), `explain`, `remedies`, `describe` and `solution` (the answer). `reasons` holds
-the codes; English is only made in `solution_file`.
+the codes; English is only made in `solution_file`. Files come in through `json_stream` and
+`fields`, and `make_problem` makes some to measure with.
 
 The mathematics
 ---------------
@@ -82,7 +83,7 @@ from outreach.matching.problem import (
     Visit,
     Weekly,
 )
-from outreach.matching.problem_file import problem_from_json, problem_to_json
+from outreach.matching.problem_file import problem_from_json, problem_to_json, read_problem
 from outreach.matching.progress import OnProgress, Progress, Stop
 from outreach.matching.reasons import (
     Change,
@@ -93,7 +94,7 @@ from outreach.matching.reasons import (
     RefusalCode,
 )
 from outreach.matching.solution import Chosen, FixedConflict, Level, Plan, Solution, Unfilled
-from outreach.matching.solution_file import solution_to_json
+from outreach.matching.solution_file import read_solution, reason_in_english, solution_to_json
 from outreach.matching.solve import solve
 from outreach.matching.solver import SolverFailed
 
@@ -135,6 +136,9 @@ __all__ = [
     "problem_from_json",
     "problem_to_json",
     "ranking",
+    "read_problem",
+    "read_solution",
+    "reason_in_english",
     "refusals_for",
     "solution_to_json",
     "solve",

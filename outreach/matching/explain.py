@@ -102,6 +102,11 @@ class Explainer:
             self.chosen(Seat(visit, speaker, role, fixed=False)) for speaker in proposed + others
         ]
 
+    def attending(self, visit_id: str) -> tuple[Chosen, ...]:
+        """Describe who is on the visit. Raises KeyError."""
+        visit = self.visit_at(visit_id)
+        return tuple(self.chosen(seat) for seat in self.book.seats if seat.visit == visit)
+
     def visit_at(self, visit_id: str) -> int:
         """Return a visit's position. Raises KeyError."""
         for index, visit in enumerate(self.problem.visits):

@@ -4,10 +4,11 @@ All times of one problem share one zoneless clock (the caller converts), dates
 are calendar days of that clock, and both ends of a span of dates are inclusive.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from math import isfinite
 from typing import TypeVar
 
@@ -25,12 +26,18 @@ _T = TypeVar("_T")
 class ProblemError(Unusable):
     """A problem that cannot be solved because it is not well formed.
 
-    `path` names the place as the file has it, such as `visits[12].site`.
+    `path` names the place as the file has it, such as `visits[12].site`; empty is the whole.
     """
 
     def __init__(self, path: str, problem: str) -> None:
         super().__init__("%(path)s: %(problem)s", path=path, problem=problem)
         self.path = path
+        self.problem = problem
+
+    def below(self, step: str) -> "ProblemError":
+        """Return the same as seen from outside: `site` below `visits[12]` is `visits[12].site`."""
+        joint = "." if self.path and not self.path.startswith("[") else ""
+        return ProblemError(f"{step}{joint}{self.path}", self.problem)
 
 
 class LevelName(StrEnum):
@@ -183,12 +190,9 @@ class Problem:
         sites = _unique_ids("sites", self.sites)
         speakers = _unique_ids("speakers", self.speakers)
         _unique_ids("visits", self.visits)
-        for index, site in enumerate(self.sites):
-            _check_place(f"sites[{index}]", site)
-        for index, speaker in enumerate(self.speakers):
-            _check_speaker(f"speakers[{index}]", speaker, sites=sites)
-        for index, visit in enumerate(self.visits):
-            _check_visit(f"visits[{index}]", visit, sites=sites, speakers=speakers)
+        _check_each("sites", self.sites, _check_place)
+        _check_each("speakers", self.speakers, partial(_check_speaker, sites=sites))
+        _check_each("visits", self.visits, partial(_check_visit, sites=sites, speakers=speakers))
 
 
 def _check_settings(settings: Settings) -> None:
@@ -201,53 +205,46 @@ def _check_settings(settings: Settings) -> None:
     _check_range("settings.desk_minutes", settings.desk_minutes, 0, DAY_MINUTES)
 
 
-def _check_speaker(path: str, speaker: Speaker, *, sites: frozenset[str]) -> None:
-    _check_place(path, speaker)
+def _check_speaker(speaker: Speaker, *, sites: frozenset[str]) -> None:
+    _check_place(speaker)
     radius = speaker.radius_km
     if radius is not None and (not isfinite(radius) or radius < 0):
-        raise ProblemError(f"{path}.radius_km", "must be 0 or more, or null for any distance")
+        raise ProblemError("radius_km", "must be 0 or more, or null for any distance")
     for name in ("quota_per_month", "rest_days", "recent_visits"):
-        _check_range(f"{path}.{name}", getattr(speaker, name), 0, LARGEST_COUNT)
-    for inner, certification in _numbered(f"{path}.certifications", speaker.certifications):
-        _check_dates(inner, certification)
-    for inner, clearance in _numbered(f"{path}.clearances", speaker.clearances):
-        _check_known(f"{inner}.site", clearance.site, sites, "site")
-        _check_dates(inner, clearance)
-    for inner, away in _numbered(f"{path}.away", speaker.away):
-        _check_dates(inner, away)
-    for inner, weekly in _numbered(f"{path}.weekly", speaker.weekly):
-        _check_weekly(inner, weekly)
-    _check_references(f"{path}.excluded_sites", speaker.excluded_sites, sites, "site")
+        _check_range(name, getattr(speaker, name), 0, LARGEST_COUNT)
+    _check_each("certifications", speaker.certifications, _check_dates)
+    _check_each("clearances", speaker.clearances, partial(_check_clearance, sites=sites))
+    _check_each("away", speaker.away, _check_dates)
+    _check_each("weekly", speaker.weekly, _check_weekly)
+    _check_references("excluded_sites", speaker.excluded_sites, sites, "site")
 
 
-def _check_visit(
-    path: str, visit: Visit, *, sites: frozenset[str], speakers: frozenset[str]
-) -> None:
-    _check_known(f"{path}.site", visit.site, sites, "site")
-    _check_times(path, visit)
+def _check_visit(visit: Visit, *, sites: frozenset[str], speakers: frozenset[str]) -> None:
+    _check_known("site", visit.site, sites, "site")
+    _check_times(visit)
     for role, count in visit.roles.items():
-        _check_range(f"{path}.roles.{role}", count, 0, LARGEST_COUNT)
+        _check_range(f"roles.{role}", count, 0, LARGEST_COUNT)
     if sum(visit.roles.values()) == 0:
-        raise ProblemError(f"{path}.roles", "must ask for at least one speaker")
+        raise ProblemError("roles", "must ask for at least one speaker")
     for name in ("fixed", "proposed"):
-        _check_assigned(f"{path}.{name}", getattr(visit, name), visit=visit, speakers=speakers)
+        _check_assigned(name, getattr(visit, name), visit=visit, speakers=speakers)
     for name in ("usual", "excluded_speakers"):
-        _check_references(f"{path}.{name}", getattr(visit, name), speakers, "speaker")
+        _check_references(name, getattr(visit, name), speakers, "speaker")
 
 
-def _check_times(path: str, visit: Visit) -> None:
+def _check_times(visit: Visit) -> None:
     start = visit.starts_at
     if start.tzinfo is not None:
-        raise ProblemError(f"{path}.starts_at", "must have no time zone")
+        raise ProblemError("starts_at", "must have no time zone")
     if start.second or start.microsecond:
-        raise ProblemError(f"{path}.starts_at", "must be on a whole minute")
+        raise ProblemError("starts_at", "must be on a whole minute")
     if visit.minutes < 1:
-        raise ProblemError(f"{path}.minutes", "must be at least 1: a visit ends after it starts")
-    _check_range(f"{path}.minutes", visit.minutes, 1, WEEK_MINUTES)
+        raise ProblemError("minutes", "must be at least 1: a visit ends after it starts")
+    _check_range("minutes", visit.minutes, 1, WEEK_MINUTES)
     try:
         _ = visit.ends_at
     except OverflowError:
-        raise ProblemError(f"{path}.starts_at", "is too far in the future") from None
+        raise ProblemError("starts_at", "is too far in the future") from None
 
 
 def _check_assigned(
@@ -263,22 +260,41 @@ def _check_assigned(
             raise ProblemError(f"{inner}.role", f"{entry.role!r} is not a role of this visit")
 
 
-def _check_weekly(path: str, weekly: Weekly) -> None:
-    _check_range(f"{path}.weekday", weekly.weekday, 0, 6)
-    _check_range(f"{path}.from", weekly.from_minute, 0, DAY_MINUTES)
-    _check_range(f"{path}.until", weekly.until_minute, 0, DAY_MINUTES)
+def _check_weekly(weekly: Weekly) -> None:
+    _check_range("weekday", weekly.weekday, 0, 6)
+    _check_range("from", weekly.from_minute, 0, DAY_MINUTES)
+    _check_range("until", weekly.until_minute, 0, DAY_MINUTES)
     if weekly.until_minute <= weekly.from_minute:
-        raise ProblemError(f"{path}.until", "must be after its start")
+        problem = (
+            "must be after its start: free through midnight is written as two, one for each day"
+        )
+        raise ProblemError("until", problem)
 
 
-def _check_dates(path: str, span: Certification | Clearance | Away) -> None:
+def _check_clearance(clearance: Clearance, *, sites: frozenset[str]) -> None:
+    _check_known("site", clearance.site, sites, "site")
+    _check_dates(clearance)
+
+
+def _check_dates(span: Certification | Clearance | Away) -> None:
     if span.ends_on < span.starts_on:
-        raise ProblemError(f"{path}.until", f"{span.ends_on} is before its start {span.starts_on}")
+        raise ProblemError("until", f"{span.ends_on} is before its start {span.starts_on}")
 
 
-def _check_place(path: str, place: Site | Speaker) -> None:
-    _check_range(f"{path}.lat", place.lat, -90, 90)
-    _check_range(f"{path}.lon", place.lon, -180, 180)
+def _check_place(place: Site | Speaker) -> None:
+    _check_range("lat", place.lat, -90, 90)
+    _check_range("lon", place.lon, -180, 180)
+
+
+def _check_each(path: str, rows: Iterable[_T], check: Callable[[_T], None]) -> None:
+    """Check one after another; a path is only made for the first that is wrong."""
+    done = 0
+    try:
+        for row in rows:
+            check(row)
+            done += 1
+    except ProblemError as error:
+        raise error.below(f"{path}[{done}]") from None
 
 
 def _check_range(path: str, value: float, low: float, high: float) -> None:
@@ -310,12 +326,15 @@ def _check_distinct(path: str, values: Iterable[str]) -> None:
 
 def _unique_ids(path: str, rows: Iterable[Site | Speaker | Visit]) -> frozenset[str]:
     seen: set[str] = set()
-    for inner, row in _numbered(path, rows):
+
+    def check(row: Site | Speaker | Visit) -> None:
         if not row.id:
-            raise ProblemError(f"{inner}.id", "must not be empty")
+            raise ProblemError("id", "must not be empty")
         if row.id in seen:
-            raise ProblemError(f"{inner}.id", f"{row.id!r} is there twice")
+            raise ProblemError("id", f"{row.id!r} is there twice")
         seen.add(row.id)
+
+    _check_each(path, rows, check)
     return frozenset(seen)
 
 

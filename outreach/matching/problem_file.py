@@ -1,11 +1,22 @@
 """A problem as a JSON object, read strictly: an error names the path of what is wrong."""
 
 import re
-from collections.abc import Callable, Mapping
-from datetime import date, datetime
-from math import isfinite
-from typing import TypeVar
+from collections.abc import Mapping
+from datetime import datetime
+from functools import lru_cache
 
+from outreach.matching.fields import (
+    Fields,
+    day,
+    flag,
+    integer,
+    members,
+    number,
+    number_or_null,
+    text,
+    tuple_of,
+)
+from outreach.matching.json_stream import Each, Member, Once, Source, read_members
 from outreach.matching.problem import (
     DAY_MINUTES,
     Assigned,
@@ -24,11 +35,7 @@ from outreach.matching.problem import (
 
 PROBLEM_FORMAT = "outreach-matching/1"
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])|24:00", re.ASCII)
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:00)?", re.ASCII)
-# A lone surrogate cannot be written out again, so it must not come in.
-_UNWRITABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
-_T = TypeVar("_T")
 
 
 def problem_from_json(data: object) -> Problem:
@@ -37,16 +44,37 @@ def problem_from_json(data: object) -> Problem:
     Raises:
         ProblemError: naming the first wrong place, such as `visits[12].site`.
     """
-    fields = _Fields("problem", data, top=True)
-    written = fields.take("format", _text)
-    if written != PROBLEM_FORMAT:
-        raise ProblemError("format", f"is {written!r}, must be {PROBLEM_FORMAT!r}")
-    settings = fields.optional("settings", _settings, Settings())
-    sites = fields.take("sites", _tuple_of(_site))
-    speakers = fields.take("speakers", _tuple_of(_speaker))
-    visits = fields.take("visits", _tuple_of(_visit))
-    fields.end()
+    try:
+        fields = Fields(data)
+        fields.take("format", _format)
+        settings = fields.optional("settings", _settings, Settings())
+        sites = fields.take("sites", tuple_of(_site))
+        speakers = fields.take("speakers", tuple_of(_speaker))
+        visits = fields.take("visits", tuple_of(_visit))
+        fields.end()
+    except ProblemError as error:
+        raise error if error.path else error.below("problem")  # noqa: B904 - the same error
     return Problem(settings=settings, sites=sites, speakers=speakers, visits=visits)
+
+
+def read_problem(source: Source) -> Problem:
+    """Read a file as `problem_from_json` does, entry by entry. Raises ProblemError."""
+    settings = Once(_settings, Settings())
+    sites, speakers, visits = Each(_site), Each(_speaker), Each(_visit)
+    known: dict[str, Member] = {
+        "format": Once(_format, ""),
+        "settings": settings,
+        "sites": sites,
+        "speakers": speakers,
+        "visits": visits,
+    }
+    read_members(source, known, optional={"settings"}, name="problem")
+    return Problem(
+        settings=settings.value,
+        sites=tuple(sites.rows),
+        speakers=tuple(speakers.rows),
+        visits=tuple(visits.rows),
+    )
 
 
 def problem_to_json(problem: Problem) -> dict[str, object]:
@@ -64,101 +92,85 @@ def problem_to_json(problem: Problem) -> dict[str, object]:
     }
 
 
-class _Fields:
-    """The keys of one object, taken one by one; `end` refuses what nobody took."""
-
-    def __init__(self, path: str, data: object, *, top: bool = False) -> None:
-        if not isinstance(data, dict):
-            raise ProblemError(path, "must be an object")
-        self._prefix = "" if top else f"{path}."
-        self._left: dict[object, object] = dict(data)
-
-    def take(self, name: str, read: Callable[[str, object], _T]) -> _T:
-        path = self._prefix + name
-        if name not in self._left:
-            raise ProblemError(path, "is missing")
-        return read(path, self._left.pop(name))
-
-    def optional(self, name: str, read: Callable[[str, object], _T], default: _T) -> _T:
-        return self.take(name, read) if name in self._left else default
-
-    def end(self) -> None:
-        for name in self._left:
-            raise ProblemError(f"{self._prefix}{name}", "is not a known key")
+def _format(data: object) -> str:
+    written = text(data)
+    if written != PROBLEM_FORMAT:
+        raise ProblemError("", f"is {written!r}, must be {PROBLEM_FORMAT!r}")
+    return written
 
 
-def _settings(path: str, data: object) -> Settings:
-    fields = _Fields(path, data)
+def _settings(data: object) -> Settings:
+    fields = Fields(data)
     default = Settings()
     settings = Settings(
-        levels=fields.optional("levels", _tuple_of(_level), default.levels),
-        travel_speed_km_h=fields.optional("travel_speed_km_h", _number, default.travel_speed_km_h),
-        desk_minutes=fields.optional("desk_minutes", _number, default.desk_minutes),
+        levels=fields.optional("levels", tuple_of(_level), default.levels),
+        travel_speed_km_h=fields.optional("travel_speed_km_h", number, default.travel_speed_km_h),
+        desk_minutes=fields.optional("desk_minutes", number, default.desk_minutes),
     )
     fields.end()
     return settings
 
 
-def _site(path: str, data: object) -> Site:
-    fields = _Fields(path, data)
+def _site(data: object) -> Site:
+    fields = Fields(data)
     site = Site(
-        id=fields.take("id", _text),
-        lat=fields.take("lat", _number),
-        lon=fields.take("lon", _number),
+        id=fields.take("id", text),
+        lat=fields.take("lat", number),
+        lon=fields.take("lon", number),
     )
     fields.end()
     return site
 
 
-def _speaker(path: str, data: object) -> Speaker:
-    fields = _Fields(path, data)
+def _speaker(data: object) -> Speaker:
+    fields = Fields(data)
     speaker = Speaker(
-        id=fields.take("id", _text),
-        lat=fields.take("lat", _number),
-        lon=fields.take("lon", _number),
-        radius_km=fields.take("radius_km", _number_or_null),
-        languages=fields.take("languages", _tuple_of(_text)),
-        unit_types=fields.take("unit_types", _tuple_of(_text)),
-        certifications=fields.take("certifications", _tuple_of(_certification)),
-        clearances=fields.take("clearances", _tuple_of(_clearance)),
-        weekly=fields.take("weekly", _tuple_of(_weekly)),
-        away=fields.take("away", _tuple_of(_away)),
-        excluded_sites=fields.take("excluded_sites", _tuple_of(_text)),
-        quota_per_month=fields.take("quota_per_month", _integer),
-        rest_days=fields.take("rest_days", _integer),
-        recent_visits=fields.take("recent_visits", _integer),
+        id=fields.take("id", text),
+        lat=fields.take("lat", number),
+        lon=fields.take("lon", number),
+        radius_km=fields.take("radius_km", number_or_null),
+        languages=fields.take("languages", tuple_of(text)),
+        unit_types=fields.take("unit_types", tuple_of(text)),
+        certifications=fields.take("certifications", tuple_of(_certification)),
+        clearances=fields.take("clearances", tuple_of(_clearance)),
+        weekly=fields.take("weekly", tuple_of(_weekly)),
+        away=fields.take("away", tuple_of(_away)),
+        excluded_sites=fields.take("excluded_sites", tuple_of(text)),
+        quota_per_month=fields.take("quota_per_month", integer),
+        rest_days=fields.take("rest_days", integer),
+        recent_visits=fields.take("recent_visits", integer),
     )
     fields.end()
     return speaker
 
 
-def _certification(path: str, data: object) -> Certification:
-    fields = _Fields(path, data)
+def _certification(data: object) -> Certification:
+    fields = Fields(data)
     certification = Certification(
-        program=fields.take("program", _text),
-        role=fields.take("role", _text),
-        starts_on=fields.take("from", _day),
-        ends_on=fields.take("until", _day),
+        program=fields.take("program", text),
+        role=fields.take("role", text),
+        starts_on=fields.take("from", day),
+        ends_on=fields.take("until", day),
     )
     fields.end()
     return certification
 
 
-def _clearance(path: str, data: object) -> Clearance:
-    fields = _Fields(path, data)
+def _clearance(data: object) -> Clearance:
+    fields = Fields(data)
     clearance = Clearance(
-        site=fields.take("site", _text),
-        starts_on=fields.take("from", _day),
-        ends_on=fields.take("until", _day),
+        site=fields.take("site", text),
+        starts_on=fields.take("from", day),
+        ends_on=fields.take("until", day),
     )
     fields.end()
     return clearance
 
 
-def _weekly(path: str, data: object) -> Weekly:
-    fields = _Fields(path, data)
+def _weekly(data: object) -> Weekly:
+    fields = Fields(data)
     weekly = Weekly(
-        weekday=fields.take("weekday", _integer),
+        weekday=fields.take("weekday", integer),
         from_minute=fields.take("from", _minute),
         until_minute=fields.take("until", _minute),
     )
@@ -166,126 +178,75 @@ def _weekly(path: str, data: object) -> Weekly:
     return weekly
 
 
-def _away(path: str, data: object) -> Away:
-    fields = _Fields(path, data)
-    away = Away(starts_on=fields.take("from", _day), ends_on=fields.take("until", _day))
+def _away(data: object) -> Away:
+    fields = Fields(data)
+    away = Away(starts_on=fields.take("from", day), ends_on=fields.take("until", day))
     fields.end()
     return away
 
 
-def _visit(path: str, data: object) -> Visit:
-    fields = _Fields(path, data)
+def _visit(data: object) -> Visit:
+    fields = Fields(data)
     visit = Visit(
-        id=fields.take("id", _text),
-        site=fields.take("site", _text),
-        unit_type=fields.take("unit_type", _text),
+        id=fields.take("id", text),
+        site=fields.take("site", text),
+        unit_type=fields.take("unit_type", text),
         starts_at=fields.take("starts_at", _moment),
-        minutes=fields.take("minutes", _integer),
-        language=fields.take("language", _text),
-        program=fields.take("program", _text),
+        minutes=fields.take("minutes", integer),
+        language=fields.take("language", text),
+        program=fields.take("program", text),
         roles=fields.take("roles", _roles),
-        critical=fields.take("critical", _flag),
-        fixed=fields.optional("fixed", _tuple_of(_assigned), ()),
-        proposed=fields.optional("proposed", _tuple_of(_assigned), ()),
-        usual=fields.optional("usual", _tuple_of(_text), ()),
-        excluded_speakers=fields.optional("excluded_speakers", _tuple_of(_text), ()),
+        critical=fields.take("critical", flag),
+        fixed=fields.optional("fixed", tuple_of(_assigned), ()),
+        proposed=fields.optional("proposed", tuple_of(_assigned), ()),
+        usual=fields.optional("usual", tuple_of(text), ()),
+        excluded_speakers=fields.optional("excluded_speakers", tuple_of(text), ()),
     )
     fields.end()
     return visit
 
 
-def _assigned(path: str, data: object) -> Assigned:
-    fields = _Fields(path, data)
-    assigned = Assigned(speaker=fields.take("speaker", _text), role=fields.take("role", _text))
+def _assigned(data: object) -> Assigned:
+    fields = Fields(data)
+    assigned = Assigned(speaker=fields.take("speaker", text), role=fields.take("role", text))
     fields.end()
     return assigned
 
 
-def _roles(path: str, data: object) -> Mapping[str, int]:
-    if not isinstance(data, dict):
-        raise ProblemError(path, "must be an object of roles and how many speakers each needs")
-    return {_text(path, role): _integer(f"{path}.{role}", count) for role, count in data.items()}
+def _roles(data: object) -> Mapping[str, int]:
+    needed = members(data, kind="an object of roles and how many speakers each needs")
+    fields = Fields(needed)
+    return {text(role): fields.take(role, integer) for role in needed}
 
 
-def _tuple_of(read: Callable[[str, object], _T]) -> Callable[[str, object], tuple[_T, ...]]:
-    def read_all(path: str, data: object) -> tuple[_T, ...]:
-        if not isinstance(data, list):
-            raise ProblemError(path, "must be a list")
-        return tuple(read(f"{path}[{index}]", item) for index, item in enumerate(data))
-
-    return read_all
-
-
-def _text(path: str, data: object) -> str:
-    if not isinstance(data, str):
-        raise ProblemError(path, "must be text")
-    if _UNWRITABLE.search(data):
-        raise ProblemError(path, "must be text without control characters")
-    return data
-
-
-def _flag(path: str, data: object) -> bool:
-    if not isinstance(data, bool):
-        raise ProblemError(path, "must be true or false")
-    return data
-
-
-def _integer(path: str, data: object) -> int:
-    if not isinstance(data, int) or isinstance(data, bool):
-        raise ProblemError(path, "must be a whole number")
-    return data
-
-
-def _number(path: str, data: object) -> float:
-    if not isinstance(data, int | float) or isinstance(data, bool):
-        raise ProblemError(path, "must be a number")
+def _level(data: object) -> LevelName:
+    written = text(data)
     try:
-        number = float(data)
-    except OverflowError:
-        raise ProblemError(path, "is too large") from None
-    if not isfinite(number):
-        raise ProblemError(path, "must be a finite number")
-    return number
-
-
-def _number_or_null(path: str, data: object) -> float | None:
-    return None if data is None else _number(path, data)
-
-
-def _level(path: str, data: object) -> LevelName:
-    text = _text(path, data)
-    try:
-        return LevelName(text)
+        return LevelName(written)
     except ValueError:
         names = ", ".join(LevelName)
-        raise ProblemError(path, f"is {text!r}, must be one of {names}") from None
+        raise ProblemError("", f"is {written!r}, must be one of {names}") from None
 
 
-def _day(path: str, data: object) -> date:
-    text = _text(path, data)
+def _moment(data: object) -> datetime:
+    written = text(data)
     try:
-        if _DAY.fullmatch(text):
-            return date.fromisoformat(text)
-    except ValueError:
-        pass  # the shape of a date, but not in the calendar
-    raise ProblemError(path, f"is {text!r}, must be a date like 2027-01-31")
-
-
-def _moment(path: str, data: object) -> datetime:
-    text = _text(path, data)
-    try:
-        if _MOMENT.fullmatch(text):
-            return datetime.fromisoformat(text)
+        if _MOMENT.fullmatch(written):
+            return datetime.fromisoformat(written)
     except ValueError:
         pass  # the shape of a time, but not on the clock
-    raise ProblemError(path, f"is {text!r}, must be a time without zone like 2027-01-31T14:00")
+    raise ProblemError("", f"is {written!r}, must be a time without zone like 2027-01-31T14:00")
 
 
-def _minute(path: str, data: object) -> int:
-    text = _text(path, data)
-    if not _CLOCK.fullmatch(text):
-        raise ProblemError(path, f"is {text!r}, must be a time of day from 00:00 to 24:00")
-    hours, minutes = text.split(":")
+def _minute(data: object) -> int:
+    return _minute_of(text(data))
+
+
+@lru_cache(maxsize=1 << 11)
+def _minute_of(written: str) -> int:
+    if not _CLOCK.fullmatch(written):
+        raise ProblemError("", f"is {written!r}, must be a time of day from 00:00 to 24:00")
+    hours, minutes = written.split(":")
     return int(hours) * 60 + int(minutes)
 
 
