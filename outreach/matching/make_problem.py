@@ -79,14 +79,14 @@ class Shape:
     spanish_visits: float = 0.15
     spanish_speakers: float = 0.22
     leads: float = 0.6
-    cleared: float = 0.75
-    stretches: tuple[int, int] = (2, 6)
+    cleared: float = 0.8
+    stretches: tuple[int, int] = (3, 7)
 
 
 SCALES: Mapping[str, Scale] = {
-    "affiliate": Scale(speakers=60, visits=120, hospitals=9, towns=2, extent_km=30),
-    "state": Scale(speakers=1_500, visits=3_000, hospitals=220, towns=24, extent_km=380),
-    "nation": Scale(speakers=20_000, visits=30_000, hospitals=2_600, towns=320, extent_km=3_600),
+    "affiliate": Scale(speakers=60, visits=120, hospitals=8, towns=1, extent_km=20),
+    "state": Scale(speakers=1_500, visits=3_000, hospitals=140, towns=9, extent_km=330),
+    "nation": Scale(speakers=20_000, visits=30_000, hospitals=1_600, towns=140, extent_km=3_600),
 }
 SHAPES: Mapping[str, Shape] = {
     "typical": Shape(),
@@ -202,7 +202,7 @@ class _Maker:
         free: list[Weekly] = []
         for weekday in days:
             start = self._one_of(_FREE_FROM)
-            hour = min(21, start + int(self._rng.integers(3, 9)))
+            hour = min(21, start + int(self._rng.integers(4, 11)))
             end = hour * 60 + self._one_of((0, 30))
             free.append(Weekly(weekday=weekday, from_minute=start * 60, until_minute=end))
         return tuple(sorted(free, key=lambda each: each.weekday))
