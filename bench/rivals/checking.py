@@ -20,6 +20,16 @@ def violations(
     return list(_Check(rules or Rules(problem), solution).all(most_counted))
 
 
+def filled(rules: Rules, seats: list[Seat]) -> set[str]:
+    """Return the visits that have all they need."""
+    sitting = Counter((seat.visit, seat.role) for seat in seats)
+    return {
+        event.id
+        for event in rules.events.values()
+        if all(sitting[event.id, role] >= count for role, count in event.roles.items())
+    }
+
+
 class _Check:
     def __init__(self, rules: Rules, solution: Json) -> None:
         self._rules = rules
@@ -31,12 +41,7 @@ class _Check:
         ]
         self._fixed = [seat for event in rules.events.values() for seat in event.fixed]
         self._events_of = self._by_speaker(self._seats)
-        self._sitting = Counter((seat.visit, seat.role) for seat in self._seats)
-        self._filled = {
-            event.id
-            for event in rules.events.values()
-            if all(self._sitting[event.id, role] >= count for role, count in event.roles.items())
-        }
+        self._filled = filled(rules, self._seats)
 
     def all(self, most_counted: int | None) -> Iterator[str]:
         yield from self._broken_rules()

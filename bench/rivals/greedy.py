@@ -14,7 +14,7 @@ def chronological_nearest(rules: Rules, able: Able) -> list[Seat]:
     """Go through the visits by date and take the nearest who can, role by role."""
     plan = _Plan(rules, able)
     events = sorted(rules.events.values(), key=lambda event: event.starts)
-    plan.fill(events, lambda event, person: rules.km(event, person))
+    plan.fill(events, rules.km)
     return plan.seats
 
 
