@@ -282,8 +282,7 @@ def _print(rows: list[Row]) -> None:
         bar = "" if row.bar is None else f"{row.bar:g}"
         met = "shown" if row.bar is None else ("yes" if row.met else "NO")
         table.add_row(row.name, f"{row.value:.5g}", row.unit, row.baseline, str(row.n), bar, met)
-    console = Console()
-    console.print(table, width=None if console.is_terminal else WIDE)
+    Console(width=None if sys.stdout.isatty() else WIDE).print(table)
 
 
 if __name__ == "__main__":
