@@ -4,10 +4,12 @@ import signal
 import subprocess
 import sys
 import threading
+from io import StringIO
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from rich.console import Console
 
 from outreach import cli, matching
 from outreach.cli import running
@@ -289,6 +291,34 @@ def test_off_a_terminal_progress_is_a_line_every_five_seconds(
         "5 s: 31 of 1,190 parts done, 20,300 of at most 29,950 visits filled",
         "10 s: 31 of 1,190 parts done, 20,300 of at most 29,950 visits filled",
     ]
+
+
+def test_on_a_terminal_a_bar_shows_the_parts_done_and_goes_at_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    screen = StringIO()
+    monkeypatch.setattr(
+        running, "Console", lambda **_: Console(file=screen, force_terminal=True, width=120)
+    )
+    run = running.Run()
+
+    def work() -> str:
+        run.told(
+            Progress(
+                seconds=1,
+                components=119,
+                components_done=31,
+                visits=30_000,
+                filled=20_300,
+                fill_bound=29_950,
+            )
+        )
+        threading.Event().wait(0.5)
+        return "done"
+
+    assert running.watched(run, work) == "done"
+    assert "31 of 119 parts done" in screen.getvalue()
+    assert "20,300 of at most 29,950 visits filled" in screen.getvalue()
 
 
 def test_a_visit_is_explained_by_who_goes_and_what_speaks_against_the_others(here: Path) -> None:

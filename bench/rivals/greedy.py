@@ -8,11 +8,12 @@ from typing import TypeAlias
 from bench.rivals.rules import Event, Person, Rules, Seat
 
 Able: TypeAlias = dict[str, list[tuple[Person, list[str]]]]
+Plan: TypeAlias = Callable[[Rules, Able], list[Seat]]
 
 
 def chronological_nearest(rules: Rules, able: Able) -> list[Seat]:
     """Go through the visits by date and take the nearest who can, role by role."""
-    plan = _Plan(rules, able)
+    plan = _Planner(rules, able)
     events = sorted(rules.events.values(), key=lambda event: event.starts)
     plan.fill(events, rules.km)
     return plan.seats
@@ -20,7 +21,7 @@ def chronological_nearest(rules: Rules, able: Able) -> list[Seat]:
 
 def scarce_least_loaded(rules: Rules, able: Able) -> list[Seat]:
     """Go through the critical visits first, then by how few can, and take who has had least."""
-    plan = _Plan(rules, able)
+    plan = _Planner(rules, able)
     events = sorted(
         rules.events.values(),
         key=lambda event: (not event.critical, len(able[event.id]), event.starts),
@@ -34,7 +35,7 @@ def able_of(rules: Rules) -> Able:
     return {event.id: list(rules.able(event)) for event in rules.events.values()}
 
 
-class _Plan:
+class _Planner:
     """The seats so far. A visit is filled whole or not at all."""
 
     def __init__(self, rules: Rules, able: Able) -> None:

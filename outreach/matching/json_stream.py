@@ -15,8 +15,8 @@ from outreach.matching.problem import ProblemError
 
 _T = TypeVar("_T")
 PIECE_BYTES = 1 << 20
-LARGEST_ENTRY = 16 << 20
-"""Characters of one entry: a speaker cleared at every unit of the country has some 2 million."""
+LARGEST_ENTRY = 4 << 20
+"""Characters of one entry: a speaker cleared at every unit of a nation has some 400,000."""
 LARGEST_FILE = 1 << 30
 """Bytes; a nation's problem has some 60 million."""
 
