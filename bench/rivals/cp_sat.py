@@ -48,7 +48,10 @@ class _Model:
         self._comes: defaultdict[str, list[tuple[Event, cp_model.IntVar]]] = defaultdict(list)
         self._filled: dict[str, cp_model.IntVar] = {}
         self._goals: list[tuple[int, cp_model.IntVar]] = []
+        self._fixed: defaultdict[str, list[Event]] = defaultdict(list)
         for event in rules.events.values():
+            for seat in event.fixed:
+                self._fixed[seat.speaker].append(event)
             self._add_visit(event)
         for name, comes in self._comes.items():
             self._add_speaker(rules.people[name], comes)
@@ -105,11 +108,7 @@ class _Model:
 
     def _add_speaker(self, person: Person, comes: list[tuple[Event, cp_model.IntVar]]) -> None:
         by_month: defaultdict[tuple[int, int], list[cp_model.IntVar]] = defaultdict(list)
-        fixed = [
-            event
-            for event in self._rules.events.values()
-            if any(seat.speaker == person.id for seat in event.fixed)
-        ]
+        fixed = self._fixed.get(person.id, [])
         for event, takes in comes:
             by_month[event.month].append(takes)
             if any(self._rules.clash(event, other, person.rest_days) for other in fixed):
