@@ -6,8 +6,9 @@ imported into one process:
 
     python -m bench.rivals.cp_sat problem.json --time-limit-s 60 --workers 2
 
-It prints one JSON object: fill, bound of the weighted sum over the weight of a visit, seconds,
-status, and the seats.
+The limit is the solver's alone: what building the model takes comes on top of it. Printed is one
+JSON object: fill, bound of the weighted sum over the weight of a visit, the status, the seconds
+to build, and the seats.
 """
 
 import argparse
@@ -34,9 +35,9 @@ def main() -> int:
     options = parser.parse_args()
     began = stopwatch.perf_counter()
     model = _Model(Rules(json.loads(options.problem.read_bytes())))
-    left_s = options.time_limit_s - (stopwatch.perf_counter() - began)
-    answer = model.solve(time_limit_s=max(left_s, 0.1), workers=options.workers)
-    print(json.dumps(answer | {"seconds": stopwatch.perf_counter() - began}))
+    built_s = stopwatch.perf_counter() - began
+    answer = model.solve(time_limit_s=options.time_limit_s, workers=options.workers)
+    print(json.dumps(answer | {"built_s": built_s}))
     return 0
 
 
