@@ -6,13 +6,15 @@ The engine is pure: `solve(problem)` knows no database and no clock but its own 
     solution = solve(problem, time_limit_s=60)               # or as_it_stands(problem)
     refusals_for(problem, solution, "v9")                    # why nobody else
     ranking(problem, solution, "v9", "lead")                 # whom to ask, in order
+    what_if(problem, solution, "v9", "ana", "lead")          # what it would cost to have her
 
 Read the modules in this order: `problem` (what is asked), `candidates` (the rules that
 look at one visit alone), `timetable` and `book` (the rules between visits), `greedy`,
 `model` and `levels` (the mathematics), `solver` (HiGHS), `search` (the loop over the
-levels), `explain`, `remedies`, `describe` and `solution` (the answer). `reasons` holds
-the codes; English is only made in `solution_file`. Files come in through `json_stream` and
-`fields`, and `make_problem` makes some to measure with.
+levels), `explain`, `remedies`, `describe` and `solution` (the answer), `turns`, `what_if`
+and `other_times` (questions about another one). `reasons` holds the codes; English is only
+made in `solution_file`. Files come in through `json_stream` and `fields`, and `make_problem`
+makes some to measure with.
 
 The mathematics
 ---------------
@@ -66,6 +68,7 @@ An exclusion, from either side, is `unavailable` and nothing else anywhere.
 
 from outreach.matching.describe import as_it_stands
 from outreach.matching.explain import Explainer, open_to, ranking, refusals_for
+from outreach.matching.other_times import nearby_starts
 from outreach.matching.problem import (
     ALWAYS_FREE,
     CO_PRESENTER,
@@ -93,10 +96,12 @@ from outreach.matching.reasons import (
     Refusal,
     RefusalCode,
 )
+from outreach.matching.remedies import changes_to_fill
 from outreach.matching.solution import Chosen, FixedConflict, Level, Plan, Solution, Unfilled
 from outreach.matching.solution_file import read_solution, reason_in_english, solution_to_json
 from outreach.matching.solve import solve
 from outreach.matching.solver import SolverFailed
+from outreach.matching.what_if import Changed, Compared, WhatIf, changes, compared, what_if
 
 __all__ = [
     "ALWAYS_FREE",
@@ -107,8 +112,10 @@ __all__ = [
     "Certification",
     "Change",
     "ChangeCode",
+    "Changed",
     "Chosen",
     "Clearance",
+    "Compared",
     "Explainer",
     "FixedConflict",
     "Level",
@@ -131,7 +138,12 @@ __all__ = [
     "Unfilled",
     "Visit",
     "Weekly",
+    "WhatIf",
     "as_it_stands",
+    "changes",
+    "changes_to_fill",
+    "compared",
+    "nearby_starts",
     "open_to",
     "problem_from_json",
     "problem_to_json",
@@ -142,4 +154,5 @@ __all__ = [
     "refusals_for",
     "solution_to_json",
     "solve",
+    "what_if",
 ]

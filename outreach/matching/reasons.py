@@ -43,6 +43,7 @@ class ChangeCode(StrEnum):
     RENEW_CLEARANCE = "renew_clearance"
     CERTIFY = "certify"
     RAISE_QUOTA = "raise_quota"
+    MOVE = "move"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +76,11 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change. `params` by code, always with speaker and role.
+    """One change. `params` by code; all but a move have the speaker.
 
-    renew_clearance: site, ended_on (None: never had one). certify: program,
-    ended_on (likewise). raise_quota: month, limit (the new one).
+    renew_clearance: site, ended_on (None: never had one). certify: program, role,
+    ended_on (likewise). raise_quota: month, limit (the new one). move: starts_at (a
+    datetime on the problem's clock), and nobody's name, ever.
     """
 
     code: ChangeCode

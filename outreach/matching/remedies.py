@@ -1,16 +1,37 @@
 """The single changes that would fill a visit that stayed empty, all else as it is."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 
 import numpy as np
 
 from outreach.matching.candidates import BIT
 from outreach.matching.explain import Explainer
+from outreach.matching.other_times import nearby_starts, would_fill_at
 from outreach.matching.reasons import Change, ChangeCode, Params, RefusalCode
+from outreach.matching.seating import missing
 from outreach.matching.timetable import month_name
 
 # More are no help to a coordinator, who needs one.
 MOST_SHOWN = 10
+
+
+def changes_to_fill(
+    explainer: Explainer, visit_id: str, *, starts: Iterable[datetime] | None = None
+) -> tuple[Change, ...]:
+    """Return what `would_fill_if` does, then moves to other times, the first few that help.
+
+    `starts` are the times to try, in order; None tries those of `nearby_starts`. Asked for one
+    visit at a time: it takes longer than the rest of an answer. An exclusion shows here as
+    somebody's never being free does. Raises KeyError for a visit that is not there.
+    """
+    visit = explainer.visit_at(visit_id)
+    tried = nearby_starts(explainer.problem.visits[visit]) if starts is None else starts
+    moves = would_fill_at(explainer, visit, tried)
+    return (
+        *would_fill_if(explainer, visit),
+        *(Change(ChangeCode.MOVE, {"starts_at": start}) for start in moves),
+    )
 
 
 def would_fill_if(explainer: Explainer, visit: int) -> tuple[Change, ...]:
@@ -23,12 +44,12 @@ def would_fill_if(explainer: Explainer, visit: int) -> tuple[Change, ...]:
     """
     lacking = explainer.lacking(visit)
     able = {post: set(explainer.able(post)) for post in lacking}
-    if _missing(lacking, able) != 1:
+    if missing(lacking, able) != 1:
         return ()
     changes: list[Change] = []
     for speaker, posts, change in _changes(explainer, visit, list(lacking)):
         wider = {post: able[post] | {speaker} if post in posts else able[post] for post in lacking}
-        if _missing(lacking, wider) == 0:
+        if missing(lacking, wider) == 0:
             changes.append(change)
         if len(changes) == MOST_SHOWN:
             break
@@ -90,22 +111,3 @@ def _certification(
             "ended_on": explainer.ended_certification(post, speaker),
         }
         yield speaker, {post}, Change(ChangeCode.CERTIFY, params)
-
-
-def _missing(lacking: Mapping[int, int], able: Mapping[int, set[int]]) -> int:
-    """Return how many vacancies stay when as many as can be are taken by distinct speakers.
-
-    Augmenting paths (Kuhn's method) over vacancies on one side, speakers on the other.
-    """
-    places = [post for post, lack in lacking.items() for _ in range(lack)]
-    holder: dict[int, int] = {}
-
-    def seat(place: int, tried: set[int]) -> bool:
-        for speaker in sorted(able[places[place]] - tried):
-            tried.add(speaker)
-            if speaker not in holder or seat(holder[speaker], tried):
-                holder[speaker] = place
-                return True
-        return False
-
-    return sum(not seat(place, set()) for place in range(len(places)))

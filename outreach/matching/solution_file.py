@@ -228,6 +228,8 @@ def _change_in_english(change: Change) -> str:
             )
         case ChangeCode.RAISE_QUOTA:
             return f"if {params['speaker']}'s quota for {params['month']} were {params['limit']}"
+        case ChangeCode.MOVE:
+            return f"if it began at {params['starts_at']:%Y-%m-%d %H:%M}"
 
 
 def _distinct(codes: Iterable[str]) -> list[str]:
