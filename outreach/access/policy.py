@@ -67,6 +67,7 @@ POLICY: Mapping[str, Kinds] = {
     "proposal.find": COORDINATOR,
     "proposal.approve": COORDINATOR,
     "proposal.drop": COORDINATOR,
+    "proposal.choose": COORDINATOR,
     "offer.make": COORDINATOR,
     "offer.withdraw": COORDINATOR,
     "offer.record_answer": COORDINATOR,

@@ -327,11 +327,16 @@ def _against(who: Person, found: Sequence[Any], wording: _Wording) -> Against:
 def blocking(session: Session, refusals: Mapping[int, Sequence[Any]]) -> dict[str, str]:
     """Return "St. Clare, December 3" for each visit that stands in somebody's way."""
     ids = {r.params["visit"] for found in refusals.values() for r in found if "visit" in r.params}
+    return named(session, ids)
+
+
+def named(session: Session, public_ids: Iterable[str]) -> dict[str, str]:
+    """Return "St. Clare, December 3" for visits, by public id."""
     rows = (
         select(Visit.public_id, Visit.starts_at, Visit.time_zone, Hospital.name)
         .join(Unit, Unit.id == Visit.unit_id)
         .join(Hospital, Hospital.id == Unit.hospital_id)
-        .where(Visit.public_id.in_(ids))
+        .where(Visit.public_id.in_(list(public_ids)))
     )
     return {
         public_id: f"{hospital}, {i18n.day(starts_at.astimezone(ZoneInfo(zone)), weekday=False)}"

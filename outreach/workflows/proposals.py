@@ -257,6 +257,14 @@ def _open_slots(session: Session, visit_ids: Iterable[int]) -> dict[tuple[int, s
     return places
 
 
+def keep(session: Session, slot: Slot, chosen: Choice, *, now: datetime) -> Proposal:
+    """Write a choice down as the proposal that waits for the slot, which has none."""
+    proposal = _proposal(slot, chosen, now=now)
+    session.add(proposal)
+    session.flush()
+    return proposal
+
+
 def _proposal(slot: Slot, chosen: Choice, *, now: datetime) -> Proposal:
     return Proposal(
         slot_id=slot.id,

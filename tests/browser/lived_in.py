@@ -231,6 +231,11 @@ def _rows(session: Session, demo: Demo) -> Mapping[str, str]:
         "open visit": visit,
         "called off visit": select(Visit).where(Visit.called_off_at.is_not(None)),
         "past visit": select(Visit).where(Visit.ends_at < clock.now()).order_by(Visit.id),
+        "proposed slot": select(Slot)
+        .join(Proposal)
+        .join(Visit, Visit.id == Slot.visit_id)
+        .where(Proposal.state == "waiting", Visit.starts_at > clock.now())
+        .order_by(Visit.starts_at, Slot.id),
         "her visit": hers,
         "her unit": select(Unit).where(Unit.hospital_id == nora),
         "hospital": select(Hospital).where(Hospital.id == nora),

@@ -104,6 +104,19 @@ def _send_with(**values: str) -> Act:
     return act
 
 
+def _think_of(name: str) -> Act:
+    """Choose the first person of this name on the list, and look."""
+
+    def act(visitor: Visitor) -> None:
+        options = visitor.page.locator("#who option")
+        labels = [words.strip() for words in options.all_inner_texts()]
+        index = next(n for n, words in enumerate(labels) if words.startswith(name))
+        visitor.page.locator("#who").select_option(index=index)
+        _send(visitor)
+
+    return act
+
+
 def _write_wrong_counties(visitor: Visitor) -> None:
     visitor.page.locator("#counties").fill("Cuyahoga; Loraine; Narnia")
     with visitor.page.expect_navigation():
@@ -333,6 +346,20 @@ COORDINATOR = _for(
     Shown("visit", "coordinator.visit", ids={"visit_id": "visit"}, main=True),
     Shown("visit-found", "coordinator.visit", ids={"visit_id": "found visit"}),
     Shown("visit-open", "coordinator.visit", ids={"visit_id": "open visit"}),
+    Shown("visit-else", "coordinator.someone_else", ids={"slot_id": "proposed slot"}),
+    Shown(
+        "visit-else-possible",
+        "coordinator.someone_else",
+        ids={"slot_id": "proposed slot"},
+        act=_think_of("Maria"),
+        main=True,
+    ),
+    Shown(
+        "visit-else-not",
+        "coordinator.someone_else",
+        ids={"slot_id": "proposed slot"},
+        act=_think_of("Sam"),
+    ),
     Shown("visit-off", "coordinator.visit", ids={"visit_id": "called off visit"}),
     Shown("visit-past", "coordinator.visit", ids={"visit_id": "past visit"}),
     Shown("visit-told", "coordinator.visit", ids={"visit_id": "told visit"}, main=True),

@@ -322,6 +322,8 @@ TABLE: Mapping[str, Row] = {
     "coordinator.find_speakers": members(COORDINATOR),
     "coordinator.approve": members(COORDINATOR, proposal_id="proposal"),
     "coordinator.approve_all": members(COORDINATOR),
+    "coordinator.someone_else": members(COORDINATOR, slot_id="slot"),
+    "coordinator.propose": members(COORDINATOR, slot_id="slot", form={"speaker": "@speaker"}),
     "coordinator.drop": members(COORDINATOR, proposal_id="proposal"),
     "coordinator.ask_in_order": members(COORDINATOR, slot_id="slot"),
     "coordinator.ask_speaker": members(COORDINATOR, slot_id="slot", form={"speaker": "@speaker"}),
