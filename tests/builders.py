@@ -35,7 +35,7 @@ from outreach.speakers.models import (
     Exclusion,
     Speaker,
 )
-from outreach.visits.models import Assignment, Offer, Proposal, Slot, Visit, VisitRequest
+from outreach.visits.models import Assignment, Offer, OtherTime, Proposal, Slot, Visit, VisitRequest
 
 NOW = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
 """Monday, 10:00 AM Eastern Time. Every test's present, unless it says otherwise."""
@@ -455,6 +455,19 @@ def proposal(session: Session, slot: Slot, of: Speaker) -> Proposal:
     return _add(
         session,
         Proposal(slot_id=slot.id, speaker_id=of.id, reasons=[], distance_km=3.2, created_at=NOW),
+    )
+
+
+def other_time(session: Session, of: Visit, *, hours: int = 2) -> OtherTime:
+    """Propose to the unit that the visit begins so many hours later."""
+    return _add(
+        session,
+        OtherTime(
+            visit_id=of.id,
+            visit_revision=of.revision,
+            starts_at=of.starts_at + timedelta(hours=hours),
+            asked_at=NOW,
+        ),
     )
 
 

@@ -64,6 +64,8 @@ POLICY: Mapping[str, Kinds] = {
     "visit.see": COORDINATOR | LIAISON | SPEAKER,
     "visit.move": COORDINATOR | LIAISON,
     "visit.call_off": COORDINATOR | LIAISON,
+    "time.propose": COORDINATOR,
+    "time.answer": LIAISON,
     "proposal.find": COORDINATOR,
     "proposal.approve": COORDINATOR,
     "proposal.drop": COORDINATOR,
@@ -108,6 +110,7 @@ POLICY: Mapping[str, Kinds] = {
     # speakers
     "speaker.see": COORDINATOR,
     "speaker.change": COORDINATOR,
+    "speaker.ask_to_renew": COORDINATOR,
     "profile.see": SPEAKER,
     "profile.change": SPEAKER,
     "availability.change": SPEAKER,

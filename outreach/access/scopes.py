@@ -26,6 +26,7 @@ from outreach.visits.models import (
     Debrief,
     IncidentReport,
     Offer,
+    OtherTime,
     Proposal,
     Slot,
     Visit,
@@ -152,6 +153,12 @@ SCOPES: Mapping[type[Base], Mapping[Kind, Condition]] = {
     Proposal: {
         Kind.COORDINATOR: lambda actor: Proposal.slot_id.in_(
             select(Slot.id).where(Slot.visit_id.in_(_affiliate_visits(actor)))
+        ),
+    },
+    OtherTime: {
+        Kind.COORDINATOR: lambda actor: OtherTime.visit_id.in_(_affiliate_visits(actor)),
+        Kind.LIAISON: lambda actor: OtherTime.visit_id.in_(
+            select(Visit.id).where(Visit.unit_id.in_(_own_units(actor)))
         ),
     },
     Offer: {

@@ -37,6 +37,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "offer_gone": Kind(_BOTH, _VISIT),
     "confirmed": Kind(_BOTH, _VISIT),
     "released": Kind(_BOTH, _VISIT | {"was"}),
+    "renewal": Kind(_MAIL, frozenset({"month", "phone"}), "month"),
     "debrief": Kind(_BOTH, _VISIT | {"assignment_id", "speaker_id", "debrief_until"}),
     # to everyone concerned
     "moved": Kind(_BOTH, _VISIT | {"was"}),
@@ -50,6 +51,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "reopened": Kind(_MAIL, _VISIT),
     "still_looking": Kind(_MAIL, _VISIT, told_apart_by="mark"),
     "late_trouble": Kind(_MAIL, _VISIT),
+    "other_time": Kind(_MAIL, _VISIT | {"visit_id", "other_start", "other_end"}),
     "they_came": Kind(_MAIL, _VISIT | {"visit_id", "came_until"}),
     "incident": Kind(_MAIL, frozenset()),
     # of referrals: a number and a way in, nothing else

@@ -27,7 +27,8 @@ _FACT: Final = re.compile(r"(\w+(?: \w+){0,2}): (.+)")
 _LINK: Final = re.compile(r"https?://\S+")
 _INLINER: Final = css_inline.CSSInliner(load_remote_stylesheets=False)
 _INSTANTS: Final = frozenset(
-    {"starts_at", "ends_at", "expires_at", "was", "debrief_until", "came_until"}
+    {"starts_at", "ends_at", "expires_at", "was", "other_start", "other_end"}
+    | {"debrief_until", "came_until"}
 )
 
 
@@ -105,6 +106,8 @@ class Texts:
             given["came_link"] = self._links.came(token)
         # A speaker's own page of the visit needs no signing in; for everyone else there is home.
         given["visit_link"] = given.get("answer_link", self._links.to("/"))
+        if "other_start" in given:
+            given["time_link"] = self._links.to(f"/units/visits/{given['visit_id']}/other-time")
         if "link_id" in given:
             token = self._links.item_token(given["link_id"], expires_at=given["expires_at"])
             given["item_link"] = self._links.item(token)

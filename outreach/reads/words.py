@@ -51,6 +51,8 @@ MESSAGE_KINDS = {
     "reopened": lazy("Word that a place is open again"),
     "still_looking": lazy("Word that somebody is still missing"),
     "late_trouble": lazy("Word to coordinators that somebody stepped back"),
+    "other_time": lazy("Question whether another time would do"),
+    "renewal": lazy("Request to renew a paper"),
     "debrief": lazy("Question how a visit went"),
     "they_came": lazy("Question who came"),
     "incident": lazy("Word to coordinators that a report waits"),

@@ -88,6 +88,42 @@ class Visit(Base):
     )
 
 
+class OtherTime(Base):
+    """Another start that the bureau proposes to the unit; the length stays. One waits at most.
+
+    `visit_revision` is the visit's when it was asked: once the visit has changed, it is overtaken.
+    """
+
+    __tablename__ = "other_time"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = mapped_column(unique=True, default=public_id)
+    visit_id: Mapped[int] = mapped_column(ForeignKey("visit.id"), index=True)
+    visit_revision: Mapped[int]
+    starts_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(default="waiting")
+    asked_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    asked_at: Mapped[datetime]
+    answered_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    answered_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        CheckConstraint(
+            "state IN ('waiting', 'accepted', 'kept', 'withdrawn')", name="state_known"
+        ),
+        CheckConstraint(
+            "(state IN ('accepted', 'kept')) = (answered_at IS NOT NULL)", name="answered_at_known"
+        ),
+        Index(
+            "uq_other_time_visit_id_waiting",
+            "visit_id",
+            unique=True,
+            sqlite_where=text("state = 'waiting'"),
+            postgresql_where=text("state = 'waiting'"),
+        ),
+    )
+
+
 class Slot(Base):
     """A place for one person in one role. `state` is decided by conditional updates only."""
 

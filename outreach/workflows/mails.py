@@ -21,8 +21,10 @@ def plan(
     affiliate_id: int | None = None,
     expires_at: datetime,
     now: datetime,
-) -> None:
+) -> bool:
     """Put a mail into the outbox that leaves at once, or not at all after `expires_at`.
+
+    False when the same one is there already.
 
     `about` is its cause: table, primary key and revision. `affiliate_id` is whose coordinators see
     that it left; None for what is between a person and the service alone.
@@ -42,4 +44,4 @@ def plan(
         send_after=now,
         expires_at=expires_at,
     )
-    messaging.plan(session, message, now=now)
+    return messaging.plan(session, message, now=now)

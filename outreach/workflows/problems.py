@@ -87,6 +87,7 @@ def about(
     without_offers_to: int | None = None,
     only: int | None = None,
     once_more: bool = False,
+    days_around: int = 0,
 ) -> Problem:
     """Return the problem as `build` does, for questions about `visits` alone: who could come.
 
@@ -94,12 +95,13 @@ def about(
     proposed, for nobody has been asked on a proposal's account. A speaker about to say yes is held
     by no open offer of their own: pass the primary key as `without_offers_to`. With `only` the
     problem knows that one speaker (primary key) alone: nobody else's seats are in it. With
-    `once_more` who has answered or stepped back from a visit is considered for it again.
+    `once_more` who has answered or stepped back from a visit is considered for it again. Speakers'
+    facts are those of the visits' days, and of so many `days_around` each.
     """
     builder = _Builder(
         session, affiliate, visits, now=now, without_offers_to=without_offers_to, only=only
     )
-    return builder.problem(builder.wanted, once_more=once_more)
+    return builder.problem(builder.wanted, once_more=once_more, around=timedelta(days=days_around))
 
 
 class _Dated(NamedTuple):
@@ -154,13 +156,14 @@ class _Builder:
         *,
         proposed: _By | None = None,
         once_more: bool = False,
+        around: timedelta = timedelta(0),
     ) -> Problem:
         """Return the problem; of speakers and visits it knows what matters for those `asked`."""
         speakers = speaker_facts.gather(
             self.session,
             self.mine,
             self.speakers,
-            self._question(asked.values()),
+            self._question(asked.values(), around=around),
             recent=self._recent(),
             today=self.today,
         )
@@ -238,12 +241,12 @@ class _Builder:
         )
         return {row.id: Place(*row) for row in rows}
 
-    def _question(self, asked: Collection[_Dated]) -> Question:
+    def _question(self, asked: Collection[_Dated], *, around: timedelta) -> Question:
         units = {visit.unit_id for visit in asked}
         spans = [
             (
-                self._local(v.starts_at).date(),
-                (self._local(v.starts_at) + (v.ends_at - v.starts_at)).date(),
+                (self._local(v.starts_at) - around).date(),
+                (self._local(v.starts_at) + (v.ends_at - v.starts_at) + around).date(),
             )
             for v in asked
         ]

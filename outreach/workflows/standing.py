@@ -17,7 +17,7 @@ from outreach.referrals.codes import ENDED, RELEASED, WAITING_FOR_ANSWER, State
 from outreach.referrals.models import LinkCode, Referral, ReferralLink
 from outreach.speakers.models import Speaker
 from outreach.visits import afterwards, telling
-from outreach.visits.models import Assignment, IncidentReport, Offer, Visit
+from outreach.visits.models import Assignment, IncidentReport, Offer, OtherTime, Visit
 from outreach.workflows.referrals import stopping
 
 
@@ -165,6 +165,14 @@ def _item_code_is_unused(session: Session, message: Message, now: datetime) -> b
     return session.get_one(ReferralLink, code.link_id).closed_at is None
 
 
+def _time_waits(session: Session, message: Message, now: datetime) -> bool:
+    asked = session.get(OtherTime, message.subject_id)
+    if asked is None or asked.state != "waiting" or asked.starts_at <= now:
+        return False
+    visit = session.get_one(Visit, asked.visit_id)
+    return visit.revision == asked.visit_revision and visit.starts_at > now
+
+
 _CHECKS: Final[Mapping[str, Callable[[Session, Message, datetime], bool]]] = {
     "reminder": _still_comes,
     "confirmed": _still_comes,
@@ -172,6 +180,7 @@ _CHECKS: Final[Mapping[str, Callable[[Session, Message, datetime], bool]]] = {
     "they_came": _unit_has_not_told,
     "incident": _report_waits,
     "offer": _offer_is_open,
+    "other_time": _time_waits,
     "moved": _visit_is_unchanged,
     "called_off": _visit_is_unchanged,
     "invite": _item_is_unchanged,

@@ -32,6 +32,8 @@ VISIT = {
     "was": "2026-12-23T22:30:00+00:00",
     "zone": "Pacific/Honolulu",
     "reminder": "2 days",
+    "other_start": "2026-12-30T23:30:00+00:00",
+    "other_end": "2026-12-31T01:00:00+00:00",
 }
 AFTER = {
     "assignment_id": "a" * 22,
@@ -52,6 +54,7 @@ LONGEST: dict[str, Any] = {
     "inviter": "Ruth Adler",
     "helpers_of": "h" * 22,
     "phone": "(313) 555-0100",
+    "month": "2026-12",
 }
 PLACES = {
     "hospital": "Northwestern Memorial Hospital of Saint Clare, North Campus",

@@ -164,6 +164,9 @@ TABLE: Mapping[str, Row] = {
     "liaison.confirm_call_off": members(LIAISON, visit_id="visit"),
     "liaison.call_off": members(LIAISON, visit_id="visit"),
     "liaison.change_time": members(LIAISON, visit_id="visit"),
+    "liaison.other_time": members(LIAISON, visit_id="visit"),
+    "liaison.accept_time": members(LIAISON, time_id="other_time"),
+    "liaison.keep_time": members(LIAISON, time_id="other_time"),
     "liaison.move": members(
         LIAISON, visit_id="visit", form={"day": "2026-12-09", "time": "10:00", "minutes": "60"}
     ),
@@ -322,6 +325,12 @@ TABLE: Mapping[str, Row] = {
     "coordinator.find_speakers": members(COORDINATOR),
     "coordinator.approve": members(COORDINATOR, proposal_id="proposal"),
     "coordinator.approve_all": members(COORDINATOR),
+    "coordinator.propose_time": members(
+        COORDINATOR, visit_id="visit", form={"starts_at": "2026-12-08T18:00:00+00:00"}
+    ),
+    "coordinator.ask_to_renew": members(
+        COORDINATOR, visit_id="visit", form={"speaker": "@speaker"}
+    ),
     "coordinator.someone_else": members(COORDINATOR, slot_id="slot"),
     "coordinator.propose": members(COORDINATOR, slot_id="slot", form={"speaker": "@speaker"}),
     "coordinator.drop": members(COORDINATOR, proposal_id="proposal"),

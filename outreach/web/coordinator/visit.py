@@ -12,8 +12,8 @@ from outreach import access, clock, i18n
 from outreach.errors import RuleBroken
 from outreach.i18n import gettext as _
 from outreach.i18n import lazy, ngettext
+from outreach.reads import remedies, visit_record, words
 from outreach.reads import visit as reads
-from outreach.reads import visit_record, words
 from outreach.reads.visit import Against, Person, VisitPage
 from outreach.speakers.models import Speaker
 from outreach.visits import rules
@@ -22,7 +22,7 @@ from outreach.web import context
 from outreach.web.auth import requires
 from outreach.web.coordinator.blueprint import bp
 from outreach.web.forms import Form, SelectField, required
-from outreach.workflows import fit, offers, recipients, visits
+from outreach.workflows import fit, offers, other_times, recipients, visits
 from outreach.workflows.fit import Fit
 
 SHOWN_CHOICES = 6
@@ -76,7 +76,19 @@ def visit(visit_id: str) -> ResponseReturnValue:
         views = [_fit_view(session, each, page, everyone=everyone, now=now) for each in fits]
         is_past = page.row.is_over and not page.row.called_off
         record = visit_record.record(session, row) if is_past else None
-    return render_template("coordinator/visit.html", page=page, fits=views, record=record, now=now)
+        nobody = any(not each.choices for each in fits)
+        changes = other_times.what_would_fill(session, row, now=now) if nobody else ()
+        helping = remedies.of_visit(session, row, changes, hospital=page.row.hospital)
+        time_asked = remedies.time_asked(session, row, now=now)
+    return render_template(
+        "coordinator/visit.html",
+        page=page,
+        fits=views,
+        record=record,
+        remedies=helping,
+        time_asked=time_asked,
+        now=now,
+    )
 
 
 @bp.post("/slots/<slot_id>/offers")
