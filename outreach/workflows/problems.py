@@ -11,17 +11,18 @@ from math import ceil
 from typing import NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, case, func, select
 from sqlalchemy.orm import Session
 
 from outreach import matching
 from outreach.directory.models import Affiliate, Hospital, Program, Unit
 from outreach.matching import Assigned, LevelName, Problem, Settings, Site
+from outreach.speakers.models import Certification
 from outreach.visits.models import Assignment, Offer, Proposal, Slot, Visit
-from outreach.workflows import speaker_facts
+from outreach.workflows import newcomers, speaker_facts
+from outreach.workflows.newcomers import RECENT
 from outreach.workflows.speaker_facts import Place, Question
 
-RECENT = timedelta(days=90)
 USUAL_VISITS = 2
 USUAL_WITHIN = timedelta(days=365)
 """Who has been on a unit this often within this time belongs to its usual speakers."""
@@ -343,14 +344,46 @@ class _Builder:
         return found
 
     def _recent(self) -> dict[int, int]:
+        """Return the visits the problem does not hold itself, as fairness sees them.
+
+        Those of this month are in the problem. What a newcomer is credited with comes on top: the
+        engine shares out by it, and no page shows it.
+        """
+        # SQL counts only what is not null.
+        before = case((Assignment.starts_at < self.since, Assignment.id))
         counted = (
-            select(Assignment.speaker_id, func.count())
+            select(Assignment.speaker_id, func.count(before), func.count())
             .where(
                 Assignment.speaker_id.in_(self.ids),
                 Assignment.active,
                 Assignment.starts_at >= self.now - RECENT,
-                Assignment.starts_at < self.since,
+                Assignment.starts_at < self.now,
             )
             .group_by(Assignment.speaker_id)
         )
-        return dict(self.session.execute(counted).all())
+        rows = self.session.execute(counted).all()
+        credited = newcomers.credited(
+            {speaker_id: made for speaker_id, _before, made in rows},
+            joined=self._joined(),
+            now=self.now,
+        )
+        outside = {speaker_id: before for speaker_id, before, _made in rows}
+        return {
+            each: outside.get(each, 0) + credited.get(each, 0) for each in {*outside, *credited}
+        }
+
+    def _joined(self) -> dict[int, datetime]:
+        """Return since when each speaker could be asked: known to us, and trained."""
+        first = (
+            select(Certification.speaker_id, func.min(Certification.starts_on))
+            .where(Certification.speaker_id.in_(self.ids))
+            .group_by(Certification.speaker_id)
+        )
+        trained = dict(self.session.execute(first).all())
+        return {
+            speaker.id: max(
+                speaker.created_at, datetime.combine(trained[speaker.id], time(), self.zone)
+            )
+            for speaker in self.speakers
+            if speaker.id in trained
+        }

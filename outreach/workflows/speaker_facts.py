@@ -69,6 +69,7 @@ def of_affiliate(affiliate_id: int, *, only: int | None = None) -> _Select:
         Speaker.quota_per_month,
         Speaker.rest_days,
         Speaker.paused_until,
+        Speaker.created_at,
     ).where(Speaker.affiliate_id == affiliate_id, Speaker.archived_at.is_(None))
     if only is not None:
         mine = mine.where(Speaker.id == only)
@@ -91,7 +92,8 @@ def gather(
 ) -> Iterator[matching.Speaker]:
     """Yield the engine's speaker for each of `rows`, which `mine` (`of_affiliate`) gave.
 
-    `recent` counts visits of the last 90 days by primary key; who is not in it had none.
+    `recent` counts visits of the last 90 days by primary key, as sharing out takes them; who is not
+    in it had none.
     Six queries, however many there are.
     """
     chosen = ids(mine)
