@@ -490,6 +490,11 @@ TABLE: Mapping[str, Row] = {
     "coordinator.settle_text": members(COORDINATOR, text_id="inbound_message"),
     "coordinator.setup": members(STAFF),
     "coordinator.settings": members(STAFF),
+    "coordinator.order": members(STAFF),
+    "coordinator.change_order": members(
+        STAFF, form={"levels": "critical,fill,kept,usual,fairness,distance"}
+    ),
+    "coordinator.load": members(COORDINATOR),
     "coordinator.imports": members(COORDINATOR),
     "coordinator.choose_columns": members(COORDINATOR),
     "coordinator.bring_in": members(COORDINATOR),

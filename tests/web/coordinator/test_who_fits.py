@@ -79,7 +79,7 @@ def test_thirty_speakers_cost_no_more_queries_than_one(
     builders.assignment(session, lead, busy)
     untrained(session, here, "Ana")
     # Somebody fits: where nobody does, the page looks for what would help, which costs more.
-    builders.speaker(session, here.affiliate, certified_for=here.program)
+    builders.speaker(session, here.affiliate, Person("Rosa", "Example"), certified_for=here.program)
     browser, address = desk(), f"/coordinator/visits/{visit.public_id}"
     with counting() as one:
         browser.get(address)
