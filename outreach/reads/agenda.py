@@ -252,7 +252,7 @@ def why_you(given: Iterable[Mapping[str, object]]) -> str:
     parts = [
         clause
         for code, clause in (
-            ("usual", _("know this unit")),
+            ("usual", _("come to this unit often")),
             ("certified", _("are trained for this")),
             ("free", _("are free at that time")),
         )
@@ -262,6 +262,16 @@ def why_you(given: Iterable[Mapping[str, object]]) -> str:
     if isinstance(recent, Mapping):
         parts.append(_lately(int(recent["visits"])))
     return _("You %(reasons)s.", reasons=words.names(parts)) if parts else ""
+
+
+def why_taken(session: Session, assignment_id: str) -> str:
+    """Say why this speaker was asked for a visit they took (public id); empty if nobody asked."""
+    reasons = session.scalar(
+        select(Offer.reasons)
+        .join(Assignment, Assignment.offer_id == Offer.id)
+        .where(Assignment.public_id == assignment_id)
+    )
+    return why_you(reasons or ())
 
 
 def how_far(distance_km: float) -> str:

@@ -24,10 +24,14 @@ _MOST_LINES = 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """One speaker: visits of the last 90 days, those to come, and the most they chose for both."""
+    """One speaker: visits of the last 90 days, those to come, and the most they chose for 90 days.
+
+    `short` is the name beside a bar, where a phone has little room.
+    """
 
     public_id: str
     name: str
+    short: str
     done: int
     planned: int
     limit: int
@@ -80,6 +84,7 @@ def loads(session: Session, actor: Actor, *, now: datetime) -> list[Load]:
         Load(
             public_id=public_id,
             name=f"{first} {last}",
+            short=f"{first} {last[:1]}.",
             done=done,
             planned=planned,
             limit=quota * MONTHS,

@@ -18,7 +18,7 @@ from outreach.web.coordinator.blueprint import bp
 from outreach.workflows import another
 
 
-@bp.get("/slots/<slot_id>/someone-else")
+@bp.get("/visits/slots/<slot_id>/someone-else")
 @requires("proposal.choose")
 def someone_else(slot_id: str) -> ResponseReturnValue:
     """Choose anybody of the affiliate; for a chosen one say what it would mean. Changes nothing."""

@@ -120,11 +120,13 @@ def visit(assignment_id: str) -> ResponseReturnValue:
     going, is_ahead = _going(assignment_id)
     with context.reading() as session:
         told = after_visit.to_tell(session, [assignment_id], now=clock.now())
+        why = agenda.why_taken(session, assignment_id)
     return render_template(
         "speaker/visit.html",
         going=going,
         visit=going.visit,
         is_ahead=is_ahead,
+        why=why,
         told=told.get(assignment_id),
     )
 

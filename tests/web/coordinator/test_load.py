@@ -16,7 +16,7 @@ PAGE = "/coordinator/people/visits-shared"
 
 
 def bar(name: str, done: int, planned: int = 0) -> Load:
-    return Load(public_id=name, name=name, done=done, planned=planned, limit=6)
+    return Load(public_id=name, name=name, short=name, done=done, planned=planned, limit=6)
 
 
 def test_visits_made_and_to_come_are_counted_apart(
