@@ -33,9 +33,8 @@ def lead(session: Session, here: World, *, days: int = 0) -> str:
 
 
 def address(slot_id: str, who: Speaker | None = None) -> str:
-    return f"/coordinator/visits/slots/{slot_id}/someone-else" + (
-        f"?who={who.public_id}" if who else ""
-    )
+    query = f"?who={who.public_id}" if who else ""
+    return f"/coordinator/visits/slots/{slot_id}/someone-else{query}"
 
 
 def test_anybody_may_be_thought_of_from_the_page_of_a_visit(
