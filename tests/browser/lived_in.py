@@ -237,6 +237,7 @@ def _rows(session: Session, demo: Demo) -> Mapping[str, str]:
         .where(Proposal.state == "waiting", Visit.starts_at > clock.now())
         .order_by(Visit.starts_at, Slot.id),
         "her visit": hers,
+        "her visit asked about": hers.offset(1),
         "her unit": select(Unit).where(Unit.hospital_id == nora),
         "hospital": select(Hospital).where(Hospital.id == nora),
         "unit": select(Unit).where(Unit.hospital_id == nora),
@@ -254,6 +255,8 @@ def _rows(session: Session, demo: Demo) -> Mapping[str, str]:
         row = session.scalars(which).first()
         assert row is not None, f"the lived-in demo has no {name}"
         found[name] = str(row.public_id)  # type: ignore[attr-defined]  # all of these have one
+    asked_about = select(Visit).where(Visit.public_id == found["her visit asked about"])
+    builders.other_time(session, session.scalars(asked_about).one(), hours=1)
     return found | {"door": demo.doors["Ana"].rpartition("/")[2], "nowhere": "A" * 22}
 
 
