@@ -5,7 +5,8 @@ What people do goes through the workflows; three states that take days to come a
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -24,7 +25,7 @@ from outreach.workflows import fit, offers, proposals, visits
 from tests import builders
 from tests.browser import half_in, intake_people, receivers, referred, told
 from tests.browser.served import Demo
-from tests.builders import NOW
+from tests.builders import NOW, World
 
 MARIA = "Maria"
 ADMINISTRATOR = "Ruth as administrator"
@@ -257,7 +258,23 @@ def _rows(session: Session, demo: Demo) -> Mapping[str, str]:
         found[name] = str(row.public_id)  # type: ignore[attr-defined]  # all of these have one
     asked_about = select(Visit).where(Visit.public_id == found["her visit asked about"])
     builders.other_time(session, session.scalars(asked_about).one(), hours=1)
+    late = _late_visit(session, demo, near=session.scalars(hers).first())
+    found["visit too late"] = late.public_id
     return found | {"door": demo.doors["Ana"].rpartition("/")[2], "nowhere": "A" * 22}
+
+
+def _late_visit(session: Session, demo: Demo, *, near: Visit | None) -> Visit:
+    """Ask for a visit of the evening, when nobody is free: another time would help."""
+    assert near is not None
+    unit = session.get_one(Unit, near.unit_id)
+    where = World(
+        affiliate=demo.world.affiliate,
+        program=session.get_one(Program, near.program_id),
+        hospital=session.get_one(Hospital, unit.hospital_id),
+        unit=unit,
+    )
+    evening = datetime(2026, 12, 16, 20, 30, tzinfo=ZoneInfo(near.time_zone)).astimezone(UTC)
+    return builders.visit(session, where, starts_at=evening, roles=("lead",))
 
 
 def _newcomers(session: Session, demo: Demo) -> Mapping[str, Membership]:

@@ -347,6 +347,7 @@ COORDINATOR = _for(
     Shown("visit", "coordinator.visit", ids={"visit_id": "visit"}, main=True),
     Shown("visit-found", "coordinator.visit", ids={"visit_id": "found visit"}),
     Shown("visit-open", "coordinator.visit", ids={"visit_id": "open visit"}),
+    Shown("visit-helps", "coordinator.visit", ids={"visit_id": "visit too late"}, main=True),
     Shown("visit-else", "coordinator.someone_else", ids={"slot_id": "proposed slot"}),
     Shown(
         "visit-else-first",
