@@ -49,7 +49,7 @@ def solve(
     problem: str,
     out: str | None,
     time_limit_s: float,
-    workers: int,  # noqa: ARG001 - the engine has one process as yet
+    workers: int,
     as_json: bool,  # noqa: FBT001 - a click flag
 ) -> None:
     r"""Find the best speakers for the visits in PROBLEM ("-" is standard input).
@@ -70,6 +70,7 @@ def solve(
         matching.solve,
         asked,
         time_limit_s=time_limit_s,
+        workers=workers,
         on_progress=run.told,
         stop=run.stops,
     )

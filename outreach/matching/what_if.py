@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 
 from outreach.matching.problem import Assigned, LevelName, Problem, Visit
 from outreach.matching.reasons import Refusal
-from outreach.matching.solve import solve
 from outreach.matching.solution import Solution
+from outreach.matching.solve import solve
 from outreach.matching.turns import Wanted, refusals_in_turn
 
 
