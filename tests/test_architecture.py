@@ -28,6 +28,7 @@ LONG_FILES = {
     "outreach/migrations/versions/0006_referrals.py": "tables that arrive together",
     "outreach/reads/referral_words.py": "every code of a referral beside its words",
     "outreach/reads/words.py": "every code of the rules beside its words",
+    "outreach/visits/models.py": "the tables of a visit, from its request to what is told after it",
 }
 """Files of more than 400 lines that have one subject all the same (style.md 4)."""
 

@@ -39,7 +39,8 @@ class Affiliate(Base):
 
     One that only receives has no coordinators of its own: those of `kept_by_id` keep its record.
     The coordinator on duty is whom a clock of a referral calls first, and then her deputy; from
-    `away_from` to `away_until`, both days included, she is away and the deputy is first.
+    `away_from` to `away_until`, both days included, she is away and the deputy is first. Proposals
+    for visits nearer than `cut_off_days` are not moved by a new search.
     """
 
     __tablename__ = "affiliate"
@@ -52,6 +53,7 @@ class Affiliate(Base):
     time_zone: Mapped[str] = mapped_column(default="America/New_York")
     lead_days: Mapped[int] = mapped_column(default=7)
     horizon_days: Mapped[int] = mapped_column(default=365)
+    cut_off_days: Mapped[int] = mapped_column(default=3)
     approval: Mapped[str] = mapped_column(default="review")
     offers_per_week: Mapped[int] = mapped_column(default=4)
     quiet_from: Mapped[time] = mapped_column(default=time(20))
@@ -85,6 +87,7 @@ class Affiliate(Base):
         CheckConstraint("approval IN ('review', 'automatic')", name="approval_known"),
         CheckConstraint("lead_days BETWEEN 0 AND 90", name="lead_days_sane"),
         CheckConstraint("horizon_days BETWEEN 7 AND 730", name="horizon_days_sane"),
+        CheckConstraint("cut_off_days BETWEEN 0 AND 60", name="cut_off_days_sane"),
         CheckConstraint("offers_per_week BETWEEN 1 AND 50", name="offers_per_week_sane"),
         CheckConstraint("kept_by_id <> id", name="kept_by_another"),
         CheckConstraint("intake_by IN ('link', 'account', 'phone')", name="intake_by_known"),

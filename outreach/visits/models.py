@@ -169,6 +169,59 @@ class Proposal(Base):
     )
 
 
+class MatchingRun(Base):
+    """A search for speakers that somebody asked for. At most one of an affiliate is under way.
+
+    What was asked: the open visits that begin before `until_at`, of one hospital, the one visit,
+    those that lack people without a proposal; none of these: all. `progress`, `levels` and
+    `result` are what `workflows.runs` writes. `asked_by_id` is None for the command line.
+    """
+
+    __tablename__ = "matching_run"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = mapped_column(unique=True, default=public_id)
+    affiliate_id: Mapped[int] = mapped_column(ForeignKey("affiliate.id"))
+    asked_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    until_at: Mapped[datetime | None]
+    hospital_id: Mapped[int | None] = mapped_column(ForeignKey("hospital.id"))
+    visit_id: Mapped[int | None] = mapped_column(ForeignKey("visit.id"))
+    only_missing: Mapped[bool] = mapped_column(default=False)
+    state: Mapped[str] = mapped_column(default="waiting")
+    failure: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[datetime]
+    started_at: Mapped[datetime | None]
+    stop_asked_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    lease_token: Mapped[str | None]
+    lease_until: Mapped[datetime | None]
+    progress: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    levels: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
+    result: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+    __table_args__ = (
+        CheckConstraint(
+            "state IN ('waiting', 'running', 'done', 'stopped', 'failed')", name="state_known"
+        ),
+        CheckConstraint("failure IN ('', 'lost', 'broken')", name="failure_known"),
+        CheckConstraint(
+            "(state IN ('waiting', 'running')) = (finished_at IS NULL)", name="finished_when_over"
+        ),
+        CheckConstraint(
+            "(state = 'running') = (lease_token IS NOT NULL)", name="held_while_running"
+        ),
+        Index(
+            "uq_matching_run_affiliate_id_live",
+            "affiliate_id",
+            unique=True,
+            sqlite_where=text("state IN ('waiting', 'running')"),
+            postgresql_where=text("state IN ('waiting', 'running')"),
+        ),
+        Index("ix_matching_run_affiliate_id_created_at", "affiliate_id", "created_at"),
+    )
+
+
 class Offer(Base):
     """A slot offered to one speaker. `number` is what the speaker types in a text answer."""
 
