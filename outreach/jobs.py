@@ -24,7 +24,8 @@ from outreach.messaging.ports import Ambiguous, CouldNotLook, Result
 from outreach.messaging.reasons import Reason
 from outreach.messaging.reconcile import Doubt
 from outreach.vault import Vault
-from outreach.workflows import after_visit, delivery, keys, offers, unfilled
+from outreach.visits import runs
+from outreach.workflows import after_visit, delivery, keys, matching_runs, offers, unfilled
 from outreach.workflows.delivery import Post, Prepared, Skipped
 from outreach.workflows.referrals import deadlines, ticking
 from outreach.workflows.referrals.desk import Desk
@@ -110,6 +111,32 @@ def run_clocks(database: Database, *, desk: Desk) -> int:
     return done
 
 
+def find_speakers(
+    database: Database,
+    *,
+    links: Links,
+    time_limit_s: float,
+    stopping: Callable[[], bool] = _never,
+) -> int:
+    """Carry out the search for speakers that has waited longest; return how many were begun.
+
+    Looks without writing first: mostly there is none.
+    """
+    with database.reading() as session:
+        if not runs.is_due(session, now=clock.now()):
+            return 0
+    claimed = _in_transaction(database, _take_run)
+    if claimed is None:
+        return 0
+    try:
+        matching_runs.carry_out(
+            database, claimed, links=links, time_limit_s=time_limit_s, stopping=stopping
+        )
+    except Exception as error:
+        log.exception("matching.failed", run=claimed.id, error=type(error).__name__)
+    return 1
+
+
 def sweep_keys(database: Database, vault: Vault) -> int:
     """Remove data keys that no record names; return how many."""
     swept = keys.sweep(database, vault, now=clock.now())
@@ -131,6 +158,13 @@ def beat(database: Database, *, worker: str) -> None:
 def worker_name() -> str:
     """Return what this process is called in the table of heartbeats."""
     return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def _take_run(session: Session, now: datetime) -> runs.Claimed | None:
+    lost = runs.give_up(session, now=now)
+    if lost:
+        log.error("matching.lost", count=lost)
+    return runs.claim(session, now=now)
 
 
 def _run_clock(database: Database, unit: Callable[..., bool], row_id: int) -> int:

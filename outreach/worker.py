@@ -59,11 +59,19 @@ class Worker:
         """Return each job and how many seconds lie between its runs."""
         post, links = self._wiring.post, self._wiring.links
         deliver = partial(jobs.deliver_due, post, stopping=self._stopping.is_set)
+        find = partial(
+            jobs.find_speakers,
+            self._wiring.db,
+            links=links,
+            time_limit_s=self._wiring.config.matching_time_limit_s,
+            stopping=self._stopping.is_set,
+        )
         beat = partial(jobs.beat, self._wiring.db, worker=jobs.worker_name())
         return {
             "deliver_sms": (2, partial(deliver, channel=kinds.SMS)),
             "deliver_mail": (2, partial(deliver, channel=kinds.MAIL)),
             "heartbeat": (10, beat),
+            "find_speakers": (1, find),
             "reap": (15, partial(jobs.reap, post)),
             "look_up_doubts": (30, partial(jobs.look_up_doubts, post)),
             "lapse_offers": (30, partial(jobs.lapse_offers, self._wiring.db, links=links)),

@@ -35,7 +35,16 @@ from outreach.speakers.models import (
     Exclusion,
     Speaker,
 )
-from outreach.visits.models import Assignment, Offer, OtherTime, Proposal, Slot, Visit, VisitRequest
+from outreach.visits.models import (
+    Assignment,
+    MatchingRun,
+    Offer,
+    OtherTime,
+    Proposal,
+    Slot,
+    Visit,
+    VisitRequest,
+)
 
 NOW = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
 """Monday, 10:00 AM Eastern Time. Every test's present, unless it says otherwise."""
@@ -469,6 +478,9 @@ def other_time(session: Session, of: Visit, *, hours: int = 2) -> OtherTime:
             asked_at=NOW,
         ),
     )
+def matching_run(session: Session, of: Affiliate, **values: Any) -> MatchingRun:  # noqa: ANN401 - any column
+    """Make a search for speakers that waits for a worker."""
+    return _add(session, MatchingRun(**({"affiliate_id": of.id, "created_at": NOW} | values)))
 
 
 def message(session: Session, of: Affiliate, *, to: Speaker, **values: Any) -> Message:  # noqa: ANN401 - any column

@@ -99,6 +99,7 @@ def bureau(session: Session, name: str) -> Bureau:
         builders.exclusion(session, maria, place.unit),
         builders.proposal(session, slot, daniel),
         builders.other_time(session, visit),
+        builders.matching_run(session, place.affiliate),
         builders.offer(session, spare, maria, token=answer),
         builders.assignment(session, other_slot, maria),
         builders.inbound(session, place.affiliate, body=f"Which door at {name}?"),

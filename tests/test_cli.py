@@ -350,7 +350,7 @@ def test_ctrl_c_is_one_line_and_130(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(proposals, "problem", interrupt)
+    monkeypatch.setattr(proposals, "read", interrupt)
     init()
 
     result = outreach("propose")

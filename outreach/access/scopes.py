@@ -25,6 +25,7 @@ from outreach.visits.models import (
     Assignment,
     Debrief,
     IncidentReport,
+    MatchingRun,
     Offer,
     OtherTime,
     Proposal,
@@ -149,6 +150,9 @@ SCOPES: Mapping[type[Base], Mapping[Kind, Condition]] = {
         Kind.COORDINATOR: lambda actor: Slot.visit_id.in_(_affiliate_visits(actor)),
         # To take an open place: whether it fits is for the rules to say, not for the scope.
         Kind.SPEAKER: lambda actor: Slot.visit_id.in_(_affiliate_visits(actor)),
+    },
+    MatchingRun: {
+        Kind.COORDINATOR: lambda actor: MatchingRun.affiliate_id == actor.affiliate_id,
     },
     Proposal: {
         Kind.COORDINATOR: lambda actor: Proposal.slot_id.in_(

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from outreach import clock, jobs, matching
+from outreach import clock, jobs
 from outreach.actor import SYSTEM, Actor, Kind
 from outreach.db import Database
 from outreach.demo import cast
@@ -19,7 +19,8 @@ from outreach.speakers.models import Speaker
 from outreach.visits.models import Proposal, Slot, Visit, VisitRequest
 from outreach.visits.telling import ASK_AFTER
 from outreach.wiring import Wiring
-from outreach.workflows import fit, inbound, offers, proposals, visits
+from outreach.workflows import fit, inbound, matching_runs, offers, proposals, visits
+from outreach.workflows.matching_runs import Outcome
 from outreach.workflows.visits import Wish
 
 
@@ -68,6 +69,8 @@ YESTERDAY = Asked(None, 0, time(14), "St. Clare Hospital", "Unit 6", STORIES, 60
 CAME_YESTERDAY = ("Ana", "Maria")
 """Lead and co-presenter. Both are free every day of the week, and one can look as either."""
 
+PLANNING_S = 60.0
+
 NOBODY_FITS = Asked(None, 0, time(15), "Mercy North", "Garden House", STORIES, 60, language="es")
 """Soon, for adolescents and in Spanish: nobody of the cast is trained, cleared and free for it."""
 
@@ -84,7 +87,7 @@ def tell(wired: Wiring, world: World, *, now: datetime) -> None:
     with wired.db.transaction() as session:
         for asked in (NOBODY_FITS, *REQUESTS):
             request(session, world, asked, by=_who_asks(world, asked, ruth), now=now)
-    plan(wired.db, world.affiliate, by=ruth, now=now)
+    plan(wired.db, world.affiliate, by=ruth, links=wired.links, now=now)
     with wired.db.transaction() as session:
         soonest = _staffable(session, world.affiliate.id, now=now)
         _fill(session, soonest[0], yes=2, by=ruth, links=wired.links, now=now)
@@ -105,7 +108,7 @@ def _tell_the_past(wired: Wiring, world: World, *, ruth: Actor, now: datetime) -
         with wired.db.transaction() as session:
             for asked in PAST:
                 request(session, world, asked, by=_who_asks(world, asked, ruth), now=now)
-        plan(wired.db, world.affiliate, by=ruth, now=now)
+        plan(wired.db, world.affiliate, by=ruth, links=wired.links, now=now)
         with wired.db.transaction() as session:
             for visit in _staffable(session, world.affiliate.id, now=now):
                 _fill(session, visit, yes=2, by=ruth, links=wired.links, now=now)
@@ -191,13 +194,18 @@ def day_of(asked: Asked, *, now: datetime) -> date:
     return cast.day_after(now, weekday=asked.weekday, weeks=asked.weeks)
 
 
-def plan(database: Database, affiliate: Affiliate, *, by: Actor, now: datetime) -> int:
-    """Find speakers for all open visits, in the three steps a page takes; return how many."""
-    with database.reading() as session:
-        problem = proposals.problem(session, affiliate, now=now)
-    solution = matching.solve(problem)
+def plan(
+    database: Database, affiliate: Affiliate, *, by: Actor, links: Links, now: datetime
+) -> Outcome:
+    """Find speakers for all open visits, as the worker does when a page asks for it."""
     with database.transaction() as session:
-        return proposals.store(session, affiliate, solution, by=by, now=now)
+        claimed = matching_runs.begin(session, affiliate, by=by, now=now)
+    outcome = matching_runs.carry_out(
+        database, claimed, links=links, time_limit_s=PLANNING_S, now=now
+    )
+    if outcome is None:
+        raise LookupError("Somebody else carried out the search of the demo.")
+    return outcome
 
 
 def _who_asks(world: World, asked: Asked, ruth: Actor) -> Actor:

@@ -105,13 +105,11 @@ class _Tour:
         self._see("Nora", "liaison-home", "/units/")
 
     def propose(self) -> None:
+        found = story.plan(
+            self.db, self.world.affiliate, by=self.ruth, links=self.links, now=clock.now()
+        )
+        problem, solution = found.search.problem, found.solution
         with self.db.reading() as session:
-            problem = proposals.problem(session, self.world.affiliate, now=clock.now())
-        solution = matching.solve(problem)
-        with self.db.transaction() as session:
-            count = proposals.store(
-                session, self.world.affiliate, solution, by=self.ruth, now=clock.now()
-            )
             visit = session.get_one(Visit, self.visit_id)
             chosen = solution.speakers_of(visit.public_id)
             names = self._names(session)
@@ -125,7 +123,7 @@ class _Tour:
                 if against:
                     why = "; ".join(self._against(one, blocking) for one in against)
                     self.record.say(f"Not {names[public_id]}: {why}")
-        self.record.say(f"{count} proposals for all open visits.")
+        self.record.say(f"{found.stored.count} proposals for all open visits.")
         if len(chosen) != len(("lead", "co-presenter")):
             raise Broken("The new visit was not filled.")
         self._see("Ruth", "proposals", "/coordinator/visits/proposals")

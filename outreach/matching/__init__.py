@@ -7,14 +7,15 @@ The engine is pure: `solve(problem)` knows no database and no clock but its own 
     refusals_for(problem, solution, "v9")                    # why nobody else
     ranking(problem, solution, "v9", "lead")                 # whom to ask, in order
     what_if(problem, solution, "v9", "ana", "lead")          # what it would cost to have her
+    compare(problem, solution)                               # what became of the last proposals
 
 Read the modules in this order: `problem` (what is asked), `candidates` (the rules that
 look at one visit alone), `timetable` and `book` (the rules between visits), `greedy`,
 `model` and `levels` (the mathematics), `solver` (HiGHS), `search` (the loop over the
-levels), `explain`, `remedies`, `describe` and `solution` (the answer), `turns`, `what_if`
-and `other_times` (questions about another one). `reasons` holds the codes; English is only
-made in `solution_file`. Files come in through `json_stream` and `fields`, and `make_problem`
-makes some to measure with.
+levels), `explain`, `remedies`, `describe` and `solution` (the answer), `compare`, `turns`,
+`what_if` and `other_times` (questions about another one). `reasons` holds the codes; English is
+only made in `solution_file`. Files come in through `json_stream` and `fields`, and
+`make_problem` makes some to measure with.
 
 The mathematics
 ---------------
@@ -66,6 +67,7 @@ count toward quota, rest and overlap, and are reported where they break a rule.
 An exclusion, from either side, is `unavailable` and nothing else anywhere.
 """
 
+from outreach.matching.compare import Difference, Why, WhyCode, compare
 from outreach.matching.describe import as_it_stands
 from outreach.matching.explain import Explainer, open_to, ranking, refusals_for
 from outreach.matching.other_times import nearby_starts
@@ -116,6 +118,7 @@ __all__ = [
     "Chosen",
     "Clearance",
     "Compared",
+    "Difference",
     "Explainer",
     "FixedConflict",
     "Level",
@@ -139,9 +142,12 @@ __all__ = [
     "Visit",
     "Weekly",
     "WhatIf",
+    "Why",
+    "WhyCode",
     "as_it_stands",
     "changes",
     "changes_to_fill",
+    "compare",
     "compared",
     "nearby_starts",
     "open_to",

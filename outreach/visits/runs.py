@@ -75,11 +75,19 @@ def is_due(session: Session, *, now: datetime) -> bool:
     return session.scalar(select(MatchingRun.id).where(_due(now)).limit(1)) is not None
 
 
-def give_up(session: Session, *, now: datetime) -> int:
-    """Say of runs that several workers have died over that they failed; return how many."""
+def give_up(session: Session, *, now: datetime, affiliate_id: int | None = None) -> int:
+    """Say of runs that several workers have died over that they failed; return how many.
+
+    Of an affiliate: one dead worker is enough, because somebody asks for another run.
+    """
+    enough = (
+        MatchingRun.attempts >= MOST_TRIES
+        if affiliate_id is None
+        else MatchingRun.affiliate_id == affiliate_id
+    )
     lost = (
         update(MatchingRun)
-        .where(_left(now), MatchingRun.attempts >= MOST_TRIES)
+        .where(_left(now), enough)
         .values(state="failed", failure="lost", finished_at=now, lease_token=None, lease_until=None)
         .returning(MatchingRun.id)
     )

@@ -66,16 +66,29 @@ def recent(session: Session, speaker_ids: Collection[int], *, now: datetime) -> 
     return dict(session.execute(counted).all())
 
 
+class Held(NamedTuple):
+    """A proposal that must not move: primary keys, and the role."""
+
+    visit_id: int
+    speaker_id: int
+    role: str
+
+
 def build(
-    session: Session, affiliate: Affiliate, visits: Sequence[Visit], *, now: datetime
+    session: Session,
+    affiliate: Affiliate,
+    visits: Sequence[Visit],
+    *,
+    held: Sequence[Held] = (),
+    now: datetime,
 ) -> Problem:
     """Return the problem of finding speakers for `visits` beside everything already promised.
 
-    Assignments and open offers of the affiliate's speakers are fixed, so that they hold quota,
-    rest and travel. Ids are public ids. Who has answered or stepped back from a visit is not
-    considered for it again.
+    Assignments and open offers of the affiliate's speakers are fixed, and the proposals `held`
+    with them, so that they hold quota, rest and travel. Ids are public ids. Who has answered or
+    stepped back from a visit is not considered for it again.
     """
-    builder = _Builder(session, affiliate, visits, now=now)
+    builder = _Builder(session, affiliate, visits, held=held, now=now)
     return builder.problem(builder.visits, proposed=builder.proposed())
 
 
@@ -130,6 +143,7 @@ class _Builder:
         visits: Sequence[Visit],
         *,
         now: datetime,
+        held: Sequence[Held] = (),
         without_offers_to: int | None = None,
         only: int | None = None,
     ) -> None:
@@ -143,7 +157,7 @@ class _Builder:
         self.speakers = session.execute(self.mine).all()
         self.names = {speaker.id: speaker.public_id for speaker in self.speakers}
         self.since = self._since()
-        self.promised = self._promised(without_offers_to)
+        self.promised = self._promised(held, without_offers_to)
         self.wanted = {
             visit.id: _Dated(*(getattr(visit, name) for name in _Dated._fields)) for visit in visits
         }
@@ -197,8 +211,8 @@ class _Builder:
         first = min(self.today.replace(day=1), self.today - timedelta(days=rest))
         return datetime.combine(first, time(), self.zone)
 
-    def _promised(self, without_offers_to: int | None) -> _By:
-        """Return who is booked or being asked, as (speaker, role) by visit."""
+    def _promised(self, held: Sequence[Held], without_offers_to: int | None) -> _By:
+        """Return who is booked, being asked or held to, as (speaker, role) by visit."""
         booked = (
             select(Assignment.visit_id, Assignment.speaker_id, Slot.role)
             .join(Slot, Slot.id == Assignment.slot_id)
@@ -214,8 +228,8 @@ class _Builder:
             .where(Offer.state == "open", Offer.speaker_id != (without_offers_to or 0))
         )
         promised: _By = defaultdict(list)
-        for query in (booked, asked):
-            for visit_id, speaker_id, role in self.session.execute(query):
+        for rows in (self.session.execute(booked), self.session.execute(asked), held):
+            for visit_id, speaker_id, role in rows:
                 entry = (speaker_id, role)
                 if speaker_id in self.names and entry not in promised[visit_id]:
                     promised[visit_id].append(entry)

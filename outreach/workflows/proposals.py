@@ -1,11 +1,11 @@
 """Proposals: the engine's choice for every open slot, kept until a coordinator decides.
 
 Reading, solving and writing are three steps, so that no transaction waits for the solver:
-`problem` under `reading()`, `matching.solve` under nothing, `store` under `transaction()`.
+`read` under `reading()`, `matching.solve` under nothing, `store` under `transaction()`.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
@@ -19,13 +19,16 @@ from outreach.directory.models import Affiliate
 from outreach.errors import Conflict, RuleBroken
 from outreach.i18n import lazy
 from outreach.links import Links
-from outreach.matching import Problem, Solution
+from outreach.matching import Chosen, Problem, Solution
 from outreach.matching.turns import Wanted, refusals_in_turn
 from outreach.speakers.models import Speaker
 from outreach.visits import service
 from outreach.visits.models import Offer, Proposal, Slot, Visit
 from outreach.workflows import asked, eligibility, offers, problems
+from outreach.workflows import selection as selections
 from outreach.workflows.eligibility import Choice
+from outreach.workflows.problems import Held
+from outreach.workflows.selection import EVERYTHING, Selection, Waiting
 
 Row = TypeVar("Row", Slot, Speaker, Visit)
 
@@ -44,48 +47,82 @@ class Objection:
     params: Mapping[str, Any] = field(default_factory=dict)
 
 
-def problem(session: Session, affiliate: Affiliate, *, now: datetime) -> Problem:
-    """Return the problem of all open slots of an affiliate."""
-    visits = problems.open_visits(session, affiliate.id, now=now)
-    return problems.build(session, affiliate, visits, now=now)
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What became of an affiliate's proposals: how many stayed, and the seats that changed."""
+
+    kept: int
+    added: frozenset[Wanted]
+    dropped: frozenset[Wanted]
+
+    @property
+    def count(self) -> int:
+        """How many wait now."""
+        return self.kept + len(self.added)
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What a search is asked: to find people for so many `visits` of the problem.
+
+    Its answer may replace the proposals that are `movable` (primary keys).
+    """
+
+    problem: Problem
+    visits: int
+    movable: frozenset[int]
+
+
+def read(
+    session: Session, affiliate: Affiliate, *, selection: Selection = EVERYTHING, now: datetime
+) -> Search:
+    """Return the problem of an affiliate's open slots, or of those selected."""
+    standing = _standing(session, affiliate, now=now)
+    chosen = selections.choose(session, affiliate, selection, standing, now=now)
+    held = [Held(each.visit.id, each.proposal.speaker_id, each.role) for each in chosen.held]
+    problem = problems.build(session, affiliate, chosen.visits, held=held, now=now)
+    kept = {each.proposal.id for each in chosen.held}
+    movable = frozenset(each.proposal.id for each in standing if each.proposal.id not in kept)
+    return Search(problem, len(chosen.visits), movable)
 
 
 def store(
-    session: Session, affiliate: Affiliate, solution: Solution, *, by: Actor, now: datetime
-) -> int:
-    """Keep a solution as waiting proposals, in place of the last ones; return how many.
+    session: Session,
+    affiliate: Affiliate,
+    solution: Solution,
+    *,
+    movable: Collection[int],
+    by: Actor,
+    now: datetime,
+) -> Stored:
+    """Keep a solution as waiting proposals.
 
-    Slots that were filled or offered since the problem was read keep what they have.
+    A proposal that was chosen again stays the row it is, and so does every one that is not
+    `movable`. Slots that were filled or offered since the problem was read keep what they have.
     """
-    visits = {v.public_id: v for v in problems.open_visits(session, affiliate.id, now=now)}
-    places = _open_slots(session, [visit.id for visit in visits.values()])
-    service.drop_proposals(
-        session, [slot.id for slots in places.values() for slot in slots], now=now
-    )
-    chosen = [
-        (visits[plan.visit], each)
+    chosen = {
+        Wanted(plan.visit, each.speaker, each.role): each
         for plan in solution.visits
-        if plan.visit in visits
         for each in plan.speakers
         if not each.fixed
-    ]
-    ids = eligibility.speaker_ids(session, [each.speaker for _, each in chosen])
-    recent = problems.recent(session, ids.values(), now=now)
-    stored = 0
-    for visit, each in chosen:
-        free = places[visit.id, each.role]
-        if not free:
-            continue
-        kept = eligibility.choice(each, speaker_id=ids[each.speaker], recent=recent)
-        session.add(_proposal(free.pop(0), kept, now=now))
-        stored += 1
-    session.flush()
+    }
+    proposed = waiting(session, affiliate.id, now=now)
+    standing = dict(zip(_wanted(session, proposed)[1], proposed, strict=True))
+    dropped = {
+        seat: each.slot_id
+        for seat, each in standing.items()
+        if each.id in movable and seat not in chosen
+    }
+    service.drop_proposals(session, dropped.values(), now=now)
+    fresh = {seat: each for seat, each in chosen.items() if seat not in standing}
+    added = _add(session, affiliate, fresh, now=now)
+    stored = Stored(len(standing) - len(dropped), frozenset(added), frozenset(dropped))
     audit.record(
         session,
         "proposals.store",
         actor=by,
         subject=("affiliate", affiliate.id),
-        details={"count": stored},
+        details={"count": stored.count},
         now=now,
     )
     return stored
@@ -144,6 +181,11 @@ def objections(
             counts[proposal.speaker_id] += 1
         found[proposal.id] = tuple(against)
     return found
+
+
+def is_unfit(found: Sequence[Objection]) -> bool:
+    """Say whether a rule speaks against a proposal for good; a week of many questions passes."""
+    return any(objection.code != "asked_enough" for objection in found)
 
 
 def _wanted(session: Session, proposals: Sequence[Proposal]) -> tuple[list[Visit], list[Wanted]]:
@@ -243,12 +285,50 @@ def _by_id(session: Session, model: type[Row], ids: Iterable[int]) -> dict[int, 
     return {row.id: row for row in rows}
 
 
-def _open_slots(session: Session, visit_ids: Iterable[int]) -> dict[tuple[int, str], list[Slot]]:
-    """Return the slots nobody has or is being asked for, by visit and role."""
+def _standing(session: Session, affiliate: Affiliate, *, now: datetime) -> list[Waiting]:
+    """Return the waiting proposals, each with whether its speaker still fits beside the others."""
+    proposed = waiting(session, affiliate.id, now=now)
+    against = objections(session, affiliate, proposed, together=True, now=now)
+    slots = _by_id(session, Slot, [proposal.slot_id for proposal in proposed])
+    visits = _by_id(session, Visit, [slot.visit_id for slot in slots.values()])
+    return [
+        Waiting(
+            each,
+            visits[slots[each.slot_id].visit_id],
+            slots[each.slot_id].role,
+            fits=not is_unfit(against[each.id]),
+        )
+        for each in proposed
+    ]
+
+
+def _add(
+    session: Session, affiliate: Affiliate, chosen: Mapping[Wanted, Chosen], *, now: datetime
+) -> list[Wanted]:
+    """Propose these where a slot is still free; return those that were."""
+    visits = {v.public_id: v for v in problems.open_visits(session, affiliate.id, now=now)}
+    places = _free_slots(session, [visit.id for visit in visits.values()])
+    ids = eligibility.speaker_ids(session, [seat.speaker for seat in chosen])
+    recent = problems.recent(session, ids.values(), now=now)
+    added: list[Wanted] = []
+    for seat, each in chosen.items():
+        free = places[visits[seat.visit].id, seat.role] if seat.visit in visits else []
+        if free:
+            kept = eligibility.choice(each, speaker_id=ids[seat.speaker], recent=recent)
+            session.add(_proposal(free.pop(0), kept, now=now))
+            added.append(seat)
+    session.flush()
+    return added
+
+
+def _free_slots(session: Session, visit_ids: Iterable[int]) -> dict[tuple[int, str], list[Slot]]:
+    """Return the slots nobody has, is asked or proposed for, by visit and role."""
     asked = select(Offer.slot_id).where(Offer.state == "open")
+    proposed = select(Proposal.slot_id).where(Proposal.state == "waiting")
     free = (
         select(Slot)
-        .where(Slot.visit_id.in_(list(visit_ids)), Slot.state == "open", Slot.id.not_in(asked))
+        .where(Slot.visit_id.in_(list(visit_ids)), Slot.state == "open")
+        .where(Slot.id.not_in(asked), Slot.id.not_in(proposed))
         .order_by(Slot.position)
     )
     places: dict[tuple[int, str], list[Slot]] = defaultdict(list)

@@ -322,7 +322,11 @@ TABLE: Mapping[str, Row] = {
     "coordinator.move": members(COORDINATOR, visit_id="visit"),
     "coordinator.phoned_yes": members(COORDINATOR, visit_id="visit"),
     "coordinator.proposals": members(COORDINATOR),
-    "coordinator.find_speakers": members(COORDINATOR),
+    "coordinator.choose_visits": members(COORDINATOR),
+    "coordinator.find_speakers": members(COORDINATOR, form={"hospital": "@hospital"}),
+    "coordinator.matching_run": members(COORDINATOR, run_id="matching_run"),
+    "coordinator.stop_matching_run": members(COORDINATOR, run_id="matching_run"),
+    "coordinator.matching_changes": members(COORDINATOR, run_id="matching_run"),
     "coordinator.approve": members(COORDINATOR, proposal_id="proposal"),
     "coordinator.approve_all": members(COORDINATOR),
     "coordinator.propose_time": members(

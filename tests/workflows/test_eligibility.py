@@ -47,8 +47,9 @@ def test_the_visits_of_the_last_90_days_are_those_that_were(
     (ranked,) = eligibility.ranking(session, visit, "lead", now=NOW)
     (shown,) = fit.who_fits(session, visit, now=NOW)
     (opening, *_) = eligibility.openings(session, maria, limit=20, now=NOW)
-    problem = proposals.problem(session, world.affiliate, now=NOW)
-    proposals.store(session, world.affiliate, matching.solve(problem), by=SYSTEM, now=NOW)
+    search = proposals.read(session, world.affiliate, now=NOW)
+    found = matching.solve(search.problem)
+    proposals.store(session, world.affiliate, found, movable=search.movable, by=SYSTEM, now=NOW)
     kept = session.scalars(select(Proposal)).first()
 
     assert kept is not None

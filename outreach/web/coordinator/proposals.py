@@ -1,25 +1,24 @@
-"""Finding speakers for all open visits at once, and deciding about what was found."""
+"""Deciding about the speakers that were found."""
 
 from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from outreach import access, clock, matching
+from outreach import access, clock
 from outreach.errors import RuleBroken
 from outreach.i18n import gettext as _
 from outreach.i18n import ngettext
 from outreach.reads import board, words
+from outreach.reads import matching_runs as run_reads
 from outreach.reads import proposals as reads
 from outreach.reads import visit as visit_reads
+from outreach.visits import runs
 from outreach.visits.models import Proposal, Visit
 from outreach.web import context
 from outreach.web.auth import requires
 from outreach.web.coordinator.blueprint import bp
 from outreach.workflows import problems
 from outreach.workflows import proposals as workflow
-
-TIME_LIMIT_S = 20.0
-"""Long for a page, and far more than an affiliate's visits take (matching.md: about 0.3 s)."""
 
 SHOWN_WITHOUT = 20
 
@@ -37,6 +36,10 @@ def proposals() -> ResponseReturnValue:
         open_ids = [v.id for v in problems.open_visits(session, affiliate.id, now=now)]
         wanted = select(Visit).where(Visit.id.in_(open_ids)).order_by(Visit.starts_at, Visit.id)
         without = [r for r in board.rows(session, wanted, now=now) if not r.asked + r.proposed]
+        under_way, last = runs.under_way(session, affiliate.id), runs.last(session, affiliate.id)
+        unfit = [each for each in waiting if workflow.is_unfit(against[each.id])]
+        since = run_reads.since(session, last, unfit=unfit, now=now) if last else None
+        shown = run_reads.show(session, last, now=now) if last else None
     return render_template(
         "coordinator/proposals.html",
         visits=visits,
@@ -46,35 +49,11 @@ def proposals() -> ResponseReturnValue:
         open_count=len(open_ids),
         without=without[:SHOWN_WITHOUT],
         more=max(0, len(without) - SHOWN_WITHOUT),
+        under_way=under_way.public_id if under_way else None,
+        last=shown,
+        since=since,
+        zone=affiliate.time_zone,
     )
-
-
-@bp.post("/visits/proposals")
-@requires("proposal.find")
-def find_speakers() -> ResponseReturnValue:
-    """Look for the best speakers for all open visits. No transaction waits for the solver."""
-    actor, now = context.current_actor(), clock.now()
-    with context.reading() as session:
-        affiliate = access.own_affiliate(session, actor)
-        problem = workflow.problem(session, affiliate, now=now)
-    solution = matching.solve(problem, time_limit_s=TIME_LIMIT_S)
-    with context.transaction() as session:
-        affiliate = access.own_affiliate(session, actor)
-        count = workflow.store(session, affiliate, solution, by=actor, now=now)
-        asked = workflow.ask_by_itself(session, affiliate, by=actor, links=context.links(), now=now)
-    if asked:
-        flash(ngettext("%(num)s person is being asked.", "%(num)s people are being asked.", asked))
-    elif count:
-        flash(
-            ngettext(
-                "%(num)s proposal is ready for you to look at.",
-                "%(num)s proposals are ready for you to look at.",
-                count,
-            )
-        )
-    else:
-        flash(_("Nobody new fits the open visits right now."), "info")
-    return redirect(url_for("coordinator.proposals"), 303)
 
 
 @bp.post("/visits/proposals/approvals")

@@ -9,7 +9,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, event
 from sqlalchemy.orm import Session
 
+from outreach import jobs
 from outreach.accounts.models import Membership
+from outreach.wiring import Wiring
 from tests import builders
 from tests.builders import World
 
@@ -68,3 +70,9 @@ def desk(
 ) -> Callable[[], FlaskClient]:
     """Ruth's browser, once the rows of the test are made."""
     return lambda: sign_in(client, ruth)
+
+
+@pytest.fixture
+def search(wired: Wiring) -> Callable[[], int]:
+    """What the worker does when its tick comes: carry out the search that was asked for."""
+    return lambda: jobs.find_speakers(wired.db, links=wired.links, time_limit_s=10)

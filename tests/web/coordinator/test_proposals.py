@@ -16,7 +16,17 @@ from tests.builders import DANIEL, MARIA, VISIT_AT, World
 from tests.web.coordinator.conftest import Counting
 
 Desk = Callable[[], FlaskClient]
+Search = Callable[[], int]
 PAGE = "/coordinator/visits/proposals"
+
+
+def find(browser: FlaskClient, search: Search) -> str:
+    """Press the button, let the worker do its part, and return the page that one ends on."""
+    answer = browser.post(PAGE)
+    assert search() == 1
+    done = browser.get(answer.location)
+    assert done.status_code == 303
+    return browser.get(done.location).text
 
 
 @pytest.fixture
@@ -29,26 +39,27 @@ def bureau(session: Session, here: World) -> World:
 
 
 def test_finding_speakers_proposes_a_whole_pair_and_asks_nobody(
-    desk: Desk, database: Database, bureau: World
+    desk: Desk, database: Database, bureau: World, search: Search
 ) -> None:
     assert bureau.unit.id
     browser = desk()
 
-    answer = browser.post(PAGE)
-    page = browser.get(answer.location).text
+    page = find(browser, search)
 
-    assert answer.status_code == 303
-    assert "2 proposals are ready for you to look at." in page
+    assert "Two proposals wait for you. Nobody has been asked yet." in page
+    assert "1 of 1 visits have their people." in page
     assert "Lead: " in page
     assert "Co-presenter: " in page
     with database.reading() as fresh:
         assert fresh.scalars(select(Offer)).all() == []
 
 
-def test_approving_one_asks_that_one(desk: Desk, database: Database, bureau: World) -> None:
+def test_approving_one_asks_that_one(
+    desk: Desk, database: Database, bureau: World, search: Search
+) -> None:
     assert bureau.unit.id
     browser = desk()
-    browser.post(PAGE)
+    find(browser, search)
     with database.reading() as fresh:
         first = fresh.scalars(select(Proposal).order_by(Proposal.id)).first()
     assert first is not None
@@ -62,11 +73,11 @@ def test_approving_one_asks_that_one(desk: Desk, database: Database, bureau: Wor
 
 
 def test_approving_all_asks_everyone_proposed(
-    desk: Desk, database: Database, bureau: World
+    desk: Desk, database: Database, bureau: World, search: Search
 ) -> None:
     assert bureau.unit.id
     browser = desk()
-    browser.post(PAGE)
+    find(browser, search)
 
     answer = browser.post(f"{PAGE}/approvals")
 
@@ -76,11 +87,11 @@ def test_approving_all_asks_everyone_proposed(
 
 
 def test_what_stands_in_the_way_by_now_is_said_and_nobody_is_asked(
-    desk: Desk, database: Database, session: Session, bureau: World
+    desk: Desk, database: Database, session: Session, bureau: World, search: Search
 ) -> None:
     assert bureau.unit.id
     browser = desk()
-    browser.post(PAGE)
+    find(browser, search)
     session.execute(update(Speaker).values(languages=["es"]))
     with database.reading() as fresh:
         first = fresh.scalars(select(Proposal).order_by(Proposal.id)).first()
@@ -119,10 +130,12 @@ def test_who_was_asked_often_enough_is_named_as_such(
     assert "Has been asked once within a week, as often as your settings allow" in page
 
 
-def test_a_proposal_put_aside_tells_nobody(desk: Desk, database: Database, bureau: World) -> None:
+def test_a_proposal_put_aside_tells_nobody(
+    desk: Desk, database: Database, bureau: World, search: Search
+) -> None:
     assert bureau.unit.id
     browser = desk()
-    browser.post(PAGE)
+    find(browser, search)
     with database.reading() as fresh:
         public_id = fresh.scalars(select(Proposal.public_id)).first()
 
@@ -134,14 +147,15 @@ def test_a_proposal_put_aside_tells_nobody(desk: Desk, database: Database, burea
     assert states == ["dropped", "waiting"]
 
 
-def test_visits_nobody_was_found_for_are_named(desk: Desk, session: Session, here: World) -> None:
+def test_visits_nobody_was_found_for_are_named(
+    desk: Desk, session: Session, here: World, search: Search
+) -> None:
     visit = builders.visit(session, here)
     browser = desk()
 
-    answer = browser.post(PAGE)
-    page = browser.get(answer.location).text
+    page = find(browser, search)
 
-    assert "Nobody new fits the open visits right now." in page
+    assert "Nobody new was found." in page
     assert "Nobody found for these" in page
     assert f"/coordinator/visits/{visit.public_id}" in page
 
