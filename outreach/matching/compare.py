@@ -109,7 +109,7 @@ class _Comparison:
         refusals = self.refused.get(seat, ())
         if refusals:
             return Why(code=WhyCode.REFUSED, refusals=refusals)
-        if seat.visit in self.unfilled and better.code is WhyCode.WHOLE:
+        if seat.visit in self.unfilled and better.code not in {WhyCode.FILL, WhyCode.CRITICAL}:
             return Why(code=WhyCode.INCOMPLETE)
         return better
 
@@ -128,7 +128,10 @@ class _Comparison:
         }
 
     def _better(self, seats: Sequence[_Seat]) -> Why:
-        """Return the first level on which these changes are better than what could have stayed."""
+        """Return the first level that differs from what could have stayed, if it is better.
+
+        If it is worse, these changes are the price of others, and only the whole is better.
+        """
         visits, speakers = {seat.visit for seat in seats}, {seat.speaker for seat in seats}
         stayed = {seat for seat in self.before if not self.refused.get(seat)}
         old, new = (
@@ -137,8 +140,10 @@ class _Comparison:
         )
         for level in self.problem.settings.levels:
             gain = new[level] - old[level]
-            if level is not LevelName.KEPT and gain > 0:
+            if gain > 0:
                 return Why(code=WhyCode(level.value), count=gain)
+            if gain < 0:
+                break
         return Why(code=WhyCode.WHOLE)
 
     def _values(
@@ -155,7 +160,7 @@ class _Comparison:
         return {
             LevelName.FILL: len(filled),
             LevelName.CRITICAL: sum(facts[visit].critical for visit in filled),
-            LevelName.KEPT: 0,
+            LevelName.KEPT: 0,  # less in every change
             LevelName.USUAL: sum(
                 any(speaker in facts[visit].usual for speaker, _ in attending[visit])
                 for visit in visits

@@ -47,7 +47,7 @@ def test_finding_speakers_proposes_a_whole_pair_and_asks_nobody(
     page = find(browser, search)
 
     assert "Two proposals wait for you. Nobody has been asked yet." in page
-    assert "1 of 1 visits have their people." in page
+    assert "Visits that have all their people: 1 of 1." in page
     assert "Lead: " in page
     assert "Co-presenter: " in page
     with database.reading() as fresh:
