@@ -23,7 +23,7 @@ from outreach.speakers.models import Away, Certification, Clearance, Exclusion, 
 from outreach.visits.models import Assignment, Offer, Proposal, Slot, Visit
 from outreach.workflows import fit, offers, proposals, visits
 from tests import builders
-from tests.browser import half_in, intake_people, receivers, referred, told
+from tests.browser import half_in, intake_people, receivers, referred, searched, told
 from tests.browser.served import Demo
 from tests.builders import NOW, World
 
@@ -53,6 +53,7 @@ def live(demo: Demo) -> Places:
     with demo.wired.db.transaction() as session:
         _let_one_fail(session)
         found.ids |= _rows(session, demo)
+        found.ids |= searched.leave(session, demo)
         found.ids |= told.tell(session, demo)
         found.ids |= receivers.receive(session, demo)
         found.ids |= referred.refer(session, demo)

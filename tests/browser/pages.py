@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from playwright.sync_api import FilePayload
 
-from tests.browser import half_in, intake_people
+from tests.browser import half_in, intake_people, searched
 from tests.browser.lived_in import ADMINISTRATOR, Places
 from tests.browser.served import Demo
 from tests.browser.visitor import Visitor
@@ -382,6 +382,21 @@ COORDINATOR = _for(
     Shown("ask-when-wrong", "coordinator.ask_for_visit", act=_choose_wrongly),
     Shown("ask-needs", "coordinator.ask_for_visit", act=_choose_when),
     Shown("proposals", "coordinator.proposals", main=True),
+    Shown("proposals-choose", "coordinator.choose_visits"),
+    Shown(
+        "search",
+        "coordinator.proposals",
+        main=True,
+        act=searched.press_find,
+        undo=searched.take_back,
+    ),
+    Shown("search-broken", "coordinator.matching_run", ids={"run_id": "broken search"}),
+    Shown(
+        "search-changes",
+        "coordinator.matching_changes",
+        ids={"run_id": "changed search"},
+        main=True,
+    ),
     Shown("referrals", "coordinator.referrals", main=True),
     Shown("referrals-choose", "coordinator.referrals", query="?choose=affiliate"),
     Shown("referrals-waits", "coordinator.referrals", query="?show=waits"),

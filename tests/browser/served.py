@@ -49,6 +49,10 @@ class Demo:
         """Let everything leave that is due; return how many messages that were."""
         return jobs.deliver_everything(self.wired.post)
 
+    def find_speakers(self) -> int:
+        """Carry out the search that was asked for, as the worker does; return how many."""
+        return jobs.find_speakers(self.wired.db, links=self.wired.links, time_limit_s=60)
+
 
 class Served:
     """The demo as it begins, its application and its server."""

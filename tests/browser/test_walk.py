@@ -157,6 +157,9 @@ def _find_speakers(walk: Walk, ruth: Visitor, visit: str) -> None:
     """Let speakers be found; approve the co-presenter, and ask three leads in order."""
     ruth.open(walk.demo.address("coordinator.proposals"))
     ruth.press(_("Find speakers"))
+    assert ruth.title() == _("Looking for speakers")
+    assert walk.demo.find_speakers() == 1
+    ruth.follow(_("Look again"))
     link = f'a[href$="{visit}"]'
     section = ruth.page.locator("section", has=ruth.page.locator(f"h2 {link}"))
     proposed = section.locator("li", has_text=words.role("co-presenter"))
