@@ -10,10 +10,11 @@ from sqlalchemy import select, text
 from outreach import cli, clock, migrations, tables
 from outreach.accounts.models import Membership
 from outreach.db import Database
-from outreach.directory.models import Unit
+from outreach.directory.models import Affiliate, Unit
 from outreach.messaging.models import Message
+from outreach.visits.models import MatchingRun
 from outreach.workflows import proposals
-from tests import factor_builders
+from tests import builders, factor_builders
 
 UNITS = (
     "Hospital,Zip,Unit,Age group,Visiting hours\n"
@@ -376,6 +377,30 @@ def test_propose_says_beside_each_level_what_was_possible() -> None:
         "0 proposals for 0 open visits.",
         "  fill: 0, at best 0",
     ]
+
+
+def test_propose_says_how_far_it_is_and_is_kept_as_a_search(here: Path) -> None:
+    init()
+
+    result = outreach("propose")
+
+    said = "0 of 0 visits have people, at most 0; part "
+    assert result.stderr.splitlines()[-1].startswith(said)
+    with database(here).reading() as session:
+        run = session.scalars(select(MatchingRun)).one()
+    assert (run.state, run.asked_by_id, run.result) == (
+        "done",
+        None,
+        {"kept": 0, "asked": 0, "changes": []},
+    )
+
+
+def test_propose_waits_for_nobody_who_searches_already(here: Path) -> None:
+    init()
+    with database(here).transaction() as session:
+        builders.matching_run(session, session.scalars(select(Affiliate)).one())
+
+    assert_one_line(outreach("propose"), "under way already")
 
 
 @pytest.mark.usefixtures("here")

@@ -56,6 +56,12 @@ def under_way(session: Session, affiliate_id: int) -> MatchingRun | None:
     )
 
 
+def newest(session: Session, affiliate_id: int) -> MatchingRun | None:
+    """Return the affiliate's run that was asked for last; one under way is always that one."""
+    mine = select(MatchingRun).where(MatchingRun.affiliate_id == affiliate_id)
+    return session.scalars(mine.order_by(MatchingRun.id.desc()).limit(1)).first()
+
+
 def last(session: Session, affiliate_id: int) -> MatchingRun | None:
     """Return the run that changed the affiliate's proposals last."""
     return session.scalars(

@@ -73,6 +73,8 @@ def _take(
                     whole = window.page.evaluate("document.documentElement.scrollHeight")
                     window.page.set_viewport_size({"width": width, "height": whole})
                     window.page.screenshot(path=into / f"{page.name}-{theme}-{width}.png")
+                if page.undo:
+                    page.undo(demo)
 
 
 def _take_for_readme(chromium: Browser, demo: Demo, places: Places, *, into: Path) -> None:

@@ -48,7 +48,7 @@ def leave(session: Session, demo: Demo) -> Mapping[str, str]:
 
 def press_find(visitor: Visitor) -> None:
     """Ask for a search, and see that it begins in a moment."""
-    find = 'form[action$="/visits/proposals"] [type=submit]'
+    find = 'main form[action$="/visits/proposals"] [type=submit]'
     with visitor.page.expect_navigation():
         visitor.page.locator(find).first.click()
 

@@ -36,7 +36,7 @@ def proposals() -> ResponseReturnValue:
         open_ids = [v.id for v in problems.open_visits(session, affiliate.id, now=now)]
         wanted = select(Visit).where(Visit.id.in_(open_ids)).order_by(Visit.starts_at, Visit.id)
         without = [r for r in board.rows(session, wanted, now=now) if not r.asked + r.proposed]
-        under_way, last = runs.under_way(session, affiliate.id), runs.last(session, affiliate.id)
+        newest, last = runs.newest(session, affiliate.id), runs.last(session, affiliate.id)
         unfit = [each for each in waiting if workflow.is_unfit(against[each.id])]
         since = run_reads.since(session, last, unfit=unfit, now=now) if last else None
         shown = run_reads.show(session, last, now=now) if last else None
@@ -49,7 +49,8 @@ def proposals() -> ResponseReturnValue:
         open_count=len(open_ids),
         without=without[:SHOWN_WITHOUT],
         more=max(0, len(without) - SHOWN_WITHOUT),
-        under_way=under_way.public_id if under_way else None,
+        under_way=newest.public_id if newest and newest.state in runs.LIVE else None,
+        broken=newest.public_id if newest and newest.state == "failed" else None,
         last=shown,
         since=since,
         zone=affiliate.time_zone,

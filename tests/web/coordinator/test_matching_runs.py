@@ -140,9 +140,11 @@ def test_stopping_is_asked_for_and_said(
 def test_one_that_had_not_begun_is_taken_back(desk: Desk, database: Database) -> None:
     browser = desk()
     address = browser.post(PAGE).location
+    waits = browser.get(address).text
 
     answer = browser.post(f"{address}/stop")
 
+    assert "Take the search back" in waits
     assert answer.location == PAGE
     assert "had not begun and is taken back" in browser.get(PAGE).text
     assert the_run(database).state == "stopped"
@@ -153,8 +155,11 @@ def test_one_that_broke_off_says_what_to_do(desk: Desk, session: Session, here: 
         session, here.affiliate, state="failed", failure="broken", finished_at=NOW
     )
 
-    page = desk().get(f"{PAGE}/runs/{run.public_id}").text
+    browser = desk()
+    proposals = browser.get(PAGE).text
+    page = browser.get(f"{PAGE}/runs/{run.public_id}").text
 
+    assert "The last search broke off" in proposals
     assert "Your proposals are as they were, and nobody was asked." in page
     assert run.public_id in page
     assert f"{PAGE}/new" in page
@@ -243,7 +248,7 @@ def test_what_changed_since_can_be_looked_at_alone(
     after = browser.get(PAGE).text
 
     assert "Something changed" not in quiet
-    assert "one visit was added." in changed
+    assert "One visit was added." in changed
     assert "For one visit somebody who is proposed does not fit any more." in changed
     assert "Find speakers for what changed" in changed
     assert "Something changed" not in after
