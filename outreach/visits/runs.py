@@ -62,9 +62,12 @@ def newest(session: Session, affiliate_id: int) -> MatchingRun | None:
     return session.scalars(mine.order_by(MatchingRun.id.desc()).limit(1)).first()
 
 
-def last(session: Session, affiliate_id: int) -> MatchingRun | None:
-    """Return the run that changed the affiliate's proposals last."""
-    return session.scalars(
+def last(session: Session, affiliate_id: int, *, whole: bool = False) -> MatchingRun | None:
+    """Return the run that changed the affiliate's proposals last.
+
+    With `whole` one that looked at every visit it could: a narrower one says nothing of the others.
+    """
+    changed = (
         select(MatchingRun)
         .where(
             MatchingRun.affiliate_id == affiliate_id,
@@ -73,7 +76,14 @@ def last(session: Session, affiliate_id: int) -> MatchingRun | None:
         )
         .order_by(MatchingRun.created_at.desc(), MatchingRun.id.desc())
         .limit(1)
-    ).first()
+    )
+    if whole:
+        changed = changed.where(
+            MatchingRun.until_at.is_(None),
+            MatchingRun.hospital_id.is_(None),
+            MatchingRun.visit_id.is_(None),
+        )
+    return session.scalars(changed).first()
 
 
 def is_due(session: Session, *, now: datetime) -> bool:

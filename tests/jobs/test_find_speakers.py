@@ -1,5 +1,7 @@
 """The worker's search for speakers: claimed once, held, stopped, taken up again after a death."""
 
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +27,22 @@ from tests.builders import DANIEL, MARIA, NOW, World
 from tests.fakes import LINKS
 
 pytestmark = pytest.mark.both_engines
+SOLVES_FOR_EVER = """
+import sys, time
+from datetime import datetime
+from outreach import clock, jobs, matching
+from outreach.db import Database
+from outreach.links import Links
+
+def solve(*_, **__):
+    print("began", flush=True)
+    time.sleep(60)
+
+matching.solve = solve
+with clock.at(datetime.fromisoformat(sys.argv[2])):
+    database = Database(sys.argv[1], audit_key=b"unused")
+    jobs.find_speakers(database, links=Links("http://localhost", b"key"), time_limit_s=60)
+"""
 LONGER_THAN_A_LEASE = runs.LEASE + timedelta(seconds=1)
 
 
@@ -115,6 +133,26 @@ def test_a_run_whose_worker_died_is_taken_up_again(
 
     run = the_run(database)
     assert (at_once, later, run.id, run.state, run.attempts) == (0, 1, dead.id, "done", 2)
+    assert proposed(database) == 2
+
+
+@pytest.mark.only("sqlite")
+def test_a_process_killed_in_the_middle_leaves_a_run_that_is_taken_up(
+    database: Database, bureau: World, at_ten: Traveller, database_url: str
+) -> None:
+    ask(database, bureau)
+    command = [sys.executable, "-c", SOLVES_FOR_EVER, database_url, NOW.isoformat()]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as worker:
+        assert worker.stdout is not None
+        assert worker.stdout.readline() == "began\n"
+        worker.kill()
+    left = the_run(database)
+
+    at_ten.shift(LONGER_THAN_A_LEASE + timedelta(minutes=1))
+    find(database)
+
+    assert left.state == "running"
+    assert (the_run(database).state, the_run(database).attempts) == ("done", 2)
     assert proposed(database) == 2
 
 

@@ -38,7 +38,8 @@ def proposals() -> ResponseReturnValue:
         without = [r for r in board.rows(session, wanted, now=now) if not r.asked + r.proposed]
         newest, last = runs.newest(session, affiliate.id), runs.last(session, affiliate.id)
         unfit = [each for each in waiting if workflow.is_unfit(against[each.id])]
-        since = run_reads.since(session, last, unfit=unfit, now=now) if last else None
+        whole = runs.last(session, affiliate.id, whole=True)
+        since = run_reads.since(session, whole, unfit=unfit, now=now) if whole else None
         shown = run_reads.show(session, last, now=now) if last else None
     return render_template(
         "coordinator/proposals.html",

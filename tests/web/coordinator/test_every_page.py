@@ -23,6 +23,7 @@ PAGES = (
     "/coordinator/visits?status=nobody&language=es",
     "/coordinator/visits/new",
     "/coordinator/visits/proposals",
+    "/coordinator/visits/proposals/new?when=2weeks",
     "/coordinator/people",
     "/coordinator/people?q=maria",
     "/coordinator/people?archived=1",

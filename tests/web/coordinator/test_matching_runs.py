@@ -254,6 +254,29 @@ def test_what_changed_since_can_be_looked_at_alone(
     assert "Something changed" not in after
 
 
+def test_a_search_for_one_visit_does_not_hide_what_changed_elsewhere(
+    desk: Desk, session: Session, here: World, people: list[Speaker], search: Search
+) -> None:
+    assert people
+    browser = desk()
+    browser.post(PAGE)
+    search()
+    later = NOW + timedelta(seconds=1)
+    one, _other = (
+        builders.visit(session, here, starts_at=VISIT_AT + timedelta(days=days), created_at=later)
+        for days in (7, 14)
+    )
+    session.commit()
+
+    both = browser.get(PAGE).text
+    browser.post(PAGE, data={"visit": one.public_id})
+    search()
+    left = browser.get(PAGE).text
+
+    assert "2 visits were added." in both
+    assert "One visit was added." in left
+
+
 def test_thirty_changes_cost_no_more_queries_than_one(
     desk: Desk, session: Session, here: World, counting: Counting, people: list[Speaker]
 ) -> None:
