@@ -20,6 +20,7 @@ from babel.dates import format_date, format_skeleton, format_time, get_timezone_
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
 from babel.support import NullTranslations, Translations
 
 LOCALES = ("en", "es")
@@ -108,6 +109,11 @@ def clock_time(value: datetime | time, *, zone: str | None = None) -> str:
     local = value.astimezone(ZoneInfo(zone)) if zone and isinstance(value, datetime) else value
     text = format_time(local, "short", locale=_babel_locale(locale()))
     return text.replace("\N{NARROW NO-BREAK SPACE}", NBSP)
+
+
+def figures(count: int) -> str:
+    """Return "2,608", as the language groups digits."""
+    return format_decimal(count, locale=_babel_locale(locale()))
 
 
 def zone_name(zone: str) -> str:

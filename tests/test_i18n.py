@@ -172,3 +172,8 @@ def test_a_short_date_carries_its_year() -> None:
 def test_jinja_gets_the_same_catalog() -> None:
     assert i18n.catalog("es") is i18n.catalog("es")
     assert i18n.catalog("en").gettext("Undo") == "Undo"
+
+
+@pytest.mark.parametrize(("count", "said"), [(0, "0"), (999, "999"), (2608, "2,608")])
+def test_figures_are_grouped(count: int, said: str) -> None:
+    assert i18n.figures(count) == said

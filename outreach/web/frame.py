@@ -91,6 +91,7 @@ def init(app: Flask) -> None:
         span=_span,
         capital=words.capital,
         clock_time=i18n.clock_time,
+        figures=i18n.figures,
         zone_name=i18n.zone_name,
         phone=phone.display,
     )

@@ -90,17 +90,17 @@ def test_one_that_nobody_begins_says_what_may_be_wrong(
 
 
 def test_how_far_it_is_stands_in_plain_words(desk: Desk, session: Session, here: World) -> None:
-    told = running(components=4, components_done=1, visits=40, filled=31, fill_bound=38)
+    told = running(components=4, components_done=1, visits=3000, filled=2608, fill_bound=2611)
     run = builders.matching_run(session, here.affiliate, **told)
     browser = desk()
 
     page = browser.get(f"{PAGE}/runs/{run.public_id}").text
     proposals = browser.get(PAGE).text
 
-    said = "40 visits need people. 31 have them so far. At most 38 can have them."
+    said = "3,000 visits need people. 2,608 have them so far. At most 2,611 can have them."
     assert said in " ".join(page.split())
     assert "1 of 4 parts are done." in page
-    assert 'value="31" max="38"' in page
+    assert 'value="2608" max="2611"' in page
     assert "Stop and keep the best so far" in page
     assert f"{PAGE}/runs/{run.public_id}" in proposals
     assert "A search for speakers is under way." in proposals
