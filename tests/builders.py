@@ -478,6 +478,8 @@ def other_time(session: Session, of: Visit, *, hours: int = 2) -> OtherTime:
             asked_at=NOW,
         ),
     )
+
+
 def matching_run(session: Session, of: Affiliate, **values: Any) -> MatchingRun:  # noqa: ANN401 - any column
     """Make a search for speakers that waits for a worker."""
     return _add(session, MatchingRun(**({"affiliate_id": of.id, "created_at": NOW} | values)))

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
+import numpy as np
+
 from outreach.matching.book import fixed_seats
 from outreach.matching.candidates import Candidates
 from outreach.matching.explain import Explainer
@@ -183,8 +185,8 @@ class _Comparison:
         return recent + self.booked[speaker]
 
     def _meters(self, seat: _Seat) -> int:
-        site = self.candidates.timetable.site[seat.visit]
-        return int(self.candidates.meters[site, self.speakers[seat.speaker]])
+        speaker = self.speakers[seat.speaker]
+        return int(self.candidates.meters(np.array(seat.visit), np.array(speaker)))
 
 
 class _Groups:

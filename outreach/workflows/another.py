@@ -20,7 +20,7 @@ from outreach.matching import Problem, RefusalCode, WhatIf
 from outreach.speakers.models import Speaker
 from outreach.visits import service
 from outreach.visits.models import Offer, Proposal, Slot, Visit
-from outreach.workflows import fit, proposals
+from outreach.workflows import fit, problems, proposals
 
 TIME_LIMIT_S = 4.0
 """For each of the two plans that are compared: somebody waits for the page."""
@@ -75,10 +75,11 @@ def question(session: Session, slot: Slot, speaker: Speaker, *, now: datetime) -
             name=speaker.first_name,
         )
     affiliate = session.get_one(Affiliate, visit.affiliate_id)
+    visits = problems.open_visits(session, affiliate.id, now=now)
     waiting = proposed(session, slot)
     held_by = session.get_one(Speaker, waiting.speaker_id).public_id if waiting else None
     return Question(
-        problem=proposals.problem(session, affiliate, now=now),
+        problem=problems.build(session, affiliate, visits, now=now),
         visit=visit.public_id,
         speaker=speaker.public_id,
         role=slot.role,

@@ -43,8 +43,9 @@ def usual_and_near(session: Session, world: World) -> tuple[Speaker, Speaker]:
 
 
 def found(session: Session, world: World) -> Proposal:
-    problem = proposals.problem(session, world.affiliate, now=NOW)
-    proposals.store(session, world.affiliate, matching.solve(problem), by=SYSTEM, now=NOW)
+    asked = proposals.read(session, world.affiliate, now=NOW)
+    solution = matching.solve(asked.problem)
+    proposals.store(session, world.affiliate, solution, movable=asked.movable, by=SYSTEM, now=NOW)
     return session.scalars(select(Proposal)).one()
 
 

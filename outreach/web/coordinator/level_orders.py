@@ -13,7 +13,7 @@ from outreach.web import context
 from outreach.web.auth import requires
 from outreach.web.coordinator.blueprint import bp
 from outreach.web.coordinator.setup import LEVEL_NAMES
-from outreach.workflows import level_orders, proposals
+from outreach.workflows import level_orders, problems
 
 
 @bp.get("/setup/order")
@@ -22,7 +22,9 @@ def order() -> ResponseReturnValue:
     """Show the order, and where asked for what it and the other one would fill today."""
     with context.reading() as session:
         affiliate = access.own_affiliate(session, context.current_actor())
-        problem = proposals.problem(session, affiliate, now=clock.now())
+        now = clock.now()
+        visits = problems.open_visits(session, affiliate.id, now=now)
+        problem = problems.build(session, affiliate, visits, now=now)
         levels = list(affiliate.levels)
     asked = "measured" in request.args and any(visit.critical for visit in problem.visits)
     # No transaction waits for the solver.
