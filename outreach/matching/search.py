@@ -6,7 +6,7 @@ candidates, everything else as it is) are solved exactly one after another until
 reached, nothing gets better any more, or the time is up.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from time import monotonic
@@ -24,6 +24,8 @@ from outreach.matching.program import Program
 from outreach.matching.progress import Stop
 from outreach.matching.timetable import Bools, Floats, Ints
 
+RELAXED_PAIRS = 200
+"""From here the relaxation's start is worth its time also where solving is exact."""
 EXACT_PAIRS = 2_000
 """Up to here exact solving proves every level in seconds."""
 TRIED_PAIRS = 12_000
@@ -65,6 +67,12 @@ def at_once(part: Part, levels: tuple[LevelName, ...]) -> Found:
     """Return the greedy answer, with bounds that need no solving."""
     taken = greedy.fill(part)
     return Found(taken, part_values(part, levels, taken), tuple(_limits(part, levels)))
+
+
+def share_of_first(waiting: Sequence[Part]) -> float:
+    """Return the share of the time for all these parts that the first of them may take."""
+    weights = [len(part.pair_visit) + EXACT_PAIRS for part in waiting]
+    return weights[0] / sum(weights)
 
 
 def part_values(part: Part, levels: tuple[LevelName, ...], taken: Ints) -> tuple[int, ...]:
@@ -181,9 +189,11 @@ class _Search:
     def _improve(self, level: _Level, *, ends_at: float) -> None:
         if self._proven(level) or self._over(ends_at):
             return
-        if self._large:
+        pairs = len(self._part.pair_visit)
+        if self._large or (pairs > RELAXED_PAIRS and not self._locks):
             self._relax(level, ends_at=ends_at)
-            tried = TRIED_SHARE if len(self._part.pair_visit) <= TRIED_PAIRS else 0.0
+        if self._large:
+            tried = TRIED_SHARE if pairs <= TRIED_PAIRS else 0.0
             left_s = ends_at - monotonic()
             self._search_neighborhoods(level, ends_at=ends_at - tried * left_s)
             if not tried:

@@ -13,7 +13,7 @@ from outreach.matching.levels import measure, shown
 from outreach.matching.parts import parts
 from outreach.matching.problem import LevelName, Problem
 from outreach.matching.progress import OnProgress, Progress, Stop, never, untold
-from outreach.matching.search import EXACT_PAIRS, Found, at_once, search
+from outreach.matching.search import EXACT_PAIRS, Found, at_once, search, share_of_first
 from outreach.matching.solution import Level, Solution
 from outreach.matching.timetable import Timetable
 from outreach.matching.workers import solve_apart
@@ -129,15 +129,14 @@ class _Run:
         return tuple(levels)
 
     def _search_here(self, *, ends_at: float, stop: Stop) -> None:
-        sizes = [len(part.pair_visit) for part in self._parts]
-        for index, part in enumerate(self._parts):
+        # The smallest first: what they leave over goes to the larger ones.
+        for index in reversed(range(len(self._parts))):
             now = monotonic()
             if now >= ends_at or stop():
                 return
-            # A large part leaves the others their share; small ones take what they need.
-            share = sizes[index] / sum(sizes[index:]) if sizes[index] > EXACT_PAIRS else 1.0
+            share = share_of_first(self._parts[index::-1])
             found = search(
-                part,
+                self._parts[index],
                 self._names,
                 ends_at=now + (ends_at - now) * share,
                 stop=stop,

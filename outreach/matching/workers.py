@@ -17,13 +17,11 @@ from typing import TypeAlias
 from outreach.matching.parts import Part
 from outreach.matching.problem import LevelName
 from outreach.matching.progress import Stop, never
-from outreach.matching.search import Found, search
+from outreach.matching.search import Found, search, share_of_first
 
 GRACE_S = 0.5
 """How long after its time a process may still say what it has."""
 WAIT_S = 0.2
-GROWTH = 1.2
-"""The time that a part needs grows a little faster than its pairs."""
 MOST_STARTS = 2
 """A part whose process died is begun once more: it may not have been the part's fault."""
 
@@ -69,7 +67,9 @@ class _Supervisor:
         self._ends_at = ends_at
         self._stop = stop
         self._on_found = on_found
-        self._waiting = list(range(len(parts)))
+        # The largest needs a process of its own from the beginning; the others in the order of
+        # what they need, so that what the small ones leave over goes to the larger.
+        self._waiting = list(range(len(parts)))[:1] + list(range(len(parts)))[:0:-1]
         self._starts = [0] * len(parts)
         # What spawn costs is paid once: a process takes one part after another.
         self._context = get_context("spawn")
@@ -78,7 +78,8 @@ class _Supervisor:
         with self._started(min(count, len(self._parts))) as team:
             while not self._over():
                 for worker in team:
-                    self._hand_out(worker, len(team))
+                    if worker.part is None and self._waiting:
+                        self._hand_out(worker, team)
                 busy = [worker for worker in team if worker.part is not None]
                 if not busy:
                     return
@@ -90,16 +91,18 @@ class _Supervisor:
     def _over(self) -> bool:
         return monotonic() >= self._ends_at + GRACE_S or self._stop()
 
-    def _hand_out(self, worker: _Worker, count: int) -> None:
-        """Give a free process the next part, with its share of all the time that is left."""
-        if worker.part is not None or not self._waiting:
-            return
-        weights = [len(self._parts[part].pair_visit) ** GROWTH for part in self._waiting]
+    def _hand_out(self, worker: _Worker, team: Sequence[_Worker]) -> None:
+        """Give a free process the next part, with its share of the time of all that is left."""
+        share = share_of_first([self._parts[part] for part in self._waiting])
         part = self._waiting.pop(0)
-        left_s = self._ends_at - monotonic()
-        seconds = min(left_s, left_s * count * weights[0] / sum(weights))
+        now = monotonic()
+        free_s = sum(
+            self._ends_at - (now if other.part is None else min(other.ends_at, self._ends_at))
+            for other in team
+        )
+        seconds = min(self._ends_at - now, free_s * share)
         self._starts[part] += 1
-        worker.part = part
+        worker.part, worker.ends_at = part, now + seconds
         with suppress(OSError):  # it died while idle: its silence is heard next
             worker.connection.send((self._parts[part], self._levels, seconds))
 
