@@ -20,6 +20,8 @@ DAY_MINUTES = 24 * 60
 WEEK_MINUTES = 7 * DAY_MINUTES
 # Wider than any bureau needs; they keep squares and sums exact in a double.
 LARGEST_COUNT = 10_000
+# The model keeps a bit for each in a signed 64-bit mask.
+MOST_ROLES = 60
 _T = TypeVar("_T")
 
 
@@ -224,6 +226,8 @@ def _check_visit(visit: Visit, *, sites: frozenset[str], speakers: frozenset[str
     _check_times(visit)
     for role, count in visit.roles.items():
         _check_range(f"roles.{role}", count, 0, LARGEST_COUNT)
+    if len(visit.roles) > MOST_ROLES:
+        raise ProblemError("roles", f"must be at most {MOST_ROLES} roles")
     if sum(visit.roles.values()) == 0:
         raise ProblemError("roles", "must ask for at least one speaker")
     for name in ("fixed", "proposed"):
