@@ -9,7 +9,7 @@ import numpy as np
 from outreach.matching import describe
 from outreach.matching.book import Seat, fixed_seats
 from outreach.matching.candidates import Candidates
-from outreach.matching.levels import measure, shown
+from outreach.matching.levels import MAXIMIZED, measure, shown
 from outreach.matching.parts import parts
 from outreach.matching.problem import LevelName, Problem
 from outreach.matching.progress import OnProgress, Progress, Stop, never, untold
@@ -145,10 +145,20 @@ class _Run:
             self._note(index, found, finished=True)
 
     def _note(self, part: int, found: Found, finished: bool) -> None:  # noqa: FBT001 - as OnFound
-        self._found[part] = found
+        # A part that is begun again because its process died may be told worse than before.
+        known = self._found.get(part)
+        if known is None or self._rank(found) <= self._rank(known):
+            self._found[part] = found
         if finished:
             self._finished.add(part)
         self._tell()
+
+    def _rank(self, found: Found) -> list[int]:
+        """Return what sorts the better answer of a part first."""
+        return [
+            -value if name in MAXIMIZED else value
+            for name, value in zip(self._names, found.values, strict=True)
+        ]
 
     def _tell(self) -> None:
         fill, bound = self._base[LevelName.FILL], self._base[LevelName.FILL]

@@ -1,6 +1,7 @@
 """The answer's words when there is no time for all of them."""
 
 from dataclasses import replace
+from datetime import date
 from time import monotonic
 
 from outreach import matching
@@ -8,8 +9,7 @@ from outreach.matching.book import fixed_seats
 from outreach.matching.describe import describe
 from tests.matching.checker import violations
 from tests.matching.cutting import candidates_of
-from tests.matching.people import ANA, TUESDAY, cleared, problem
-from tests.matching.people import WARD as SITE
+from tests.matching.people import ANA, TUESDAY, WARD, cleared, problem
 from tests.matching.random_problems import random_problem
 
 
@@ -27,9 +27,7 @@ def test_when_the_time_is_up_the_changes_are_left_out_and_the_counts_are_right()
 
 
 def test_the_changes_are_looked_for_until_the_time_is_up() -> None:
-    lapsed = replace(
-        ANA, clearances=(cleared(SITE, until=TUESDAY.starts_at.date().replace(day=1)),)
-    )
+    lapsed = replace(ANA, clearances=(cleared(WARD, until=date(2027, 1, 1)),))
     asked = problem(lapsed, TUESDAY)
     now = monotonic()
 

@@ -1,7 +1,6 @@
 """The way large parts are searched, on problems small enough to know the truth."""
 
 import time
-from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -24,13 +23,12 @@ LENIENT = [
 
 
 @pytest.fixture(autouse=True)
-def everything_is_large(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def everything_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
     """Relax and search neighborhoods, of few visits, and give up early."""
     monkeypatch.setattr(search, "EXACT_PAIRS", 0)
     monkeypatch.setattr(search, "SMALLEST_HOOD", 2)
     monkeypatch.setattr(search, "LARGEST_HOOD", 4)
     monkeypatch.setattr(search, "PATIENCE", 3)
-    yield
 
 
 @pytest.fixture
