@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 from rich.console import Console
 
+from bench.rivals import checking
 from outreach import cli, matching
 from outreach.cli import running
 from outreach.matching import Progress
@@ -243,6 +244,7 @@ def test_a_signal_ends_the_search_and_the_best_so_far_is_written(
 def test_a_second_ctrl_c_ends_at_once_and_writes_nothing(here: Path) -> None:
     program = """
 import os, signal, threading
+from bench.rivals import checking
 from outreach import cli, matching
 def deaf(*_, **__):
     os.kill(os.getpid(), signal.SIGINT)
@@ -258,6 +260,40 @@ cli.main(["match", "solve", "problem.json", "--out", "solution.json"])
 
     assert (done.returncode, done.stderr) == (130, "outreach: Stopped, nothing is written.\n")
     assert not (here / "solution.json").exists()
+
+
+def test_ctrl_c_reaches_every_process_and_the_best_so_far_is_written(here: Path) -> None:
+    asked = random_problem(1, speakers=150, visits=300)
+    (here / "problem.json").write_text(json.dumps(asked))
+    # A terminal sends Ctrl-C to the whole group, here while the search's processes begin.
+    program = """
+import os, signal, threading
+from multiprocessing import active_children
+from outreach import cli
+def press():
+    while not active_children():
+        threading.Event().wait(0.01)
+    threading.Event().wait(0.5)
+    print(*(child.pid for child in active_children()), flush=True)
+    os.killpg(0, signal.SIGINT)
+if __name__ == "__main__":
+    threading.Thread(target=press, daemon=True).start()
+    cli.main(["match", "solve", "problem.json", "--out", "solution.json", "--workers", "2"])
+"""
+    (here / "pressed.py").write_text(program)
+    done = subprocess.run(
+        [sys.executable, "pressed.py"],
+        check=False, capture_output=True, text=True, cwd=here, start_new_session=True, timeout=30,
+    )  # fmt: skip
+
+    children = done.stdout.splitlines()[0].split()
+    answer = json.loads((here / "solution.json").read_text())
+    assert done.returncode == 0
+    assert "Stopped: this is the best found so far" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert children
+    assert not any(Path(f"/proc/{child}").exists() for child in children)
+    assert checking.violations(asked, answer) == []
 
 
 def test_what_fails_in_the_engine_is_not_swallowed(
