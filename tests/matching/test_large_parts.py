@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from outreach import matching
-from outreach.matching import LevelName, search
+from outreach.matching import LevelName, search, solver
 from outreach.matching.levels import MAXIMIZED
 from outreach.matching.progress import never
 from tests.matching.checker import Json, best_values, violations
@@ -41,7 +41,7 @@ def untried(monkeypatch: pytest.MonkeyPatch) -> None:
 def relaxation(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Once as it is, and once without: small relaxations prove so much that no hood is searched."""
     if request.param == "not relaxed":
-        monkeypatch.setattr(search.solver, "relax", lambda _program, **_: None)
+        monkeypatch.setattr(solver, "relax", lambda _program, **_: None)
 
 
 def solved(asked: Json, *, stop: matching.Stop = never, time_limit_s: float = 20.0) -> Json:
