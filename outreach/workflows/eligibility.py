@@ -13,7 +13,7 @@ from outreach.directory.models import Affiliate
 from outreach.matching import Chosen, Problem, ReasonCode, Refusal, RefusalCode
 from outreach.speakers.models import Speaker
 from outreach.visits.models import Offer, Slot, Visit
-from outreach.workflows import problems
+from outreach.workflows import problems, speaker_facts
 
 TOO_CLOSE = frozenset({RefusalCode.QUOTA, RefusalCode.REST, RefusalCode.OVERLAP})
 """What another visit may have changed since the speaker was asked."""
@@ -56,7 +56,7 @@ def openings(session: Session, speaker: Speaker, *, limit: int, now: datetime) -
         return []
     free = _free_slots(session, visits, but_asked=speaker.id)
     by_id = {visit.public_id: visit for visit in visits}
-    recent = problems.recent(session, [speaker.id], now=now)
+    recent = speaker_facts.recent(session, [speaker.id], now=now)
     found: dict[str, Opening] = {}
     for visit_id, chosen in matching.open_to(problem, speaker.public_id):
         visit = by_id.get(visit_id)
@@ -74,7 +74,7 @@ def ranking(session: Session, visit: Visit, role: str, *, now: datetime) -> list
     problem = _problem(session, visit, now=now)
     ranked = matching.ranking(problem, None, visit.public_id, role)
     ids = speaker_ids(session, [chosen.speaker for chosen in ranked])
-    recent = problems.recent(session, ids.values(), now=now)
+    recent = speaker_facts.recent(session, ids.values(), now=now)
     return [choice(chosen, speaker_id=ids[chosen.speaker], recent=recent) for chosen in ranked]
 
 
@@ -97,7 +97,7 @@ def too_close(session: Session, visit: Visit, role: str, *, speaker_id: int, now
 def choice(chosen: Chosen, *, speaker_id: int, recent: Mapping[int, int]) -> Choice:
     """Turn the engine's words into what an offer or a proposal keeps.
 
-    `recent` is what `problems.recent` says: it takes the place of the engine's own count.
+    `recent` is what `speaker_facts.recent` says: it takes the place of the engine's own count.
     """
     reasons = [as_json(reason) for reason in chosen.reasons]
     for reason in reasons:

@@ -17,7 +17,7 @@ from outreach.matching import Refusal
 from outreach.speakers.models import Speaker
 from outreach.visits import rules, service
 from outreach.visits.models import Offer, Proposal, Slot, Visit
-from outreach.workflows import asked, eligibility, offers, problems, proposals
+from outreach.workflows import asked, eligibility, offers, problems, proposals, speaker_facts
 from outreach.workflows.eligibility import Choice
 
 DOES_NOT_FIT = lazy("%(name)s does not fit this visit any more. Look again at who does.")
@@ -118,7 +118,7 @@ def _fits(session: Session, visit: Visit, slots: Sequence[Slot], *, now: datetim
     problem = problems.about(session, affiliate, [visit], now=now)
     explainer = matching.Explainer.of(problem, None)
     ids = eligibility.speaker_ids(session, [speaker.id for speaker in problem.speakers])
-    recent = problems.recent(session, ids.values(), now=now)
+    recent = speaker_facts.recent(session, ids.values(), now=now)
     waiting = _waiting(session, [slot.id for slot in slots])
     elsewhere = {p.speaker_id for p in waiting.values()}
     fits: list[Fit] = []

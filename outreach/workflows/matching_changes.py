@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from outreach.matching import Difference, Refusal, RefusalCode, Why, WhyCode
 from outreach.matching.turns import Wanted
 from outreach.visits.models import Visit
-from outreach.workflows import eligibility, problems
+from outreach.workflows import eligibility, speaker_facts
 from outreach.workflows.proposals import Stored
 
 
@@ -28,7 +28,7 @@ def rows(
     visits = _by_begin(session, {each.visit for each in changed})
     names = [name for each in changed for name in (each.before, each.after) if name]
     speakers = eligibility.speaker_ids(session, names)
-    recent = problems.recent(session, speakers.values(), now=now)
+    recent = speaker_facts.recent(session, speakers.values(), now=now)
     position = {visit: index for index, visit in enumerate(visits)}
     changed.sort(key=lambda each: (position[each.visit], each.role != "lead", each.role))
     return [_row(each, visits, speakers, recent) for each in changed]

@@ -48,24 +48,6 @@ def open_visits(
     )
 
 
-def recent(session: Session, speaker_ids: Collection[int], *, now: datetime) -> dict[int, int]:
-    """Return how many visits each speaker (primary key) made in the last 90 days, where any.
-
-    The engine's own count leaves out what the problem holds besides: those of this month.
-    """
-    counted = (
-        select(Assignment.speaker_id, func.count())
-        .where(
-            Assignment.speaker_id.in_(speaker_ids),
-            Assignment.active,
-            Assignment.starts_at >= now - RECENT,
-            Assignment.starts_at < now,
-        )
-        .group_by(Assignment.speaker_id)
-    )
-    return dict(session.execute(counted).all())
-
-
 class Held(NamedTuple):
     """A proposal that must not move: primary keys, and the role."""
 

@@ -24,7 +24,7 @@ from outreach.matching.turns import Wanted, refusals_in_turn
 from outreach.speakers.models import Speaker
 from outreach.visits import service
 from outreach.visits.models import Offer, Proposal, Slot, Visit
-from outreach.workflows import asked, eligibility, offers, problems
+from outreach.workflows import asked, eligibility, offers, problems, speaker_facts
 from outreach.workflows import selection as selections
 from outreach.workflows.eligibility import Choice
 from outreach.workflows.problems import Held
@@ -309,7 +309,7 @@ def _add(
     visits = {v.public_id: v for v in problems.open_visits(session, affiliate.id, now=now)}
     places = _free_slots(session, [visit.id for visit in visits.values()])
     ids = eligibility.speaker_ids(session, [seat.speaker for seat in chosen])
-    recent = problems.recent(session, ids.values(), now=now)
+    recent = speaker_facts.recent(session, ids.values(), now=now)
     added: list[Wanted] = []
     for seat, each in chosen.items():
         free = places[visits[seat.visit].id, seat.role] if seat.visit in visits else []

@@ -7,11 +7,11 @@ of an entity's time goes into columns that no rule looks at.
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date, datetime, time
 from itertools import product
 from typing import Any, NamedTuple, TypeAlias
 
-from sqlalchemy import Row, Select, or_, select
+from sqlalchemy import Row, Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from outreach import matching
@@ -24,6 +24,8 @@ from outreach.speakers.models import (
     Exclusion,
     Speaker,
 )
+from outreach.visits.models import Assignment
+from outreach.workflows.newcomers import RECENT
 
 _Select: TypeAlias = Select[*tuple[Any, ...]]
 _Row: TypeAlias = Row[*tuple[Any, ...]]
@@ -74,6 +76,24 @@ def of_affiliate(affiliate_id: int, *, only: int | None = None) -> _Select:
     if only is not None:
         mine = mine.where(Speaker.id == only)
     return mine.order_by(Speaker.id)
+
+
+def recent(session: Session, speaker_ids: Collection[int], *, now: datetime) -> dict[int, int]:
+    """Return how many visits each speaker (primary key) made in the last 90 days, where any.
+
+    The engine's own count leaves out what the problem holds besides: those of this month.
+    """
+    counted = (
+        select(Assignment.speaker_id, func.count())
+        .where(
+            Assignment.speaker_id.in_(speaker_ids),
+            Assignment.active,
+            Assignment.starts_at >= now - RECENT,
+            Assignment.starts_at < now,
+        )
+        .group_by(Assignment.speaker_id)
+    )
+    return dict(session.execute(counted).all())
 
 
 def ids(mine: _Select) -> Select[int]:
