@@ -28,11 +28,6 @@ _OPTIONS: _Options = {
     "mip_rel_gap": 0.0,
     # Costs are whole, so whatever is within less than 1 of the bound is the best.
     "mip_abs_gap": 0.999,
-    # The relaxation is tight and each level starts from a good point, so these searches
-    # by smaller models cost more than they find: a third of the time of 45 affiliates.
-    "mip_heuristic_run_rens": False,
-    "mip_heuristic_run_rins": False,
-    "mip_heuristic_run_root_reduced_cost": False,
 }
 _STEPS = 20_000
 _ENDED = {
