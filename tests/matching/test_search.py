@@ -12,6 +12,7 @@ from outreach.matching import solver
 from outreach.matching.book import fixed_seats
 from outreach.matching.candidates import Candidates
 from outreach.matching.clashes import at_most_one
+from outreach.matching.make_problem import make_problem
 from outreach.matching.model import Model
 from outreach.matching.parts import parts
 from outreach.matching.program import Program
@@ -174,6 +175,20 @@ def test_a_program_that_has_no_answer_is_a_bug_and_says_so() -> None:
 
     with pytest.raises(matching.SolverFailed, match=r"^The solver ended with Infeasible"):
         solved_program(impossible)
+
+
+def test_a_run_that_may_branch_no_more_gives_what_it_has_and_a_bound_that_holds() -> None:
+    asked = make_problem("affiliate", shape="teams-of-three", seed=3)
+    model = Model(parts(Candidates(asked, Timetable(asked)), ())[0])
+    program = model.program(-model.costs(matching.LevelName.FILL), loads=False)
+    start = np.zeros(len(program.costs))
+
+    run = solver.best(program, start=start, time_limit_s=60, stop=lambda: False, nodes=1)
+
+    assert run.point is not None
+    assert run.bound is not None
+    assert program.holds(np.rint(run.point))
+    assert run.bound <= program.costs @ np.rint(run.point) <= 0
 
 
 def test_a_program_that_is_refused_is_a_bug_and_says_so() -> None:
