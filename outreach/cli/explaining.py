@@ -5,10 +5,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from outreach import matching
-from outreach.matching import Chosen, Refusal, RefusalCode, Visit
+from outreach.matching import Change, Chosen, Refusal, RefusalCode, Visit, WhatIf
 
 MOST_NAMED = 12
 """How many people a line names; JSON names all."""
+WHAT_IF_S = 10.0
+"""How long the plan with somebody else there is looked for."""
 
 _AGAINST = {
     RefusalCode.TOO_FAR: "{distance_km:.1f} km away, and goes {radius_km:.1f} km at most",
@@ -30,7 +32,8 @@ class Explained:
 
     `others` has everyone not on it with what speaks against, by speaker id; `order` the place
     of those whom nothing speaks against in the order of whom to ask, by role and speaker;
-    `had` the visits of each speaker in that month, in order of time.
+    `had` the visits of each speaker in that month, in order of time; `remedies` are single
+    changes that would fill the visit, where it is not.
     """
 
     visit: Visit
@@ -38,6 +41,7 @@ class Explained:
     others: Mapping[str, tuple[Refusal, ...]]
     order: Mapping[str, list[str]]
     had: Mapping[str, list[str]]
+    remedies: tuple[Change, ...]
 
     def lines(self, *, only: str | None = None) -> Iterator[str]:
         """Give it in English, about one speaker or about all."""
@@ -70,6 +74,7 @@ class Explained:
                 for speaker, refusals in self.others.items()
                 if only in {None, speaker}
             },
+            "would_fill_if": [matching.change_in_english(each) for each in self.remedies],
         }
 
     def _about(self, speaker: str) -> Iterator[str]:
@@ -102,6 +107,9 @@ class Explained:
         yield f"What speaks against the other {len(self.others) - len(could):,}:"
         for code, found in self._by_code().items():
             yield from self._under(code, found)
+        for number, change in enumerate(self.remedies):
+            start = "It would be filled" if number == 0 else "               or"
+            yield f"{start} {matching.change_in_english(change)}"
 
     def _under(self, code: RefusalCode, found: Mapping[str, list[Refusal]]) -> Iterator[str]:
         if code not in _BY_OTHER_VISITS:
@@ -145,7 +153,77 @@ def explain(problem: matching.Problem, solution: matching.Solution, visit_id: st
             for role in visit.roles
         },
         had=_had(problem, solution, (visit.starts_at.year, visit.starts_at.month)),
+        remedies=matching.changes_to_fill(explainer, visit_id),
     )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Instead:
+    """What the best plan with a speaker in a role of the visit changes."""
+
+    speaker: str
+    role: str
+    answer: WhatIf
+
+    def lines(self) -> Iterator[str]:
+        """Give it in English."""
+        answer = self.answer
+        yield f"If {self.speaker} came as {self.role}:"
+        for each in answer.levels:
+            if each.before != each.after:
+                yield f"  {each.level} {each.before:,.10g} -> {each.after:,.10g}"
+        for emptied in answer.emptied:
+            yield f"  {emptied} would not have all its people any more"
+        for filled in answer.filled:
+            yield f"  {filled} would have all its people"
+        for change in answer.changed:
+            left = [f"{each.speaker} leaves as {each.role}" for each in change.left]
+            came = [f"{each.speaker} comes as {each.role}" for each in change.came]
+            yield f"  {change.visit}: {', '.join(left + came)}"
+        if not answer.proven:
+            yield "  The time was up: there may be a better plan with them."
+
+    def to_json(self) -> dict[str, object]:
+        """Give all of it."""
+        answer = self.answer
+        return {
+            "role": self.role,
+            "levels": [
+                {"name": each.level.value, "before": each.before, "after": each.after}
+                for each in answer.levels
+            ],
+            "emptied": list(answer.emptied),
+            "filled": list(answer.filled),
+            "changed": [
+                {
+                    "visit": change.visit,
+                    "left": [{"id": each.speaker, "role": each.role} for each in change.left],
+                    "came": [{"id": each.speaker, "role": each.role} for each in change.came],
+                }
+                for change in answer.changed
+            ],
+            "proven": answer.proven,
+        }
+
+
+def instead(
+    problem: matching.Problem, solution: matching.Solution, visit: Visit, speaker: str
+) -> Instead | None:
+    """Tell what having a speaker on the visit would change, in the first role they could take.
+
+    None where they are on it, and where a rule speaks against them whatever else is planned.
+    """
+    if any(each.speaker == speaker for each in solution.speakers_of(visit.id)):
+        return None
+    fixed = [each.role for each in visit.fixed]
+    for role, needed in visit.roles.items():
+        if fixed.count(role) < needed:
+            answer = matching.what_if(
+                problem, solution, visit.id, speaker, role, time_limit_s=WHAT_IF_S
+            )
+            if answer.is_possible:
+                return Instead(speaker=speaker, role=role, answer=answer)
+    return None
 
 
 def _had(

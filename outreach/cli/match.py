@@ -101,6 +101,9 @@ def explain(
 ) -> None:
     r"""Tell who goes to a visit and why, and what speaks against everyone else.
 
+    Of a visit that lacks somebody, also what would fill it. Of one speaker who is not on it but
+    could be, also what the best plan with them there would change, which may take 10 seconds.
+
     \b
     Examples:
       outreach match explain problem.json solution.json --visit v7
@@ -116,10 +119,14 @@ def explain(
     if speaker_id is not None and all(each.id != speaker_id for each in asked.speakers):
         raise Unusable(f"{problem}: there is no speaker {speaker_id!r}.")
     told = explaining.explain(asked, answer, visit_id)
+    instead = explaining.instead(asked, answer, told.visit, speaker_id) if speaker_id else None
     if as_json:
-        click.echo(json.dumps(told.to_json(only=speaker_id), indent=1, allow_nan=False))
+        shown = told.to_json(only=speaker_id)
+        if speaker_id:
+            shown["if_they_came"] = instead.to_json() if instead else None
+        click.echo(json.dumps(shown, indent=1, allow_nan=False))
     else:
-        click.echo("\n".join(told.lines(only=speaker_id)))
+        click.echo("\n".join([*told.lines(only=speaker_id), *(instead.lines() if instead else ())]))
 
 
 @match.command("make-problem")

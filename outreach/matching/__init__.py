@@ -116,7 +116,12 @@ from outreach.matching.reasons import (
 )
 from outreach.matching.remedies import changes_to_fill
 from outreach.matching.solution import Chosen, FixedConflict, Level, Plan, Solution, Unfilled
-from outreach.matching.solution_file import read_solution, reason_in_english, solution_to_json
+from outreach.matching.solution_file import (
+    change_in_english,
+    read_solution,
+    reason_in_english,
+    solution_to_json,
+)
 from outreach.matching.solve import solve
 from outreach.matching.solver import SolverFailed
 from outreach.matching.what_if import Changed, Compared, WhatIf, changes, compared, what_if
@@ -161,6 +166,7 @@ __all__ = [
     "Why",
     "WhyCode",
     "as_it_stands",
+    "change_in_english",
     "changes",
     "changes_to_fill",
     "compare",

@@ -45,7 +45,7 @@ def solution_to_json(solution: Solution) -> dict[str, object]:
                 "id": each.visit,
                 "considered": each.considered,
                 "refusals": {code.value: count for code, count in each.refusals.items()},
-                "would_fill_if": [_change_in_english(change) for change in each.would_fill_if],
+                "would_fill_if": [change_in_english(change) for change in each.would_fill_if],
             }
             for each in solution.unfilled
         ],
@@ -216,7 +216,8 @@ def reason_in_english(reason: Reason) -> str:
     return _REASONS[reason.code].format_map(reason.params)
 
 
-def _change_in_english(change: Change) -> str:
+def change_in_english(change: Change) -> str:
+    """Word what would fill a visit, as the end of a sentence."""
     params = change.params
     match change.code:
         case ChangeCode.RENEW_CLEARANCE:

@@ -2,17 +2,25 @@
 
 Asked for Ana in a role of a visit, the answer is one of two: the hard rules that speak
 against her beside what is promised already, or the best plan with her there, told as the
-difference to the present one. That plan is found by the ordinary search: she is fixed,
-everything else that is not fixed may move.
+difference to the present one. That plan is found by the ordinary search in the part of the
+problem that she and the visit belong to: she is fixed, everything else there that is not fixed
+may move. No other part shares a speaker with it, so nothing else changes.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from outreach.matching.book import Seat, fixed_seats
+from outreach.matching.candidates import Candidates
+from outreach.matching.explain import seats_of
+from outreach.matching.levels import filled_visits, measure, shown
+from outreach.matching.parts import parts
 from outreach.matching.problem import Assigned, LevelName, Problem, Visit
 from outreach.matching.reasons import Refusal
 from outreach.matching.solution import Solution
 from outreach.matching.solve import solve
+from outreach.matching.timetable import Timetable
 from outreach.matching.turns import Wanted, refusals_in_turn
 
 
@@ -85,70 +93,116 @@ def what_if(
         raise ValueError(f"{speaker_id!r} is on the visit {visit_id!r} already")
     if against:
         return WhatIf(refusals=against)
+    there = _Part(asked, visit_id, speaker_id)
     with_her = replace(visit, fixed=(*visit.fixed, Assigned(speaker=speaker_id, role=role)))
-    found = solve(_with(asked, with_her), time_limit_s=time_limit_s)
-    before, after = filled_visits(problem, present), filled_visits(problem, found)
+    found = solve(there.cut_from(_with(asked, with_her)), time_limit_s=time_limit_s)
+    before, after = seats_of(problem, present), there.put_into(problem, present, found)
+    candidates = Candidates(problem, Timetable(problem))
+    had, has = filled_visits(candidates, before), filled_visits(candidates, after)
     return WhatIf(
-        levels=compared(problem, present, found),
-        emptied=tuple(each.id for each in problem.visits if each.id in before - after),
-        filled=tuple(each.id for each in problem.visits if each.id in after - before),
-        changed=changes(problem, present, found),
+        levels=_compared(candidates, before, after),
+        emptied=tuple(problem.visits[each].id for each in sorted(had - has)),
+        filled=tuple(problem.visits[each].id for each in sorted(has - had)),
+        changed=_changes(problem, before, after),
         proven=all(level.proven for level in found.levels),
     )
 
 
 def compared(problem: Problem, before: Solution, after: Solution) -> tuple[Compared, ...]:
     """Compare two plans of one problem on every level of its settings, in their order."""
-    was, is_now = measured(problem, before), measured(problem, after)
-    return tuple(
-        Compared(level=level, before=was[level], after=is_now[level])
-        for level in problem.settings.levels
-    )
+    candidates = Candidates(problem, Timetable(problem))
+    return _compared(candidates, seats_of(problem, before), seats_of(problem, after))
 
 
 def changes(problem: Problem, before: Solution, after: Solution) -> tuple[Changed, ...]:
     """List the visits whose speakers or roles differ, in the problem's order."""
-    was, is_now = _seats(before), _seats(after)
+    return _changes(problem, seats_of(problem, before), seats_of(problem, after))
+
+
+class _Part:
+    """The visits and speakers that hang together with one visit and one speaker."""
+
+    def __init__(self, problem: Problem, visit_id: str, speaker_id: str) -> None:
+        self._visits, self._speakers = {visit_id}, {speaker_id}
+        for part in parts(Candidates(problem, Timetable(problem)), fixed_seats(problem)):
+            visits = {problem.visits[each].id for each in part.visits.tolist()}
+            speakers = {problem.speakers[each].id for each in part.speakers.tolist()}
+            if visit_id in visits or speaker_id in speakers:
+                self._visits |= visits
+                self._speakers |= speakers
+
+    def cut_from(self, problem: Problem) -> Problem:
+        """Return these visits as a problem, with all that those who may come have elsewhere."""
+        inside = [each for each in problem.visits if each.id in self._visits]
+        named = self._speakers | {each.speaker for visit in inside for each in visit.fixed}
+        return replace(
+            problem,
+            speakers=tuple(each for each in problem.speakers if each.id in named),
+            visits=tuple(self._cut(problem.visits, named)),
+        )
+
+    def put_into(self, problem: Problem, present: Solution, found: Solution) -> list[Seat]:
+        """Return the seats of `present`, but in this part those of `found`."""
+        visits, speakers = problem.visits, problem.speakers
+        return [
+            seat
+            for seat in seats_of(problem, present)
+            if visits[seat.visit].id not in self._visits
+            and (seat.fixed or speakers[seat.speaker].id not in self._speakers)
+        ] + [seat for seat in seats_of(problem, found) if visits[seat.visit].id in self._visits]
+
+    def _cut(self, visits: Iterable[Visit], named: set[str]) -> Iterator[Visit]:
+        for visit in visits:
+            fixed = tuple(each for each in visit.fixed if each.speaker in named)
+            if visit.id in self._visits:
+                yield replace(
+                    visit,
+                    proposed=tuple(each for each in visit.proposed if each.speaker in named),
+                    usual=tuple(each for each in visit.usual if each in named),
+                    excluded_speakers=tuple(
+                        each for each in visit.excluded_speakers if each in named
+                    ),
+                )
+            elif fixed:
+                yield replace(
+                    visit,
+                    roles=Counter(each.role for each in fixed),
+                    fixed=fixed,
+                    proposed=(),
+                    usual=(),
+                    excluded_speakers=(),
+                )
+
+
+def _compared(
+    candidates: Candidates, before: Sequence[Seat], after: Sequence[Seat]
+) -> tuple[Compared, ...]:
+    was, is_now = measure(candidates, before), measure(candidates, after)
+    return tuple(
+        Compared(level=level, before=shown(level, was[level]), after=shown(level, is_now[level]))
+        for level in candidates.problem.settings.levels
+    )
+
+
+def _changes(
+    problem: Problem, before: Iterable[Seat], after: Iterable[Seat]
+) -> tuple[Changed, ...]:
+    was, is_now = _by_visit(problem, before), _by_visit(problem, after)
     found: list[Changed] = []
-    for visit in problem.visits:
-        mine, theirs = was.get(visit.id, ()), is_now.get(visit.id, ())
-        left = tuple(each for each in mine if each not in theirs)
-        came = tuple(each for each in theirs if each not in mine)
+    for index, visit in enumerate(problem.visits):
+        left = tuple(each for each in was[index] if each not in is_now[index])
+        came = tuple(each for each in is_now[index] if each not in was[index])
         if left or came:
             found.append(Changed(visit=visit.id, left=left, came=came))
     return tuple(found)
 
 
-def filled_visits(problem: Problem, solution: Solution) -> frozenset[str]:
-    """Return the ids of the visits whose every role has its speakers."""
-    seats = _seats(solution)
-    return frozenset(
-        visit.id for visit in problem.visits if _is_filled(visit, seats.get(visit.id, ()))
-    )
-
-
-def measured(problem: Problem, solution: Solution) -> dict[LevelName, float]:
-    """Return what each level counts for a plan, whether or not it was solved for that level."""
-    seats, filled = _seats(solution), filled_visits(problem, solution)
-    load = Counter(each.speaker for there in seats.values() for each in there)
-    chosen = [each for plan in solution.visits for each in plan.speakers]
-    attending = {(visit, each.speaker) for visit, there in seats.items() for each in there}
-    return {
-        LevelName.FILL: len(filled),
-        LevelName.CRITICAL: sum(v.critical for v in problem.visits if v.id in filled),
-        LevelName.KEPT: sum(
-            each in seats.get(visit.id, ()) for visit in problem.visits for each in visit.proposed
-        ),
-        LevelName.USUAL: sum(
-            any((visit.id, speaker) in attending for speaker in visit.usual)
-            for visit in problem.visits
-        ),
-        LevelName.FAIRNESS: sum(
-            (speaker.recent_visits + load[speaker.id]) ** 2 for speaker in problem.speakers
-        ),
-        # Whole meters are summed, as the search does, so that equal plans are equal.
-        LevelName.DISTANCE: sum(round(each.distance_km * 1000) for each in chosen) / 1000,
-    }
+def _by_visit(problem: Problem, seats: Iterable[Seat]) -> defaultdict[int, list[Assigned]]:
+    found: defaultdict[int, list[Assigned]] = defaultdict(list)
+    for seat in seats:
+        speaker = problem.speakers[seat.speaker].id
+        found[seat.visit].append(Assigned(speaker=speaker, role=seat.role))
+    return found
 
 
 def _without(problem: Problem, visit_id: str, role: str, speaker_id: str | None) -> Problem:
@@ -175,15 +229,3 @@ def _visit(problem: Problem, visit_id: str) -> Visit:
         if visit.id == visit_id:
             return visit
     raise KeyError(visit_id)
-
-
-def _seats(solution: Solution) -> dict[str, tuple[Assigned, ...]]:
-    return {
-        plan.visit: tuple(Assigned(speaker=each.speaker, role=each.role) for each in plan.speakers)
-        for plan in solution.visits
-    }
-
-
-def _is_filled(visit: Visit, there: tuple[Assigned, ...]) -> bool:
-    has = Counter(each.role for each in there)
-    return all(has[role] >= needed for role, needed in visit.roles.items())

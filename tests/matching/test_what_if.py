@@ -165,6 +165,36 @@ def test_who_is_being_asked_gives_the_place_up_in_the_question() -> None:
     )
 
 
+def test_what_shares_no_speaker_with_her_or_the_visit_stays_as_it_is() -> None:
+    near = replace(ANA, clearances=ANA.clearances[:2])
+    far = replace(BEN, clearances=ANA.clearances[2:])
+    also_near = at("2027-01-13T14:00", id="wednesday")
+    north = at("2027-01-12T14:00", id="north", site=LAKESIDE.id)
+    asked = problem(near, far, TUESDAY, also_near, north)
+
+    answer = matching.what_if(asked, matching.as_it_stands(asked), "tuesday", "ana", "lead")
+
+    assert answer.filled == ("tuesday", "wednesday")
+    assert of_level(answer, LevelName.FILL) == (0, 2)
+    assert answer.proven
+
+
+def test_who_is_fixed_elsewhere_keeps_that_and_what_it_takes_of_the_quota() -> None:
+    once = replace(ANA, quota_per_month=1)
+    north = at("2027-01-14T14:00", id="north", site=LAKESIDE.id, roles={"lead": 2})
+    held = replace(north, fixed=(_lead("ana"), _lead("dora")))
+    wednesday = at("2027-01-13T14:00", id="wednesday")
+    asked = problem(once, BEN, DORA, TUESDAY, wednesday, held)
+
+    answer = matching.what_if(asked, matching.as_it_stands(asked), "tuesday", "ben", "lead")
+    refused = matching.what_if(asked, matching.as_it_stands(asked), "tuesday", "ana", "lead")
+
+    assert answer.filled == ("tuesday", "wednesday")
+    assert {each.visit for each in answer.changed} == {"tuesday", "wednesday"}
+    assert "ana" not in {each.speaker for change in answer.changed for each in change.came}
+    assert [each.code for each in refused.refusals] == [RefusalCode.QUOTA]
+
+
 def test_a_question_about_what_is_not_there_is_refused() -> None:
     asked = problem(ANA, replace(TUESDAY, fixed=(_lead("ana"),)))
     present = matching.as_it_stands(asked)

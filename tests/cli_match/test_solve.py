@@ -8,47 +8,16 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 from rich.console import Console
 
 from bench.rivals import checking
-from outreach import cli, matching
+from outreach import matching
 from outreach.cli import running
 from outreach.matching import Progress
 from outreach.matching.make_problem import make_problem
+from tests.cli_match.commands import assert_refused, outreach, problem
 from tests.matching.checker import violations
-from tests.matching.random_problems import Json, random_problem
-
-
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with a problem, and neither a configuration nor a database."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "problem.json").write_text(json.dumps(random_problem(4, speakers=12, visits=14)))
-    return tmp_path
-
-
-def outreach(*arguments: str, given: bytes | None = None) -> Result:
-    return CliRunner().invoke(cli.main, ["match", *arguments], input=given)
-
-
-def problem(here: Path) -> Json:
-    read: Json = json.loads((here / "problem.json").read_text())
-    return read
-
-
-def solved(here: Path) -> Json:
-    assert outreach("solve", "problem.json", "--out", "solution.json").exit_code == 0
-    read: Json = json.loads((here / "solution.json").read_text())
-    return read
-
-
-def assert_refused(result: Result, words: str) -> None:
-    assert result.exit_code == 2
-    lines = result.stderr.strip().splitlines()
-    assert len(lines) == 1
-    assert words in lines[0]
-    assert result.stdout == ""
+from tests.matching.random_problems import random_problem
 
 
 def test_a_problem_is_solved_into_a_file_with_the_levels_on_the_terminal(here: Path) -> None:
@@ -357,114 +326,6 @@ def test_on_a_terminal_a_bar_shows_the_parts_done_and_goes_at_the_end(
     assert "20,300 of at most 29,950 visits filled" in screen.getvalue()
 
 
-def test_a_visit_is_explained_by_who_goes_and_what_speaks_against_the_others(here: Path) -> None:
-    answer = solved(here)
-    plan = next(plan for plan in answer["visits"] if plan["speakers"])
-    chosen = plan["speakers"][0]
-
-    result = outreach("explain", "problem.json", "solution.json", "--visit", plan["id"])
-
-    assert result.exit_code == 0
-    assert f"{chosen['id']} goes as {chosen['role']}" in result.stdout
-    assert "; ".join(chosen["reasons"]) in result.stdout
-    assert "What speaks against the other" in result.stdout
-
-
-def test_an_explanation_counts_as_the_solution_does_and_names_the_visits_in_the_way(
-    here: Path,
-) -> None:
-    answer = solved(here)
-    for unfilled in answer["unfilled"]:
-        result = outreach(
-            "explain", "problem.json", "solution.json", "--visit", unfilled["id"], "--json"
-        )
-        against = json.loads(result.stdout)["against"]
-
-        counts: dict[str, int] = {}
-        for refusals in against.values():
-            for code in {refusal["code"] for refusal in refusals}:
-                counts[code] = counts.get(code, 0) + 1
-        assert counts == unfilled["refusals"]
-        for refusals in against.values():
-            for refusal in refusals:
-                if refusal["code"] in {"quota", "rest", "overlap"}:
-                    assert "v" in refusal["words"]
-
-
-def test_a_quota_names_the_visits_that_use_it_up(here: Path) -> None:
-    data = ana_and_two_visits()
-    (here / "problem.json").write_text(json.dumps(data))
-    answer = solved(here)
-    (unfilled,) = answer["unfilled"]
-    (plan,) = answer["visits"]
-
-    result = outreach(
-        "explain", "problem.json", "solution.json", "--visit", unfilled["id"], "--speaker", "ana"
-    )
-
-    assert f"quota: ana has 1 of 1 visits in 2027-01: {plan['id']}" in result.stdout
-
-
-def test_why_somebody_goes_and_why_nothing_speaks_against_another(here: Path) -> None:
-    data = ana_and_two_visits()
-    data["speakers"].append(data["speakers"][0] | {"id": "ben", "recent_visits": 9})
-    data["visits"].pop()
-    (here / "problem.json").write_text(json.dumps(data))
-    solved(here)
-    asked = ("explain", "problem.json", "solution.json", "--visit", "first", "--speaker")
-
-    ana, ben = outreach(*asked, "ana"), outreach(*asked, "ben")
-
-    assert "ana goes as lead: certified as lead until" in ana.stdout
-    assert "Nothing speaks against ben." in ben.stdout
-    assert "As lead: number 2 of 2 in the order of whom to ask." in ben.stdout
-
-
-def test_an_exclusion_is_explained_in_the_words_of_any_other_absence(here: Path) -> None:
-    data = ana_and_two_visits()
-    away = [{"from": "2027-01-01", "until": "2027-02-28"}]
-    texts = []
-    changes: list[Json] = [{"excluded_sites": ["h1"]}, {"away": away}, {"weekly": []}]
-    for change in changes:
-        changed = json.loads(json.dumps(data))
-        changed["speakers"][0] |= change
-        (here / "problem.json").write_text(json.dumps(changed))
-        solved(here)
-        asked = ("explain", "problem.json", "solution.json", "--visit", "first")
-        texts.append([outreach(*asked, *more).stdout for more in ((), ("--json",))])
-
-    assert texts[0] == texts[1] == texts[2]
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (["--visit", "v99"], "problem.json: there is no visit 'v99'"),
-        (["--visit", "v0", "--speaker", "s99"], "problem.json: there is no speaker 's99'"),
-    ],
-)
-def test_a_visit_or_speaker_that_is_not_there_is_refused(
-    here: Path, arguments: list[str], words: str
-) -> None:
-    solved(here)
-
-    assert_refused(outreach("explain", "problem.json", "solution.json", *arguments), words)
-
-
-def test_a_solution_of_another_problem_is_refused_with_its_place(here: Path) -> None:
-    answer = solved(here)
-    answer["visits"][0]["id"] = "w1"
-    (here / "solution.json").write_text(json.dumps(answer))
-    asked = ("explain", "problem.json")
-
-    assert_refused(
-        outreach(*asked, "solution.json", "--visit", "v0"),
-        "solution.json: visits[0].id: the problem has no visit 'w1'",
-    )
-    assert_refused(outreach(*asked, "problem.json", "--visit", "v0"), "problem.json: format: is")
-    assert_refused(outreach("explain", "-", "-", "--visit", "v0"), "Only one of the two")
-
-
 def test_a_made_problem_is_the_one_of_its_seed_and_can_be_solved(here: Path) -> None:
     made = outreach("make-problem", "--scale", "affiliate", "--shape", "rural", "--seed", "3")
     outreach(
@@ -492,41 +353,3 @@ def test_every_command_has_help_with_an_example(command: str) -> None:
 
     assert result.exit_code == 0
     assert any(line.startswith("    outreach match ") for line in result.output.splitlines())
-
-
-def ana_and_two_visits() -> Json:
-    """Return two visits, and Ana, who may take one a month."""
-    visit = {
-        "id": "first",
-        "site": "h1",
-        "unit_type": "adult",
-        "starts_at": "2027-01-12T14:00",
-        "minutes": 60,
-        "language": "en",
-        "program": "story",
-        "roles": {"lead": 1},
-        "critical": False,
-    }
-    span = {"from": "2026-01-01", "until": "2027-12-31"}
-    ana = {
-        "id": "ana",
-        "lat": 41.9,
-        "lon": -87.7,
-        "radius_km": None,
-        "languages": ["en"],
-        "unit_types": ["adult"],
-        "certifications": [{"program": "story", "role": "lead", **span}],
-        "clearances": [{"site": "h1", **span}],
-        "weekly": [{"weekday": day, "from": "08:00", "until": "18:00"} for day in range(7)],
-        "away": [],
-        "excluded_sites": [],
-        "quota_per_month": 1,
-        "rest_days": 1,
-        "recent_visits": 0,
-    }
-    return {
-        "format": "outreach-matching/1",
-        "sites": [{"id": "h1", "lat": 41.88, "lon": -87.63}],
-        "speakers": [ana],
-        "visits": [visit, visit | {"id": "second", "starts_at": "2027-01-26T14:00"}],
-    }
