@@ -11,9 +11,9 @@ The engine is pure: `solve(problem)` knows no database and no clock but its own 
 
 Read the modules in this order: `problem` (what is asked), `columns` (the speakers as arrays),
 `candidates` (the rules that look at one visit alone), `timetable`, `clashes` and `book` (the
-rules between visits), `parts` (components that share no speaker), `greedy`, `model`, `program`
-and `levels` (the mathematics), `solver` (HiGHS), `search` (one part), `workers` (parts in
-processes), `solve` (the whole), then `explain`, `remedies`, `describe` and `solution` (the
+rules between visits), `parts` (components that share no speaker), `roster`, `greedy`, `chains`
+and `moves` (answers without a solver), `model`, `program` and `levels` (the mathematics), `solver`
+(HiGHS), `search` (one part), `workers` (parts in processes), `solve` (the whole), then `explain`, `remedies`, `describe` and `solution` (the
 answer), `compare`, `turns`, `what_if` and `other_times` (questions about another one). `reasons`
 holds the codes; English is only made in `solution_file`. Files come in through `json_stream` and
 `fields`, and `make_problem` makes some to measure with.
@@ -65,10 +65,11 @@ A part of up to some thousand pairs is solved exactly (branch and cut). A larger
 relaxation solved by a first-order method (PDLP: Applegate and others, arXiv:2106.04756), which
 is near the best in seconds and never quite there. That is enough, because the bound is reckoned
 from its duals by weak duality, which holds for any duals (`program.Program.bound`). The greedy
-answer in the order of that relaxation is mostly within 3 % of the bound, often on it; then
-neighborhoods (some visits, everything else as it is) are solved exactly, larger ones when nothing
-gets better, until the bound is reached, nothing helps any more, or the time is up (large
-neighborhood search: Shaw, 1998).
+answer in the order of that relaxation is mostly within 3 % of the bound, often on it. Then people
+are moved over in chains (augmenting paths: Berge, 1957; ejection chains: Glover, 1996), which
+closes most of the gap in seconds. Then neighborhoods (some visits, everything else as it is) are
+solved exactly, larger ones when nothing gets better, until the bound is reached, nothing helps any
+more, or the time is up (large neighborhood search: Shaw, 1998).
 
 Cost: candidates grow with the clearances and the visits of each site, not with all pairs; rows
 and columns with the candidates. A nation (20,000 by 30,000) has some 600,000 pairs.

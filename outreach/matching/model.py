@@ -48,6 +48,7 @@ class Model:
         self._fill_or_leave(rows)
         self._keep_apart(rows)
         self._count(rows)
+        self.fills = slice(self._pairs, self._pairs + visits)
         self.matrix, self.row_lower, self.row_upper = rows.build(self.column_count)
 
     def costs(self, level: LevelName) -> Floats:

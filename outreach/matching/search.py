@@ -1,9 +1,9 @@
 """One part, level after level: each made best without giving up what the earlier ones reached.
 
 A small part is solved exactly. A large one has its relaxation solved first: that gives a bound
-and, as a wish, a start near the best. Then neighborhoods (some visits with all of their
-candidates, everything else as it is) are solved exactly one after another until the bound is
-reached, nothing gets better any more, or the time is up.
+and, as a wish, a start near the best. Then people are moved over in chains, and neighborhoods (some
+visits with all of their candidates, everything else as it is) are solved exactly one after another
+until the bound is reached, nothing gets better any more, or the time is up.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -15,7 +15,7 @@ from typing import TypeAlias
 import numpy as np
 from scipy.sparse import csr_array
 
-from outreach.matching import greedy, solver
+from outreach.matching import greedy, moves, solver
 from outreach.matching.levels import MAXIMIZED
 from outreach.matching.model import HALF, Model
 from outreach.matching.parts import Part
@@ -25,14 +25,14 @@ from outreach.matching.progress import Stop
 from outreach.matching.timetable import Bools, Floats, Ints
 
 RELAXED_PAIRS = 200
-"""From here the relaxation's start is worth its time also where solving is exact."""
+"""From here the relaxation and the chains are worth their time also where solving is exact."""
 EXACT_PAIRS = 2_000
 """Up to here exact solving proves every level in seconds."""
 TRIED_PAIRS = 12_000
 """Up to here it is tried at the end, where neighborhoods left a gap."""
 TRIED_SHARE = 0.3
 """Of a level's time, what is kept for trying."""
-FILL_SHARE = 0.7
+FILL_SHARE = 0.8
 """Of the time left, what filling may take of a large part; the later levels share the rest."""
 RELAX_SHARE = 0.5
 """Of a level's time, what its relaxation may take."""
@@ -192,6 +192,7 @@ class _Search:
         pairs = len(self._part.pair_visit)
         if self._large or (pairs > RELAXED_PAIRS and not self._locks):
             self._relax(level, ends_at=ends_at)
+            self._move_over(level, ends_at=ends_at)
         if self._large:
             tried = TRIED_SHARE if pairs <= TRIED_PAIRS else 0.0
             left_s = ends_at - monotonic()
@@ -230,11 +231,32 @@ class _Search:
         level.bound = max(level.bound, relaxed.bound)
         level.wish = relaxed.point
         if not self._locks:
-            taken = greedy.fill(self._part, relaxed.point[: len(self._part.pair_visit)])
+            # What was proposed comes first: it was good, and a later level wants to keep it.
+            wish = relaxed.point[: len(self._part.pair_visit)] + (self._part.proposed >= 0)
+            taken = greedy.fill(self._part, wish)
             start = self._model.encode(taken)
             count = len(level.program.costs)
             if level.value(start[:count]) < level.value(self._point[:count]):
                 self._point = start
+        self._tell(level)
+
+    def _move_over(self, level: _Level, *, ends_at: float) -> None:
+        """Make the level better by chains, where they help with it."""
+        part, (*earlier, name) = self._part, self._levels[: len(self._locks) + 1]
+        if not moves.help_with(name, earlier):
+            return
+        wish = np.ones(len(part.visits)) if level.wish is None else level.wish[self._model.fills]
+        taken = moves.better(
+            part,
+            self._model.decode(self._point),
+            name,
+            earlier,
+            wish=wish,
+            most=level.value(self._point[: len(level.program.costs)]) - level.bound,
+            over=lambda: self._over(ends_at),
+        )
+        count = len(level.program.costs)
+        self._take(level, np.ones(count, np.bool_), self._model.encode(taken)[:count])
         self._tell(level)
 
     def _search_neighborhoods(self, level: _Level, *, ends_at: float) -> None:

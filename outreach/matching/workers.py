@@ -67,14 +67,16 @@ class _Supervisor:
         self._ends_at = ends_at
         self._stop = stop
         self._on_found = on_found
-        # The largest needs a process of its own from the beginning; the others in the order of
-        # what they need, so that what the small ones leave over goes to the larger.
-        self._waiting = list(range(len(parts)))[:1] + list(range(len(parts)))[:0:-1]
+        self._waiting: list[int] = []
         self._starts = [0] * len(parts)
         # What spawn costs is paid once: a process takes one part after another.
         self._context = get_context("spawn")
 
     def run(self, count: int) -> None:
+        # Each process begins with one of the largest; the others come in the order of what they
+        # need, so that what the small ones leave over goes to the larger.
+        order = list(range(len(self._parts)))
+        self._waiting = order[:count] + order[count:][::-1]
         with self._started(min(count, len(self._parts))) as team:
             while not self._over():
                 for worker in team:
