@@ -12,11 +12,12 @@ The engine is pure: `solve(problem)` knows no database and no clock but its own 
 Read the modules in this order: `problem` (what is asked), `columns` (the speakers as arrays),
 `candidates` (the rules that look at one visit alone), `timetable`, `clashes` and `book` (the
 rules between visits), `parts` (components that share no speaker), `roster`, `greedy`, `chains`
-and `moves` (answers without a solver), `model`, `program` and `levels` (the mathematics), `solver`
-(HiGHS), `search` (one part), `workers` (parts in processes), `solve` (the whole), then `explain`, `remedies`, `describe` and `solution` (the
-answer), `compare`, `turns`, `what_if` and `other_times` (questions about another one). `reasons`
-holds the codes; English is only made in `solution_file`. Files come in through `json_stream` and
-`fields`, and `make_problem` makes some to measure with.
+and `moves` (answers without a solver), `model`, `program` and `levels` (the mathematics),
+`solver` (HiGHS), `search` (one part), `workers` (parts in processes), `solve` (the whole), then
+`explain`, `remedies`, `describe` and `solution` (the answer), `compare`, `turns`, `what_if` and
+`other_times` (questions about another one). `reasons` holds the codes; English is only made in
+`solution_file`. Files come in through `json_stream` and `fields`, and `make_problem` makes some
+to measure with.
 
 The mathematics
 ---------------
