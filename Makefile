@@ -16,7 +16,7 @@ help:
 	@echo "make test          the tests on this machine, some 4 minutes; ALL=1 runs everything and measures coverage, about 20"
 	@echo "make check         lint, format, types, floors and templates"
 	@echo "make soak          the long races and kill loops"
-	@echo "make bench         the benchmarks, each beside its bar"
+	@echo "make bench         the benchmarks, each beside its bar: an hour and a half"
 	@echo "make screenshots   every page for every person into screenshots/"
 	@echo "make catalogs      list what the Spanish catalogs lack"
 	@echo "make lock          pin all dependencies again (needs uv)"

@@ -5,7 +5,7 @@ plan to the bound is closed, levels proven or at least bounded, memory, rules br
 checker without the engine's code), how much faster candidates are than a plain loop and whether
 their reasons are the same, and how many proposals a re-solve changes. Shown, never gated:
 seconds, and CP-SAT's fill in the same time. Each solve is a process of its own, started as
-`outreach match solve`. Everything takes hours; --quick takes less than a minute.
+`outreach match solve`. Everything takes an hour and a half; --quick takes less than a minute.
 """
 
 import argparse

@@ -35,7 +35,8 @@ SHEET = csv_of(
 @dataclass(frozen=True)
 class Shown:
     """One page as one person sees it. `ids` are keys of Places; `act` is done before looking,
-    `undo` after it where the act would change what others see.
+    `undo` after it where the act would change what others see. `meanwhile` is what the service
+    does after the act; then the page is loaded again.
 
     `main` pages are looked at in every run, the others with --all. One that `breaks` is seen as it
     is when the program itself fails.
@@ -49,6 +50,7 @@ class Shown:
     main: bool = False
     status: int = 200
     act: Act | None = None
+    meanwhile: Callable[[Demo], None] | None = None
     undo: Callable[[Demo], None] | None = None
     breaks: bool = False
 
@@ -70,6 +72,9 @@ def show(visitor: Visitor, page: Shown, demo: Demo, places: Places) -> int:
         visitor.wrong.clear()  # it was meant to be
     if page.act:
         page.act(visitor)
+    if page.meanwhile:
+        page.meanwhile(demo)
+        visitor.page.reload()
     return status
 
 
@@ -388,6 +393,14 @@ COORDINATOR = _for(
         "coordinator.proposals",
         main=True,
         act=searched.press_find,
+        undo=searched.take_back,
+    ),
+    Shown(
+        "search-running",
+        "coordinator.proposals",
+        main=True,
+        act=searched.press_find,
+        meanwhile=searched.get_on,
         undo=searched.take_back,
     ),
     Shown("search-broken", "coordinator.matching_run", ids={"run_id": "broken search"}),

@@ -53,11 +53,36 @@ def press_find(visitor: Visitor) -> None:
         visitor.page.locator(find).first.click()
 
 
+def get_on(demo: Demo) -> None:
+    """Let the search that waits be held by a worker that has found something for most visits."""
+    now = clock.now()
+    progress = {
+        "components": 4,
+        "components_done": 3,
+        "visits": 9,
+        "filled": 7,
+        "fill_bound": 8,
+        "seconds": 12.0,
+    }
+    _end_or_hold(
+        demo,
+        state="running",
+        started_at=now,
+        lease_token="held",
+        lease_until=now + timedelta(hours=1),
+        progress=progress,
+    )
+
+
 def take_back(demo: Demo) -> None:
     """Let no search be under way any more."""
-    ended = {"state": "stopped", "finished_at": clock.now()}
+    _end_or_hold(demo, state="stopped", finished_at=clock.now(), lease_token=None)
+
+
+def _end_or_hold(demo: Demo, **values: object) -> None:
+    under_way = MatchingRun.state.in_(("waiting", "running"))
     with demo.wired.db.transaction() as session:
-        session.execute(update(MatchingRun).where(MatchingRun.state == "waiting").values(**ended))
+        session.execute(update(MatchingRun).where(under_way).values(**values))
 
 
 def _changes(session: Session) -> list[dict[str, Any]]:
