@@ -243,7 +243,7 @@ class _Search:
     def _move_over(self, level: _Level, *, ends_at: float) -> None:
         """Make the level better by chains, where they help with it."""
         part, (*earlier, name) = self._part, self._levels[: len(self._locks) + 1]
-        if not moves.help_with(name, earlier):
+        if self._over(ends_at) or not moves.help_with(name, earlier):
             return
         wish = np.ones(len(part.visits)) if level.wish is None else level.wish[self._model.fills]
         taken = moves.better(
