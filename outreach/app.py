@@ -1,5 +1,6 @@
 """The web application: every blueprint, the template engine, and what guards the edge."""
 
+import gc
 from contextlib import ExitStack
 from importlib import import_module
 from pathlib import Path
@@ -80,6 +81,7 @@ def create_app(wired: context.Wired) -> Flask:
 
 def serve(app: Flask, *, host: str, port: int) -> None:
     """Serve the application with waitress until the process is stopped."""
+    settle()
     wired: context.Wired = app.extensions[context.EXTENSION]
     waitress.serve(
         app,
@@ -91,6 +93,15 @@ def serve(app: Flask, *, host: str, port: int) -> None:
         # It would take away what ProxyFix, where configured, is there to read.
         clear_untrusted_proxy_headers=not wired.config.proxy_count,
     )
+
+
+def settle() -> None:
+    """Let the garbage collector pass over what lives as long as the process: modules, routes.
+
+    A full collection looks at all of it, some 150 ms at every third page of a visit.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def _templates() -> ChoiceLoader:

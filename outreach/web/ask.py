@@ -318,7 +318,7 @@ def _hints(session: Session, asking: Asking) -> dict[str, str]:
         unit, program = _rows(session, asking)
     except OutreachError:
         return {}
-    facts = visits.unit_facts(session, unit, program=program)
+    facts = visits.unit_facts(session, unit, program=program, now=clock.now())
     zone = session.get_one(Hospital, unit.hospital_id).time_zone
     asking.when.time.label.text = _("Start, %(zone)s", zone=i18n.zone_name(zone))
     hours = words.visiting_hours(facts.hours)

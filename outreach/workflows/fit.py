@@ -1,24 +1,26 @@
 """Who fits a visit, who does not and why; and asking those who do, in an order people can see."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from outreach import db, matching
+from outreach import db
 from outreach.actor import Actor
-from outreach.directory.models import Affiliate
 from outreach.errors import RuleBroken
 from outreach.i18n import lazy
 from outreach.links import Links
-from outreach.matching import Refusal
+from outreach.matching import Explainer, Refusal
 from outreach.speakers.models import Speaker
 from outreach.visits import rules, service
 from outreach.visits.models import Offer, Proposal, Slot, Visit
 from outreach.workflows import asked, eligibility, offers, problems, proposals, speaker_facts
 from outreach.workflows.eligibility import Choice
+
+Explaining: TypeAlias = Callable[[], Explainer]
 
 DOES_NOT_FIT = lazy("%(name)s does not fit this visit any more. Look again at who does.")
 
@@ -36,9 +38,15 @@ class Fit:
     proposal: Proposal | None = None
 
 
-def who_fits(session: Session, visit: Visit, *, now: datetime) -> list[Fit]:
-    """Return a Fit for each role with a slot nobody is being asked for, in the slots' order."""
-    return _fits(session, visit, _free_slots(session, visit), now=now)
+def who_fits(
+    session: Session, visit: Visit, *, now: datetime, explainer: Explaining | None = None
+) -> list[Fit]:
+    """Return a Fit for each role with a slot nobody is being asked for, in the slots' order.
+
+    `explainer` gives the visit's (`problems.explainer`), where somebody else needs it as well. It
+    is not asked for where there is no such slot.
+    """
+    return _fits(session, visit, _free_slots(session, visit), now=now, explainer=explainer)
 
 
 def who_could(session: Session, visit: Visit, *, now: datetime) -> list[Fit]:
@@ -110,14 +118,20 @@ def _free_slots(session: Session, visit: Visit) -> list[Slot]:
     return list({slot.role: slot for slot in reversed(list(free))}.values())[::-1]
 
 
-def _fits(session: Session, visit: Visit, slots: Sequence[Slot], *, now: datetime) -> list[Fit]:
+def _fits(
+    session: Session,
+    visit: Visit,
+    slots: Sequence[Slot],
+    *,
+    now: datetime,
+    explainer: Explaining | None = None,
+) -> list[Fit]:
     if not slots:
         return []
-    affiliate = session.get_one(Affiliate, visit.affiliate_id)
     # Who is proposed must be seen to fit by the rules of now, like anyone.
-    problem = problems.about(session, affiliate, [visit], now=now)
-    explainer = matching.Explainer.of(problem, None)
-    ids = eligibility.speaker_ids(session, [speaker.id for speaker in problem.speakers])
+    rules_here = explainer() if explainer else problems.explainer(session, visit, now=now)
+    names = [speaker.id for speaker in rules_here.problem.speakers]
+    ids = eligibility.speaker_ids(session, names)
     recent = speaker_facts.recent(session, ids.values(), now=now)
     waiting = _waiting(session, [slot.id for slot in slots])
     elsewhere = {p.speaker_id for p in waiting.values()}
@@ -125,12 +139,12 @@ def _fits(session: Session, visit: Visit, slots: Sequence[Slot], *, now: datetim
     for slot in slots:
         proposal = waiting.get(slot.id)
         first = proposal.speaker_id if proposal else None
-        ranked = explainer.ranking(visit.public_id, slot.role)
+        ranked = rules_here.ranking(visit.public_id, slot.role)
         choices = [eligibility.choice(c, speaker_id=ids[c.speaker], recent=recent) for c in ranked]
         # The proposed one first; who is proposed for the other place of this visit last.
         choices.sort(key=lambda c: (c.speaker_id != first, c.speaker_id in elsewhere - {first}))
         able = {c.speaker_id for c in choices}
-        against = explainer.refusals_for(visit.public_id, role=slot.role)
+        against = rules_here.refusals_for(visit.public_id, role=slot.role)
         fits.append(
             Fit(
                 slot=slot,

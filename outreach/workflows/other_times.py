@@ -13,7 +13,7 @@ from outreach.directory.models import Affiliate, Program, Unit
 from outreach.errors import Conflict, RuleBroken
 from outreach.i18n import lazy
 from outreach.links import Links
-from outreach.matching import Change
+from outreach.matching import Change, Explainer
 from outreach.speakers.models import Speaker
 from outreach.visits import rules
 from outreach.visits.models import OtherTime, Visit
@@ -28,24 +28,26 @@ RENEWAL_LASTS = timedelta(days=7)
 OVERTAKEN = lazy("The visit has changed since this time was proposed. Nothing was moved.")
 
 
-def what_would_fill(session: Session, visit: Visit, *, now: datetime) -> tuple[Change, ...]:
+def explainer(session: Session, visit: Visit, *, now: datetime) -> Explainer:
+    """Return the rules around the visit and around the other days that `what_would_fill` tries."""
+    return problems.explainer(session, visit, now=now, days_around=DAYS_AROUND)
+
+
+def what_would_fill(
+    session: Session, visit: Visit, explainer: Explainer, *, now: datetime
+) -> tuple[Change, ...]:
     """Return single changes of which each would fill the visit beside all that is promised.
 
     Other times are on the affiliate's clock, as the engine has them (`instant` of them says when),
     and only those the unit's own rules leave; short notice is for the unit to judge.
     """
-    affiliate = session.get_one(Affiliate, visit.affiliate_id)
-    problem = problems.about(session, affiliate, [visit], now=now, days_around=DAYS_AROUND)
-    facts = next(each for each in problem.visits if each.id == visit.public_id)
+    zone = session.get_one(Affiliate, visit.affiliate_id).time_zone
+    facts = explainer.problem.visits[explainer.visit_at(visit.public_id)]
     allowed = _allowed(session, visit, now=now)
     starts = (
-        start
-        for start in matching.nearby_starts(facts)
-        if allowed(instant(start, zone=affiliate.time_zone))
+        start for start in matching.nearby_starts(facts) if allowed(instant(start, zone=zone))
     )
-    return matching.changes_to_fill(
-        matching.Explainer.of(problem, None), visit.public_id, starts=starts
-    )
+    return matching.changes_to_fill(explainer, visit.public_id, starts=starts)
 
 
 def instant(start: datetime, *, zone: str) -> datetime:
@@ -169,7 +171,9 @@ def _allowed(session: Session, visit: Visit, *, now: datetime) -> Callable[[date
     """Return what says whether the unit's rules leave a start; its facts are read once."""
     unit = session.get_one(Unit, visit.unit_id)
     program = session.get_one(Program, visit.program_id)
-    facts: UnitFacts = visits.unit_facts(session, unit, program=program, except_visit=visit.id)
+    facts: UnitFacts = visits.unit_facts(
+        session, unit, program=program, except_visit=visit.id, now=now
+    )
     minutes = int((visit.ends_at - visit.starts_at) / timedelta(minutes=1))
 
     def allowed(starts_at: datetime) -> bool:

@@ -100,6 +100,15 @@ def about(
     return builder.problem(builder.wanted, once_more=once_more, around=timedelta(days=days_around))
 
 
+def explainer(
+    session: Session, visit: Visit, *, now: datetime, days_around: int = 0
+) -> matching.Explainer:
+    """Return the rules around one visit, beside all that is promised; read as `about` does."""
+    affiliate = session.get_one(Affiliate, visit.affiliate_id)
+    problem = about(session, affiliate, [visit], now=now, days_around=days_around)
+    return matching.Explainer.of(problem, None)
+
+
 class _Dated(NamedTuple):
     """A visit, as far as matching goes."""
 

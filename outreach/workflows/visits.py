@@ -57,7 +57,7 @@ def check(
     session: Session, *, unit: Unit, program: Program, wish: Wish, now: datetime
 ) -> tuple[Refusal, ...]:
     """Return every reason against the wish, hard and soft; empty means it may be asked for."""
-    facts = unit_facts(session, unit, program=program)
+    facts = unit_facts(session, unit, program=program, now=now)
     starts_at = rules.instant(wish.day, wish.at, zone=facts.time_zone)
     if isinstance(starts_at, Refusal):
         return (starts_at,)
@@ -251,15 +251,23 @@ def call_off(session: Session, visit: Visit, *, by: Actor, links: Links, now: da
 
 
 def unit_facts(
-    session: Session, unit: Unit, *, program: Program | None = None, except_visit: int | None = None
+    session: Session,
+    unit: Unit,
+    *,
+    now: datetime,
+    program: Program | None = None,
+    except_visit: int | None = None,
 ) -> UnitFacts:
-    """Return what the rules must know of a unit."""
+    """Return what the rules must know of a unit; visits that are over are in nobody's way."""
     affiliate = session.get_one(Affiliate, unit.affiliate_id)
     hours = session.scalars(select(VisitingHours).where(VisitingHours.unit_id == unit.id))
     pauses = session.scalars(select(UnitPause).where(UnitPause.unit_id == unit.id))
     booked = session.execute(
         select(Visit.starts_at, Visit.ends_at).where(
-            Visit.unit_id == unit.id, Visit.called_off_at.is_(None), Visit.id != (except_visit or 0)
+            Visit.unit_id == unit.id,
+            Visit.called_off_at.is_(None),
+            Visit.ends_at > now,
+            Visit.id != (except_visit or 0),
         )
     )
     return UnitFacts(
@@ -289,7 +297,7 @@ def _checked(
     overrule: bool,
     now: datetime,
 ) -> datetime:
-    facts = unit_facts(session, unit, program=program, except_visit=except_visit)
+    facts = unit_facts(session, unit, program=program, except_visit=except_visit, now=now)
     starts_at = rules.instant(wish.day, wish.at, zone=facts.time_zone)
     if isinstance(starts_at, Refusal):
         raise AgainstTheRules([starts_at])

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from outreach.actor import SYSTEM
 from outreach.errors import Conflict, RuleBroken
-from outreach.matching import ChangeCode
+from outreach.matching import Change, ChangeCode
 from outreach.messaging.models import Message
 from outreach.speakers.models import Availability, Speaker
 from outreach.visits.models import OtherTime, Visit
@@ -44,10 +44,15 @@ def free_at(session: Session, here: World, first: int, last: int) -> Speaker:
     return maria
 
 
+def what_would_fill(session: Session, visit: Visit) -> tuple[Change, ...]:
+    explainer = other_times.explainer(session, visit, now=NOW)
+    return other_times.what_would_fill(session, visit, explainer, now=NOW)
+
+
 def starts(session: Session, visit: Visit) -> list[datetime]:
     return [
         other_times.instant(change.params["starts_at"], zone=visit.time_zone)  # type: ignore[arg-type]  # a datetime
-        for change in other_times.what_would_fill(session, visit, now=NOW)
+        for change in what_would_fill(session, visit)
         if change.code is ChangeCode.MOVE
     ]
 
@@ -104,7 +109,7 @@ def test_an_exclusion_shows_no_time_as_never_being_free_shows_none(
     maria = free_at(session, here, 12, 20)
     builders.exclusion(session, maria, here.unit)
 
-    assert other_times.what_would_fill(session, visit, now=NOW) == ()
+    assert what_would_fill(session, visit) == ()
 
 
 def test_the_unit_is_asked_once_about_a_time(session: Session, visit: Visit) -> None:

@@ -116,6 +116,17 @@ def test_nobody_may_overrule_a_clash(bureau: Bureau) -> None:
     assert [r.code for r in refused.value.refusals] == [Code.CLASH]
 
 
+def test_a_visit_that_is_over_is_in_nobodys_way_and_not_read(bureau: Bureau) -> None:
+    unit = bureau.world.unit
+
+    before, after = (
+        visits.unit_facts(bureau.session, unit, now=now).booked
+        for now in (VISIT_AT, VISIT_AT + timedelta(days=1))
+    )
+
+    assert (len(before), after) == (1, ())
+
+
 def test_the_same_request_twice_is_one(bureau: Bureau) -> None:
     asked = ask(bureau)
     visit = bureau.session.scalars(select(Visit).where(Visit.request_id == asked.id)).one()

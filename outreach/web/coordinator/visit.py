@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache, partial
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -71,13 +72,14 @@ def visit(visit_id: str) -> ResponseReturnValue:
     with context.reading() as session:
         row = _load(session, visit_id, "visit.see")
         page = reads.page(session, row, now=now)
-        fits = fit.who_fits(session, row, now=now) if page.row.is_open else []
+        explainer = cache(partial(other_times.explainer, session, row, now=now))
+        fits = fit.who_fits(session, row, now=now, explainer=explainer) if page.row.is_open else []
+        nobody = any(not each.choices for each in fits)
+        changes = other_times.what_would_fill(session, row, explainer(), now=now) if nobody else ()
         everyone = request.args.get("everyone", "")
         views = [_fit_view(session, each, page, everyone=everyone, now=now) for each in fits]
         is_past = page.row.is_over and not page.row.called_off
         record = visit_record.record(session, row) if is_past else None
-        nobody = any(not each.choices for each in fits)
-        changes = other_times.what_would_fill(session, row, now=now) if nobody else ()
         helping = remedies.of_visit(session, row, changes, hospital=page.row.hospital)
         time_asked = remedies.time_asked(session, row, now=now)
     return render_template(

@@ -60,7 +60,7 @@ def move(visit_id: str) -> ResponseReturnValue:
         page = reads.page(session, row, now=now)
         unit = session.get_one(Unit, row.unit_id)
         program = session.get_one(Program, row.program_id)
-        facts = visits.unit_facts(session, unit, program=program, except_visit=row.id)
+        facts = visits.unit_facts(session, unit, program=program, except_visit=row.id, now=now)
     local = row.starts_at.astimezone(ZoneInfo(row.time_zone))
     form = TimeForm(day=local.date(), time=local.time(), minutes=page.minutes)
     form.time.label.text = _("Start, %(zone)s", zone=i18n.zone_name(row.time_zone))

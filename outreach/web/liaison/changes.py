@@ -138,7 +138,7 @@ def _time_form(session: Session, visit: Visit) -> tuple[TimeForm, dict[str, str]
     lengths = program.minutes or [_minutes(visit)]
     form.minutes.choices = [(each, words.minutes(each)) for each in lengths]
     form.time.label.text = _("Start, %(zone)s", zone=i18n.zone_name(visit.time_zone))
-    facts = visits.unit_facts(session, unit, program=program)
+    facts = visits.unit_facts(session, unit, program=program, now=clock.now())
     hours = words.visiting_hours(facts.hours)
     return form, {
         "day": i18n.ngettext(

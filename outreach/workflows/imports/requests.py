@@ -113,7 +113,9 @@ class RequestsImporter:
         if asked is not None:
             return self._bring_up_to_date(asked, record, reader)
         program = self.session.get_one(Program, record.program_id)
-        facts = self.facts.get(unit.id) or visits.unit_facts(self.session, unit)
+        facts = self.facts.get(unit.id) or visits.unit_facts(
+            self.session, unit, now=self._today(zone)
+        )
         plan = self._plan(record, replace(facts, lengths=tuple(program.minutes)))
         self._report(plan, reader)
         if not record.series.first_fits:
@@ -186,15 +188,13 @@ class RequestsImporter:
         codes: dict[datetime, list[str]] = {}
         bad: list[tuple[date, Refusal]] = []
         soft: list[tuple[date, Refusal]] = []
-        today = datetime.combine(self.context.as_of, time(), ZoneInfo(unit.time_zone))
+        today = self._today(unit.time_zone)
         for day in record.series.dates:
             starts_at = rules.instant(day, record.starts, zone=unit.time_zone)
             if isinstance(starts_at, Refusal):
                 bad.append((day, starts_at))
                 continue
-            found = rules.refusals(
-                starts_at, minutes=record.minutes, unit=unit, now=today.astimezone(UTC)
-            )
+            found = rules.refusals(starts_at, minutes=record.minutes, unit=unit, now=today)
             hard = [(day, refusal) for refusal in found if refusal.code not in SOFT]
             if hard:
                 bad += hard
@@ -203,6 +203,10 @@ class RequestsImporter:
             codes[starts_at] = [str(r.code) for r in found if r.is_soft]
             good.append(starts_at)
         return Plan(tuple(good), codes, bad, soft)
+
+    def _today(self, zone: str) -> datetime:
+        """Return the instant at which the day began as of which dates are judged."""
+        return datetime.combine(self.context.as_of, time(), ZoneInfo(zone)).astimezone(UTC)
 
     def _report(self, plan: Plan, reader: RowReader) -> None:
         """Say once for each reason which dates it is about.

@@ -1,0 +1,43 @@
+"""The benchmarks still run: nobody looks at them every day. Their bars are theirs alone."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.mark.all
+def test_the_pages_are_measured_with_queries_that_do_not_grow() -> None:
+    done = subprocess.run(
+        [sys.executable, "bench/journey.py", "--quick", "--json"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    pages = [row["name"].partition(":")[0] for row in json.loads(done.stdout)]
+    assert pages == ["today", "board", "visit", "answer"]
+
+
+@pytest.mark.all
+def test_the_engine_is_measured_beside_its_rivals() -> None:
+    done = subprocess.run(
+        [sys.executable, "bench/matching.py", "--quick", "--shape", "typical", "--json"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    # 1: a bar was missed, which on a busy machine says nothing.
+    assert done.returncode in {0, 1}, done.stderr
+    rows = {row["name"]: row for row in json.loads(done.stdout)}
+    assert rows["affiliate: violations"]["value"] == 0
+    assert rows["candidates: other reasons"]["value"] == 0
+    assert rows["affiliate: levels proven, least"]["met"]
