@@ -130,7 +130,7 @@ def main() -> int:
             cases = list(_cases(scale, options, folder, console))
             rows += _rows(scale, cases)
         rows += _candidates(visits=40 if options.quick else 300)
-        rows += _resolves(folder, seeds=_seeds("affiliate", options, at_most=10))
+        rows += _resolves(seeds=_seeds("affiliate", options, at_most=10))
     if options.json:
         print(json.dumps([_to_json(row) for row in rows], indent=2))
     else:
@@ -261,14 +261,16 @@ def _candidates(*, visits: int) -> Iterator[Row]:
     yield Row("candidates: other reasons", found.differing, "pairs", visits, told, at_most=0)
 
 
-def _resolves(folder: Path, *, seeds: Iterable[int]) -> Iterator[Row]:
-    done = [resolving.drop_out(folder, seed=seed) for seed in seeds]
+def _resolves(*, seeds: Iterable[int]) -> Iterator[Row]:
+    done = [each for seed in seeds for each in resolving.drop_outs(seed=seed)]
     kept, freely = sum(each.changed for each in done), sum(each.changed_freely for each in done)
     told = f"{kept} with the level, {freely} without"
     ratio = kept / freely if freely else 0.0
     yield Row("re-solve: proposals changed", ratio, "", len(done), told, at_most=CHANGED)
     unequal = sum(each.filled != each.filled_freely for each in done)
     yield Row("re-solve: fill not equal", unequal, "", len(done), at_most=0)
+    fewest = statistics.fmean(each.proven for each in done)
+    yield Row("re-solve: proven to be the fewest", fewest, "", len(done), at_least=1)
 
 
 def _to_json(row: Row) -> dict[str, object]:

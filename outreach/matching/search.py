@@ -231,8 +231,9 @@ class _Search:
         level.bound = max(level.bound, relaxed.bound)
         level.wish = relaxed.point
         if not self._locks:
-            # What was proposed comes first: it was good, and a later level wants to keep it.
-            wish = relaxed.point[: len(self._part.pair_visit)] + (self._part.proposed >= 0)
+            wish = relaxed.point[: len(self._part.pair_visit)]
+            if LevelName.KEPT in self._levels:  # it comes first: it was good, and is to stay
+                wish = wish + (self._part.proposed >= 0)
             taken = greedy.fill(self._part, wish)
             start = self._model.encode(taken)
             count = len(level.program.costs)
