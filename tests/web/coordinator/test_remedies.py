@@ -53,6 +53,20 @@ def test_each_single_change_has_its_one_action_and_more_than_three_are_folded(
     assert "Show 2 more" in page
 
 
+def test_where_no_single_change_would_do_the_page_says_so(
+    desk: Desk, session: Session, here: World
+) -> None:
+    visit = builders.visit(session, here, roles=("lead", "co-presenter"))
+    builders.speaker(
+        session, here.affiliate, MARIA, certified_for=here.program, clearances=(), available=False
+    )
+
+    page = desk().get(f"/coordinator/visits/{visit.public_id}").text
+
+    assert "No single change would fill the visit" in page
+    assert "Propose it to the unit" not in page
+
+
 def test_a_time_is_proposed_to_the_unit_once(
     desk: Desk, database: Database, session: Session, here: World
 ) -> None:
