@@ -1,6 +1,7 @@
 """When a message may leave: quiet hours, reminder times, waits between tries. All pure."""
 
 import random
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -17,6 +18,10 @@ backlog is gone by then."""
 
 USEFUL: Final = timedelta(hours=1)
 """A text that had to wait for the morning must come this long before it is of no more use."""
+
+SPREAD: Final = timedelta(minutes=10)
+"""Reminders of one moment leave over this long: a long code sends one segment a second, and 300
+at once would take five minutes."""
 
 MAX_ATTEMPTS: Final = 6
 MAX_SEGMENTS: Final = 2
@@ -95,20 +100,39 @@ def closing(at: datetime, *, zone: str, window: Window) -> datetime:
     return instant(datetime.combine(day, window.closes), zone=zone)
 
 
+def spread(key: str) -> timedelta:
+    """Return how far a message keeps from the others of its moment, the same every time."""
+    share: float = zlib.crc32(key.encode()) / 2**32
+    return SPREAD * share
+
+
 def sending_time(
-    due_at: datetime, *, zone: str, window: Window, expires_at: datetime, now: datetime
+    due_at: datetime,
+    *,
+    zone: str,
+    window: Window,
+    expires_at: datetime,
+    now: datetime,
+    apart: timedelta = timedelta(0),
 ) -> datetime:
     """Return when a text that is due at `due_at` leaves.
 
     At that time if it is allowed then; else in the morning, if that is an hour before it expires
     or more; else in the evening before, if that is still to come. Where nothing fits the due time
     itself comes back: the sender refuses it then, and a mail stands in.
+
+    `apart` (`spread`) moves it earlier, or later from a morning, where that is allowed too.
     """
+    due_at = due_at.astimezone(UTC)
     morning = next_allowed(due_at, zone=zone, window=window)
-    if morning == due_at or morning <= expires_at - USEFUL:
-        return morning
+    if morning == due_at:
+        return _moved(due_at, by=-apart, zone=zone, window=window, now=now)
+    if morning <= expires_at - USEFUL:
+        return _moved(morning, by=apart, zone=zone, window=window, now=now)
     evening = last_allowed(due_at, zone=zone, window=window)
-    return evening if evening >= now else due_at.astimezone(UTC)
+    if evening < now:
+        return due_at
+    return _moved(evening, by=-apart, zone=zone, window=window, now=now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +171,12 @@ def backoff(attempt: int, *, rng: random.Random) -> timedelta:
     """
     ceiling: timedelta = min(RETRY_CAP, RETRY_BASE * 4**attempt)
     return ceiling * rng.random()
+
+
+def _moved(at: datetime, *, by: timedelta, zone: str, window: Window, now: datetime) -> datetime:
+    moved = at + by
+    fits = moved >= now and is_allowed(moved, zone=zone, window=window)
+    return moved if fits else at
 
 
 def _before(starts_at: datetime, *, zone: str, unit: str, count: int) -> datetime:

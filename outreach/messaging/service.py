@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -28,7 +28,8 @@ class NewMessage:
 
     `subject` is the cause: its kind, primary key and revision. `time_zone` and `window` are the
     recipient's: a text waits for the window's hours unless it is `urgent`. What has not left by
-    `expires_at` never leaves. `again` is the one repeat after a passing trouble.
+    `expires_at` never leaves. `again` is the one repeat after a passing trouble. Texts that are
+    `spread` keep a few minutes from the others of their moment.
     """
 
     kind: str
@@ -47,6 +48,7 @@ class NewMessage:
     expires_at: datetime
     urgent: bool = False
     again: bool = False
+    spread: bool = False
 
     @property
     def dedupe_key(self) -> str:
@@ -216,6 +218,7 @@ def _leaves_at(message: NewMessage, *, now: datetime) -> datetime:
         window=message.window,
         expires_at=message.expires_at,
         now=now,
+        apart=rules.spread(message.dedupe_key) if message.spread else timedelta(0),
     )
 
 

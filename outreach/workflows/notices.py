@@ -123,6 +123,7 @@ def tell(
             send_after=send_after or now,
             expires_at=expires_at or visit.ends_at,
             urgent=kind in NEWS and _first_start(visit, told) - now <= NEAR,
+            spread=kind == "reminder",
         )
         messaging.plan(session, message, now=now)
 

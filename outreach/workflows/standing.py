@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Final
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from outreach.accounts import rules as rules_of_places
@@ -13,6 +14,7 @@ from outreach.directory.models import Affiliate, Unit
 from outreach.messaging import kinds, rules
 from outreach.messaging.models import Message
 from outreach.messaging.rules import Window
+from outreach.messaging.service import WAITING
 from outreach.referrals.codes import ENDED, RELEASED, WAITING_FOR_ANSWER, State
 from outreach.referrals.models import LinkCode, Referral, ReferralLink
 from outreach.speakers.models import Speaker
@@ -69,6 +71,25 @@ def _still_comes(session: Session, message: Message, now: datetime) -> bool:
         return False
     visit = session.get_one(Visit, assignment.visit_id)
     return visit.called_off_at is None and visit.revision == message.subject_revision
+
+
+def _is_next_reminder(session: Session, message: Message, now: datetime) -> bool:
+    """Say whether a reminder holds and no later one of the visit is due: after an outage one does.
+
+    What has been due longest is handed over first, so the later one still waits.
+    """
+    if not _still_comes(session, message, now):
+        return False
+    later = select(Message.id).where(
+        Message.subject_kind == message.subject_kind,
+        Message.subject_id == message.subject_id,
+        Message.kind == message.kind,
+        Message.recipient_id == message.recipient_id,
+        Message.state.in_(WAITING),
+        Message.send_after > message.send_after,
+        Message.send_after <= now,
+    )
+    return session.scalar(later.limit(1)) is None
 
 
 def _debrief_waits(session: Session, message: Message, now: datetime) -> bool:
@@ -174,7 +195,7 @@ def _time_waits(session: Session, message: Message, now: datetime) -> bool:
 
 
 _CHECKS: Final[Mapping[str, Callable[[Session, Message, datetime], bool]]] = {
-    "reminder": _still_comes,
+    "reminder": _is_next_reminder,
     "confirmed": _still_comes,
     "debrief": _debrief_waits,
     "they_came": _unit_has_not_told,

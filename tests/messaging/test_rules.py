@@ -110,13 +110,62 @@ def test_what_fits_nowhere_keeps_its_time_for_the_sender_to_refuse() -> None:
     assert at == due
 
 
+@pytest.mark.parametrize(
+    ("due", "leaves"),
+    [
+        ((2026, 12, 1, 10, 0), (2026, 12, 1, 9, 54)),
+        ((2026, 12, 1, 9, 3), (2026, 12, 1, 9, 3)),
+        ((2026, 12, 1, 6, 0), (2026, 11, 30, 19, 24)),
+        ((2026, 11, 30, 22, 0), (2026, 11, 30, 19, 24)),
+    ],
+)
+def test_texts_of_one_moment_are_kept_apart_and_stay_in_the_window(
+    due: tuple[int, ...], leaves: tuple[int, ...]
+) -> None:
+    at = sending_time(
+        new_york(*due), expires_at=new_york(2026, 12, 1, 9, 30), apart=timedelta(minutes=6)
+    )
+
+    assert at == new_york(*leaves)
+
+
+def test_a_morning_is_spread_to_later() -> None:
+    at = sending_time(
+        new_york(2026, 12, 1, 6, 0),
+        expires_at=new_york(2026, 12, 1, 12, 0),
+        apart=timedelta(minutes=6),
+    )
+
+    assert at == new_york(2026, 12, 1, 9, 6)
+
+
+def test_no_text_is_moved_to_before_now() -> None:
+    due = new_york(2026, 12, 1, 10, 0)
+
+    at = sending_time(due, expires_at=due, apart=timedelta(minutes=6), now=due)
+
+    assert at == due
+
+
+def test_a_spread_is_the_same_every_time_and_within_ten_minutes() -> None:
+    found = {rules.spread(f"visit:{number}") for number in range(500)}
+
+    assert found == {rules.spread(f"visit:{number}") for number in range(500)}
+    assert len(found) == 500
+    assert timedelta(0) <= min(found) < timedelta(seconds=5)
+    assert timedelta(minutes=9, seconds=55) < max(found) < rules.SPREAD
+
+
 def sending_time(
     due: datetime,
     *,
     expires_at: datetime,
     now: datetime = datetime(2026, 11, 1, tzinfo=UTC),
+    apart: timedelta = timedelta(0),
 ) -> datetime:
-    return rules.sending_time(due, zone=NEW_YORK, window=DAY, expires_at=expires_at, now=now)
+    return rules.sending_time(
+        due, zone=NEW_YORK, window=DAY, expires_at=expires_at, now=now, apart=apart
+    )
 
 
 @pytest.mark.parametrize(

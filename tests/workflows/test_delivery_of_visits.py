@@ -75,6 +75,20 @@ def test_a_reminder_of_an_old_time_is_not_sent(bureau: Bureau, post: Post) -> No
     )
 
 
+def test_after_an_outage_only_the_last_reminder_that_is_due_leaves(
+    bureau: Bureau, post: Post
+) -> None:
+    book(bureau)
+    evening_before = VISIT_AT - timedelta(days=1)
+
+    first = prepare_kind(bureau, post, "reminder", now=evening_before)
+    second = prepare_kind(bureau, post, "reminder", now=evening_before)
+
+    assert first is Skipped.SETTLED
+    assert isinstance(second, Prepared)
+    assert ("reminder", "mail", "cancelled", "superseded") in told(bureau)
+
+
 def test_a_move_that_was_moved_again_is_not_told(bureau: Bureau, post: Post) -> None:
     values = {"was": VISIT_AT.isoformat()}
     subject = ("visit", bureau.visit.id, bureau.visit.revision)
