@@ -36,6 +36,7 @@ BLUEPRINTS = (
     "coordinator",
     "serving",
     "stop",
+    "undo",
     "feeds",
     "hooks",
 )

@@ -25,7 +25,7 @@ from outreach.messaging.reasons import Reason
 from outreach.messaging.reconcile import Doubt
 from outreach.vault import Vault
 from outreach.visits import runs
-from outreach.workflows import after_visit, delivery, keys, matching_runs, offers, unfilled
+from outreach.workflows import after_visit, asking, delivery, keys, matching_runs, unfilled
 from outreach.workflows.delivery import Post, Prepared, Skipped
 from outreach.workflows.referrals import deadlines, ticking
 from outreach.workflows.referrals.desk import Desk
@@ -80,7 +80,7 @@ def look_up_doubts(post: Post) -> int:
 def lapse_offers(database: Database, *, links: Links) -> int:
     """Close offers nobody answered in time and ask the next speakers; return how many."""
     return _in_transaction(
-        database, lambda session, now: offers.lapse_due(session, links=links, now=now)
+        database, lambda session, now: asking.lapse_due(session, links=links, now=now)
     )
 
 

@@ -174,6 +174,7 @@ BY_LINK = frozenset(
         "public.give_answer",
         "public.cannot_come",
         "public.step_back",
+        "public.take_back",
         "public.calendar_file",
         "after_visit.debrief",
         "after_visit.tell",

@@ -23,7 +23,7 @@ from outreach.messaging.models import ConsoleMessage
 from outreach.reads import words
 from outreach.speakers.models import Speaker
 from outreach.visits.models import Assignment, Offer, Slot, Visit
-from outreach.workflows import eligibility, feeds, inbound, offers, proposals, visits
+from outreach.workflows import asking, eligibility, feeds, inbound, offers, proposals, visits
 
 BEGINS = datetime(2027, 1, 4, 15, tzinfo=UTC)
 """A Monday, 10:00 AM in the demo's zone: texts may leave."""
@@ -140,7 +140,7 @@ class _Tour:
             asked = set(session.scalars(select(Offer.speaker_id).where(Offer.visit_id == visit.id)))
             ranked = eligibility.ranking(session, visit, "lead", now=clock.now())
             rival = next(c for c in ranked if c.speaker_id not in asked)
-            offers.make(
+            asking.make(
                 session,
                 lead,
                 rival,
@@ -161,7 +161,7 @@ class _Tour:
             raise Broken(f"The first yes got {page}, the second {late}.")
         self._text(other, "YES")
         self.record.say(f"{self._who(other)} answers by text.")
-        left = self._deliver()
+        left = self._deliver(once_it_stands=True)
         self._expect(left, "offer_gone")
         self._expect(left, "invite", to="Nora")
         if len(self._assignments()) != len(("lead", "co-presenter")):
@@ -197,7 +197,7 @@ class _Tour:
                 links=self.links,
                 now=clock.now(),
             )
-        left = self._deliver()
+        left = self._deliver(once_it_stands=True)
         self._expect(left, "invite_update", to="Nora")
         updates = [m for m in left if m.kind == "invite_update"]
         if len(updates) != len(self._assignments()) + 1:
@@ -210,7 +210,7 @@ class _Tour:
             speaker = session.get_one(Speaker, gone.speaker_id)
             self.record.say(f"{speaker.first_name} can't make it; no reason is asked.")
             offers.cannot_come(session, gone, by=self.ruth, links=self.links, now=clock.now())
-        left = self._deliver()
+        left = self._deliver(once_it_stands=True)
         self._expect(left, "invite_cancel")
         self._expect(left, "offer")
         asked = self._open_offers()[0]
@@ -227,9 +227,17 @@ class _Tour:
             self.record.say(i18n.when(clock.now(), zone=cast.ZONE))
             self._expect(self._deliver(), "reminder")
 
-    def _deliver(self) -> list[ConsoleMessage]:
-        """Let the worker send everything that is due, and show it."""
+    def _deliver(self, *, once_it_stands: bool = False) -> list[ConsoleMessage]:
+        """Let the worker send everything that is due, and show it.
+
+        With `once_it_stands` also what waits until a change can no longer be taken back.
+        """
         jobs.deliver_everything(self.wired.post)
+        if once_it_stands:
+            minutes = self.world.affiliate.undo_minutes
+            self.record.say(f"{minutes} minutes later nobody can take it back; the others hear.")
+            clock.move_to(clock.now() + timedelta(minutes=minutes))
+            jobs.deliver_everything(self.wired.post)
         with self.db.reading() as session:
             return self.record.messages(session)
 

@@ -40,7 +40,8 @@ class Affiliate(Base):
     One that only receives has no coordinators of its own: those of `kept_by_id` keep its record.
     The coordinator on duty is whom a clock of a referral calls first, and then her deputy; from
     `away_from` to `away_until`, both days included, she is away and the deputy is first. Proposals
-    for visits nearer than `cut_off_days` are not moved by a new search.
+    for visits nearer than `cut_off_days` are not moved by a new search. For `undo_minutes` a person
+    may take back an answer or a cancellation, and others hear of it only then.
     """
 
     __tablename__ = "affiliate"
@@ -56,6 +57,7 @@ class Affiliate(Base):
     cut_off_days: Mapped[int] = mapped_column(default=3)
     approval: Mapped[str] = mapped_column(default="review")
     offers_per_week: Mapped[int] = mapped_column(default=4)
+    undo_minutes: Mapped[int] = mapped_column(default=10)
     quiet_from: Mapped[time] = mapped_column(default=time(20))
     quiet_until: Mapped[time] = mapped_column(default=time(9))
     reminders: Mapped[list[dict[str, Any]]] = mapped_column(default=lambda: list(REMINDERS))
@@ -89,6 +91,7 @@ class Affiliate(Base):
         CheckConstraint("horizon_days BETWEEN 7 AND 730", name="horizon_days_sane"),
         CheckConstraint("cut_off_days BETWEEN 0 AND 60", name="cut_off_days_sane"),
         CheckConstraint("offers_per_week BETWEEN 1 AND 50", name="offers_per_week_sane"),
+        CheckConstraint("undo_minutes BETWEEN 0 AND 60", name="undo_minutes_sane"),
         CheckConstraint("kept_by_id <> id", name="kept_by_another"),
         CheckConstraint("intake_by IN ('link', 'account', 'phone')", name="intake_by_known"),
         CheckConstraint(

@@ -37,11 +37,13 @@ KINDS: Final[Mapping[str, Kind]] = {
     "offer_gone": Kind(_BOTH, _VISIT),
     "confirmed": Kind(_BOTH, _VISIT),
     "released": Kind(_BOTH, _VISIT | {"was"}),
+    "taken_back": Kind(_BOTH, _VISIT),
     "renewal": Kind(_MAIL, frozenset({"month", "phone"}), "month"),
     "debrief": Kind(_BOTH, _VISIT | {"assignment_id", "speaker_id", "debrief_until"}),
     # to everyone concerned
     "moved": Kind(_BOTH, _VISIT | {"was"}),
     "called_off": Kind(_BOTH, _VISIT),
+    "on_again": Kind(_BOTH, _VISIT),
     "reminder": Kind(_BOTH, _VISIT, told_apart_by="reminder"),
     "invite": Kind(_MAIL, _VISIT),
     "invite_update": Kind(_MAIL, _VISIT),

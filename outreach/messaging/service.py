@@ -63,7 +63,8 @@ class NewMessage:
 def plan(session: Session, message: NewMessage, *, now: datetime) -> bool:
     """Put a message into the outbox; False when the same one is there already.
 
-    What waits of the same kind about earlier revisions of its subject is cancelled.
+    One that was cancelled because it was no longer so, and never left, waits again: it is so
+    again. What waits of the same kind about earlier revisions of its subject is cancelled.
 
     Raises:
         ValueError: the kind does not exist on that channel, or a value is missing.
@@ -97,9 +98,10 @@ def plan(session: Session, message: NewMessage, *, now: datetime) -> bool:
             "created_at": now,
         },
     )
-    if new is not None:
+    is_new = new is not None or _revive(session, message, leaves_at=leaves_at, now=now)
+    if is_new:
         _supersede(session, message, now=now)
-    return new is not None
+    return is_new
 
 
 def cancel(
@@ -133,6 +135,17 @@ def last_left(session: Session, *, subject: tuple[str, int]) -> Message | None:
         Message.state.not_in((*WAITING, "cancelled", "expired")),
     )
     return session.scalars(gone.order_by(Message.id.desc()).limit(1)).first()
+
+
+def who_got(session: Session, *, subject: tuple[str, int], kind: str) -> list[tuple[str, int]]:
+    """Return the recipients whom a message of a kind about a row has reached, or may have."""
+    gone = select(Message.recipient_kind, Message.recipient_id).where(
+        Message.subject_kind == subject[0],
+        Message.subject_id == subject[1],
+        Message.kind == kind,
+        Message.state.not_in((*WAITING, "cancelled", "expired")),
+    )
+    return [(each, row_id) for each, row_id in session.execute(gone.distinct())]
 
 
 def last_waiting(
@@ -220,6 +233,30 @@ def _leaves_at(message: NewMessage, *, now: datetime) -> datetime:
         now=now,
         apart=rules.spread(message.dedupe_key) if message.spread else timedelta(0),
     )
+
+
+def _revive(session: Session, message: NewMessage, *, leaves_at: datetime, now: datetime) -> bool:
+    again = (
+        update(Message)
+        .where(
+            Message.dedupe_key == message.dedupe_key,
+            Message.state == "cancelled",
+            Message.reason == Reason.SUPERSEDED,
+            Message.attempts == 0,
+        )
+        .values(
+            state="pending",
+            state_at=now,
+            reason="",
+            values=dict(message.values),
+            planned_wall=_wall(leaves_at, zone=message.time_zone),
+            send_after=leaves_at,
+            expires_at=message.expires_at,
+            urgent=message.urgent,
+        )
+        .returning(Message.id)
+    )
+    return session.scalar(again) is not None
 
 
 def _supersede(session: Session, message: NewMessage, *, now: datetime) -> None:

@@ -18,6 +18,7 @@ from outreach.messaging import rules
 from outreach.reads import agenda
 from outreach.reads.agenda import VisitView
 from outreach.speakers.models import Speaker
+from outreach.visits import rules as visits
 from outreach.visits.models import Assignment, Offer, Slot, Visit
 
 DIES_AFTER = timedelta(hours=24)
@@ -66,6 +67,7 @@ class Answer:
     by_feed: bool
     by_text: bool
     expires_at: datetime
+    undo_until: datetime | None
     distance_km: float
     phone: str | None
     reminders: Sequence[Mapping[str, Any]]
@@ -146,6 +148,7 @@ def answer(session: Session, token: str, *, now: datetime) -> Answer | None:
         by_feed=speaker.calendar == "feed",
         by_text=speaker.channel == "sms",
         expires_at=offer.expires_at,
+        undo_until=_undo_until(offer, assignment, visit, affiliate, now=now),
         distance_km=offer.distance_km,
         phone=affiliate.phone,
         reminders=affiliate.reminders,
@@ -186,6 +189,29 @@ def _state(
         return State.TAKEN
     is_open = offer.state == "open" and slot.state == "open" and offer.expires_at > now
     return State.ASKED if is_open else State.CLOSED
+
+
+def _undo_until(
+    offer: Offer,
+    assignment: Assignment | None,
+    visit: VisitView,
+    affiliate: Affiliate,
+    *,
+    now: datetime,
+) -> datetime | None:
+    """Return up to when the person may take back the last answer; None where that is over."""
+    if visit.called_off:
+        return None
+    done_at = offer.answered_at if offer.state == "not_this_time" else None
+    if offer.state == "accepted" and assignment is not None:
+        stepped_back = assignment.ended_because == "cannot_come"
+        done_at = assignment.created_at if assignment.active else None
+        done_at = assignment.ended_at if stepped_back else done_at
+    if done_at is None:
+        return None
+    minutes = affiliate.undo_minutes
+    last = visits.undo_until(done_at, minutes=minutes, starts_at=visit.starts_at)
+    return last if last > now else None
 
 
 def _since_the_yes(assignment: Assignment, visit: VisitView, *, now: datetime) -> State:

@@ -48,6 +48,8 @@ MESSAGE_KINDS = {
     "moved": lazy("Word that a visit moved"),
     "released": lazy("Word that they need not come"),
     "called_off": lazy("Word that a visit is called off"),
+    "on_again": lazy("Word that a visit takes place after all"),
+    "taken_back": lazy("Word that a visit was entered by mistake"),
     "reopened": lazy("Word that a place is open again"),
     "still_looking": lazy("Word that somebody is still missing"),
     "late_trouble": lazy("Word to coordinators that somebody stepped back"),

@@ -216,6 +216,11 @@ def wave(*, starts_at: datetime, now: datetime) -> Wave:
     return Wave(size=EVERYONE, answer_hours=12)
 
 
+def undo_until(done_at: datetime, *, minutes: int, starts_at: datetime) -> datetime:
+    """Return up to when an answer or a cancellation may be taken back: never into the visit."""
+    return min(done_at + timedelta(minutes=minutes), starts_at)
+
+
 def expiry(*, starts_at: datetime, now: datetime) -> datetime:
     """Return until when an offer made now may be answered: never later than the visit's start."""
     return min(now + timedelta(hours=wave(starts_at=starts_at, now=now).answer_hours), starts_at)

@@ -18,7 +18,7 @@ from outreach.reads import answer as reads
 from outreach.reads.answer import Answer, State
 from outreach.visits.models import Offer
 from outreach.web import auth, context, errors
-from outreach.workflows import offers
+from outreach.workflows import offers, undo
 
 bp = Blueprint("public", __name__)
 
@@ -87,6 +87,12 @@ def step_back(token: str) -> ResponseReturnValue:
     return _change(token, _step_back)
 
 
+@bp.post("/a/<token>/undo")
+def take_back(token: str) -> ResponseReturnValue:
+    """Take back the last answer while its minutes run; a second tap changes nothing."""
+    return _change(token, _take_back)
+
+
 @bp.get("/a/<token>/visit.ics")
 def calendar_file(token: str) -> ResponseReturnValue:
     """Give the visit as a file for any calendar."""
@@ -127,6 +133,16 @@ def _step_back(session: Session, offer: Offer, by: Actor) -> None:
     assignment = reads.assignment_of(session, offer)
     if assignment is not None:
         offers.cannot_come(session, assignment, by=by, links=context.links(), now=clock.now())
+
+
+def _take_back(session: Session, offer: Offer, by: Actor) -> None:
+    now, assignment = clock.now(), reads.assignment_of(session, offer)
+    if offer.state == "not_this_time":
+        undo.a_no(session, offer, by=by, now=now)
+    elif assignment is not None and assignment.active:
+        undo.a_yes(session, assignment, by=by, links=context.links(), now=now)
+    elif assignment is not None and assignment.ended_because == "cannot_come":
+        undo.a_step_back(session, assignment, by=by, links=context.links(), now=now)
 
 
 def _change(token: str, act: Callable[[Session, Offer, Actor], None]) -> ResponseReturnValue:

@@ -17,7 +17,7 @@ from outreach.matching import Explainer, Refusal
 from outreach.speakers.models import Speaker
 from outreach.visits import rules, service
 from outreach.visits.models import Offer, Proposal, Slot, Visit
-from outreach.workflows import asked, eligibility, offers, problems, proposals, speaker_facts
+from outreach.workflows import asked, asking, eligibility, problems, proposals, speaker_facts
 from outreach.workflows.eligibility import Choice
 
 Explaining: TypeAlias = Callable[[], Explainer]
@@ -108,7 +108,7 @@ def _ask(
         return proposals.approve(session, proposal, by=by, links=links, now=now)
     if proposal is not None:
         proposals.drop(session, proposal, by=by, now=now)
-    return offers.make(session, slot, choice, visit=visit, by=by, links=links, now=now)
+    return asking.make(session, slot, choice, visit=visit, by=by, links=links, now=now)
 
 
 def _free_slots(session: Session, visit: Visit) -> list[Slot]:

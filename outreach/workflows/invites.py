@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from outreach.actor import SYSTEM, Actor
 from outreach.calendars import rules
 from outreach.calendars.models import CalendarItem
 from outreach.calendars.rules import Revision
@@ -24,20 +25,32 @@ from outreach.workflows.notices import Cause
 from outreach.workflows.recipients import Recipient
 
 
-def sync(session: Session, visit: Visit, *, host: str, now: datetime) -> None:
+def sync(
+    session: Session,
+    visit: Visit,
+    *,
+    host: str,
+    by: Actor = SYSTEM,
+    taken_back: bool = False,
+    now: datetime,
+) -> None:
     """Make every calendar show this visit as it is now, mailing only what a person sees change.
 
     Whoever comes has an item, and so has the ward once somebody comes; whoever no longer comes
-    gets one cancellation. Unchanged items mail nothing.
+    gets one cancellation. Unchanged items mail nothing. `by` is who made the change, as in
+    `notices.tell`. With `taken_back` an entry that has reached nobody yet ends with its cause.
     """
     items = session.scalars(select(CalendarItem).where(CalendarItem.visit_id == visit.id)).all()
     known = {(item.owner_kind, item.owner_id): item for item in items}
-    wanted = dict(_wanted(session, visit, known=set(known)))
-    for to, shown in wanted.values():
-        _show(session, known.get(to.key), to, shown, visit=visit, host=host, now=now)
+    kept = {
+        key for key, item in known.items() if not taken_back or _mailed(session, item) is not None
+    }
+    wanted = dict(_wanted(session, visit, known=kept))
+    for to, entry in wanted.values():
+        _show(session, known.get(to.key), to, entry, visit=visit, host=host, by=by, now=now)
     for key, item in known.items():
         if key not in wanted and item.cancelled_at is None:
-            _cancel(session, item, visit=visit, now=now)
+            _cancel(session, item, visit=visit, by=by, now=now)
 
 
 def reaches(session: Session, visit: Visit, to: Recipient) -> bool:
@@ -55,7 +68,13 @@ def has_entry(session: Session, visit: Visit, to: Recipient) -> bool:
 
 
 def confirm(
-    session: Session, assignment: Assignment, visit: Visit, *, via: str, now: datetime
+    session: Session,
+    assignment: Assignment,
+    visit: Visit,
+    *,
+    via: str,
+    by: Actor = SYSTEM,
+    now: datetime,
 ) -> None:
     """Tell a speaker that the visit is theirs, unless an invite or the answer to a text says so."""
     to = recipients.speaker_by_id(session, assignment.speaker_id)
@@ -72,6 +91,7 @@ def confirm(
         cause=cause,
         channels=("sms",),
         expires_at=visit.starts_at,
+        by=by,
         now=now,
     )
 
@@ -143,6 +163,7 @@ def _show(
     *,
     visit: Visit,
     host: str,
+    by: Actor,
     now: datetime,
 ) -> None:
     mark = rules.fingerprint(
@@ -158,7 +179,7 @@ def _show(
     revision = rules.next_revision(_revision(item), fingerprint=mark, now=now)
     if revision is None:
         if item is not None:
-            _invite_late(session, item, to, visit=visit, now=now)
+            _invite_late(session, item, to, visit=visit, by=by, now=now)
         return
     kind = "invite" if item is None or item.cancelled_at else "invite_update"
     if item is None:
@@ -168,10 +189,12 @@ def _show(
     item.starts_at, item.ends_at, item.time_zone = visit.starts_at, visit.ends_at, visit.time_zone
     item.summary, item.location, item.description = shown.summary, shown.location, shown.description
     item.cancelled_at = None
-    _mail(session, item, to, kind, revision=revision, visit=visit, now=now)
+    _mail(session, item, to, kind, revision=revision, visit=visit, by=by, now=now)
 
 
-def _cancel(session: Session, item: CalendarItem, *, visit: Visit, now: datetime) -> None:
+def _cancel(
+    session: Session, item: CalendarItem, *, visit: Visit, by: Actor, now: datetime
+) -> None:
     to = recipients.owner(session, item.owner_kind, item.owner_id, visit=visit)
     mark = rules.fingerprint(
         cancelled=True,
@@ -187,7 +210,7 @@ def _cancel(session: Session, item: CalendarItem, *, visit: Visit, now: datetime
     if revision is None:
         return
     item.cancelled_at = now
-    _mail(session, item, to, "invite_cancel", revision=revision, visit=visit, now=now)
+    _mail(session, item, to, "invite_cancel", revision=revision, visit=visit, by=by, now=now)
 
 
 def _revision(item: CalendarItem | None) -> Revision | None:
@@ -204,6 +227,7 @@ def _mail(
     *,
     revision: Revision,
     visit: Visit,
+    by: Actor,
     now: datetime,
 ) -> None:
     item.sequence, item.stamped_at = revision.sequence, revision.dtstamp
@@ -224,17 +248,17 @@ def _mail(
     elif kind == "invite_cancel":
         # It ends at the time its reader knows, which a change that never left may have altered.
         values |= {name: known.values[name] for name in ("starts_at", "ends_at")}
-    notices.tell(session, to, kind, visit=visit, cause=cause, values=values, now=now)
+    notices.tell(session, to, kind, visit=visit, cause=cause, values=values, by=by, now=now)
 
 
 def _invite_late(
-    session: Session, item: CalendarItem, to: Recipient, *, visit: Visit, now: datetime
+    session: Session, item: CalendarItem, to: Recipient, *, visit: Visit, by: Actor, now: datetime
 ) -> None:
     """Mail an entry that stands to somebody who has chosen calendar mails since it was made."""
     if _mailed(session, item) is None and _goes_by_mail(session, item, to):
         cause = Cause("calendar_item", item.id, item.sequence)
         values = _words_beside(item, to)
-        notices.tell(session, to, "invite", visit=visit, cause=cause, values=values, now=now)
+        notices.tell(session, to, "invite", visit=visit, cause=cause, values=values, by=by, now=now)
 
 
 def _words_beside(item: CalendarItem, to: Recipient) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
+from outreach.actor import Actor
 from outreach.messaging import service as messaging
 from outreach.visits.models import Assignment, Visit
 from outreach.workflows import invites, notices, recipients
@@ -40,6 +41,7 @@ def of_a_move(
     was: Span,
     stay: Iterable[Assignment],
     leave: Iterable[Assignment],
+    by: Actor,
     now: datetime,
 ) -> None:
     """Tell those who come and the ward of the new time, and those let go that they need not come.
@@ -49,19 +51,37 @@ def of_a_move(
     for to in [*_speakers(session, stay), *_ward(session, visit)]:
         known = _known(session, visit, to, otherwise=was)
         if known != span(visit):
-            _tell(session, to, "moved", visit=visit, known=known, now=now)
+            _tell(session, to, "moved", visit=visit, known=known, by=by, now=now)
     for to in _speakers(session, leave):
         known = _known(session, visit, to, otherwise=was)
-        _tell(session, to, "released", visit=visit, known=known, now=now)
+        _tell(session, to, "released", visit=visit, known=known, by=by, now=now)
     _forget(session, visit, now=now)
 
 
-def of_the_end(session: Session, visit: Visit, *, who: Iterable[Assignment], now: datetime) -> None:
+def of_the_end(
+    session: Session, visit: Visit, *, who: Iterable[Assignment], by: Actor, now: datetime
+) -> None:
     """Tell those who meant to come and the ward that the visit is called off."""
     for to in [*_speakers(session, who), *_ward(session, visit)]:
         known = _known(session, visit, to, otherwise=span(visit))
-        _tell(session, to, "called_off", visit=visit, known=known, now=now)
+        _tell(session, to, "called_off", visit=visit, known=known, by=by, now=now)
     _forget(session, visit, now=now)
+
+
+def who_heard_of_the_end(session: Session, visit: Visit) -> list[Recipient]:
+    """Return whom word has reached that the visit is called off, calendar mails apart."""
+    heard = messaging.who_got(session, subject=("visit", visit.id), kind="called_off")
+    known = (recipients.owner(session, kind, row_id, visit=visit) for kind, row_id in heard)
+    return [to for to in known if to is not None]
+
+
+def of_the_return(
+    session: Session, visit: Visit, *, to: Iterable[Recipient], now: datetime
+) -> None:
+    """Tell those who heard that the visit was off that it takes place; the others need no word."""
+    notices.forget_earlier(session, notices.about(visit), kinds=("called_off",), now=now)
+    for each in to:
+        notices.tell(session, each, "on_again", visit=visit, channels=("sms",), now=now)
 
 
 def _speakers(session: Session, assignments: Iterable[Assignment]) -> Iterator[Recipient]:
@@ -87,7 +107,14 @@ def _known(session: Session, visit: Visit, to: Recipient, *, otherwise: Span) ->
 
 
 def _tell(
-    session: Session, to: Recipient, kind: str, *, visit: Visit, known: Span, now: datetime
+    session: Session,
+    to: Recipient,
+    kind: str,
+    *,
+    visit: Visit,
+    known: Span,
+    by: Actor,
+    now: datetime,
 ) -> None:
     starts_at, ends_at = known.starts_at.isoformat(), known.ends_at.isoformat()
     values = {"was": starts_at, "was_until": ends_at}
@@ -100,7 +127,7 @@ def _tell(
         channels = ("sms",)
     elif not invites.reaches(session, visit, to):
         channels = ("mail",)
-    notices.tell(session, to, kind, visit=visit, values=values, channels=channels, now=now)
+    notices.tell(session, to, kind, visit=visit, values=values, channels=channels, by=by, now=now)
 
 
 def _forget(session: Session, visit: Visit, *, now: datetime) -> None:

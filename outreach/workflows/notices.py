@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from outreach.actor import SYSTEM, Actor
 from outreach.directory.models import Affiliate, Hospital, Unit
 from outreach.messaging import rules
 from outreach.messaging import service as messaging
@@ -98,14 +99,23 @@ def tell(
     channels: tuple[str, ...] = ("mail",),
     send_after: datetime | None = None,
     expires_at: datetime | None = None,
+    by: Actor = SYSTEM,
 ) -> None:
-    """Plan a message about a visit on each of `channels`; text only to those who agreed to it."""
+    """Plan a message about a visit on each of `channels`; text only to those who agreed to it.
+
+    `by` is who made the change it tells of, where that can be taken back: the others hear of it
+    once it no longer can.
+    """
     cause = cause or about(visit)
     told = {
         **facts(session, visit, to=to),
         **own_page(session, visit, to=to),
         **(values or {}),
     }
+    near = _first_start(visit, told) - now <= NEAR
+    if send_after is None:
+        waits = not near and _may_be_undone(to, by=by)
+        send_after = now + _undo_time(session, visit) if waits else now
     for channel in _allowed(session, to, channels):
         message = NewMessage(
             kind=kind,
@@ -120,9 +130,9 @@ def tell(
             values=told,
             time_zone=to.time_zone,
             window=_window(session, visit.affiliate_id),
-            send_after=send_after or now,
+            send_after=send_after,
             expires_at=expires_at or visit.ends_at,
-            urgent=kind in NEWS and _first_start(visit, told) - now <= NEAR,
+            urgent=kind in NEWS and near,
             spread=kind == "reminder",
         )
         messaging.plan(session, message, now=now)
@@ -178,6 +188,18 @@ def may_be_texted(session: Session, to: Recipient) -> bool:
 def has_agreed(session: Session, to: Recipient) -> bool:
     """Say whether the ledger allows texting the person: an answer to their own text, for one."""
     return bool(to.phone and messaging.agreed(session, to.phone, speaker_id=to.id))
+
+
+def _may_be_undone(to: Recipient, *, by: Actor) -> bool:
+    """Say whether this person hears of what another did; who did it hears at once."""
+    if by == SYSTEM:
+        return False
+    doer = {"speaker": by.speaker_id, "account": by.account_id}.get(to.kind)
+    return doer != to.id
+
+
+def _undo_time(session: Session, visit: Visit) -> timedelta:
+    return timedelta(minutes=session.get_one(Affiliate, visit.affiliate_id).undo_minutes)
 
 
 def _first_start(visit: Visit, told: Mapping[str, Any]) -> datetime:

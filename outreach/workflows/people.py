@@ -17,7 +17,7 @@ from outreach.i18n import lazy
 from outreach.speakers import service as speakers
 from outreach.speakers.models import Speaker
 from outreach.visits.models import Assignment, Offer, Proposal
-from outreach.workflows import mails, offers, recipients, sign_in_changes
+from outreach.workflows import asking, mails, recipients, sign_in_changes
 
 INVITATION_LASTS = timedelta(days=14)
 """An invitation that could not leave by then would only puzzle people."""
@@ -208,7 +208,7 @@ def archive_speaker(session: Session, speaker: Speaker, *, by: Actor, now: datet
         raise RuleBroken(COMES, name=speaker.first_name)
     waiting = select(Offer).where(Offer.speaker_id == speaker.id, Offer.state == "open")
     for offer in session.scalars(waiting.order_by(Offer.visit_id)).all():
-        offers.withdraw(session, offer, by=by, now=now)
+        asking.withdraw(session, offer, by=by, now=now)
     proposed = select(Proposal).where(
         Proposal.speaker_id == speaker.id, Proposal.state == "waiting"
     )

@@ -24,7 +24,7 @@ from outreach.matching.turns import Wanted, refusals_in_turn
 from outreach.speakers.models import Speaker
 from outreach.visits import service
 from outreach.visits.models import Offer, Proposal, Slot, Visit
-from outreach.workflows import asked, eligibility, offers, problems, speaker_facts
+from outreach.workflows import asked, asking, eligibility, problems, speaker_facts
 from outreach.workflows import selection as selections
 from outreach.workflows.eligibility import Choice
 from outreach.workflows.problems import Held
@@ -144,7 +144,7 @@ def approve(
     found = objections(session, affiliate, [proposal], together=False, now=now)[proposal.id]
     if found:
         often = all(objection.code == "asked_enough" for objection in found)
-        words = offers.ASKED_ENOUGH if often else FITS_NO_MORE
+        words = asking.ASKED_ENOUGH if often else FITS_NO_MORE
         raise RuleBroken(words, name=speaker.first_name)
     return _ask(session, proposal, by=by, links=links, now=now)
 
@@ -202,7 +202,7 @@ def _wanted(session: Session, proposals: Sequence[Proposal]) -> tuple[list[Visit
 
 def _ask(session: Session, proposal: Proposal, *, by: Actor, links: Links, now: datetime) -> Offer:
     slot = session.get_one(Slot, proposal.slot_id)
-    offer = offers.make(
+    offer = asking.make(
         session,
         slot,
         Choice(

@@ -24,7 +24,7 @@ from outreach.links import Links
 from outreach.visits import rules, service
 from outreach.visits.models import Assignment, Visit, VisitRequest
 from outreach.visits.rules import Hours, Pause, Refusal, SlotFacts, UnitFacts
-from outreach.workflows import invites, news, notices, offers, reminders
+from outreach.workflows import asking, invites, news, notices, reminders
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,10 +215,10 @@ def move(
     visit.starts_at, visit.ends_at = starts_at, starts_at + timedelta(minutes=minutes)
     visit.revision += 1
     session.flush()
-    offers.withdraw_open(session, visit, now=now)
+    asking.withdraw_open(session, visit, by=by, now=now)
     stay, leave = _carry_over(session, visit, now=now)
-    news.of_a_move(session, visit, was=was, stay=stay, leave=leave, now=now)
-    invites.sync(session, visit, host=links.host, now=now)
+    news.of_a_move(session, visit, was=was, stay=stay, leave=leave, by=by, now=now)
+    invites.sync(session, visit, host=links.host, by=by, now=now)
     reminders.sync(session, visit, now=now)
     audit.record(session, "visit.move", actor=by, subject=("visit", visit.id), now=now)
 
@@ -234,7 +234,7 @@ def call_off(session: Session, visit: Visit, *, by: Actor, links: Links, now: da
     visit.called_off_at = now
     visit.revision += 1
     session.flush()
-    offers.withdraw_open(session, visit, now=now)
+    asking.withdraw_open(session, visit, by=by, now=now)
     slots = service.slots(session, visit.id)
     service.drop_proposals(session, [slot.id for slot in slots], now=now)
     coming = service.active_assignments(session, visit.id)
@@ -242,10 +242,10 @@ def call_off(session: Session, visit: Visit, *, by: Actor, links: Links, now: da
         service.vacate(session, assignment, because="called_off", now=now)
     for slot in slots:
         slot.state = "closed"
-    news.of_the_end(session, visit, who=coming, now=now)
+    news.of_the_end(session, visit, who=coming, by=by, now=now)
     session.flush()
     session.expire_all()
-    invites.sync(session, visit, host=links.host, now=now)
+    invites.sync(session, visit, host=links.host, by=by, now=now)
     reminders.sync(session, visit, now=now)
     audit.record(session, "visit.call_off", actor=by, subject=("visit", visit.id), now=now)
 

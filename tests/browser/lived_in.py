@@ -21,7 +21,7 @@ from outreach.links import Links
 from outreach.messaging.models import ConsoleMessage, Message
 from outreach.speakers.models import Away, Certification, Clearance, Exclusion, Speaker
 from outreach.visits.models import Assignment, Offer, Proposal, Slot, Visit
-from outreach.workflows import fit, offers, proposals, visits
+from outreach.workflows import asking, fit, offers, proposals, visits
 from tests import builders
 from tests.browser import half_in, intake_people, receivers, referred, searched, told
 from tests.browser.served import Demo
@@ -107,7 +107,7 @@ def _answers(session: Session, demo: Demo) -> Mapping[str, str]:
     for offer in (back, moved):
         offers.accept(session, offer=offer, by=SYSTEM, via="link", links=links, now=now)
     offers.cannot_come(session, _assignment(session, back), by=SYSTEM, links=links, now=now)
-    offers.withdraw(session, closed, by=ruth, now=now)
+    asking.withdraw(session, closed, by=ruth, now=now)
     visits.call_off(session, session.get_one(Visit, off.visit_id), by=ruth, links=links, now=now)
     gone = _assignment(session, moved)
     gone.active, gone.ended_at, gone.ended_because = False, now, "moved"

@@ -49,6 +49,12 @@ class Demo:
         """Let everything leave that is due; return how many messages that were."""
         return jobs.deliver_everything(self.wired.post)
 
+    def let_it_stand(self) -> int:
+        """Let the minutes pass in which a change can be taken back, and everything due leave."""
+        minutes = self.world.affiliate.undo_minutes
+        clock.move_to(clock.now() + timedelta(minutes=minutes, seconds=1))
+        return self.deliver()
+
     def find_speakers(self) -> int:
         """Carry out the search that was asked for, as the worker does; return how many."""
         return jobs.find_speakers(self.wired.db, links=self.wired.links, time_limit_s=60)

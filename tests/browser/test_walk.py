@@ -108,9 +108,11 @@ def test_the_loop_is_walked_by_everyone_in_it(walk: Walk) -> None:
         ruth.enter(walk.demo.doors["Ruth"])
         _find_speakers(walk, ruth, visit)
         _answer(walk, phone)
+        nora.page.reload()  # twenty minutes without a sign would sign her out
         _move(walk, ruth, visit)
         _hear_of_the_move(walk, phone, nora)
         _step_back(walk, phone)
+        nora.page.reload()
         _substitute(walk, phone)
         _see_the_truth(walk, nora, ruth, visit)
 
@@ -188,7 +190,7 @@ def _answer(walk: Walk, phone: Visitor) -> None:
     assert phone.title() == _("Another speaker has taken this visit")
     walk.open_offer(phone, beside)
     phone.press(_("Yes, I can visit"))
-    walk.demo.deliver()
+    walk.demo.let_it_stand()
     assert walk.coming() == {walk.first_name(first), walk.first_name(beside)}
 
 
@@ -201,7 +203,7 @@ def _move(walk: Walk, ruth: Visitor, visit: str) -> None:
 
 
 def _hear_of_the_move(walk: Walk, phone: Visitor, nora: Visitor) -> None:
-    walk.demo.deliver()
+    walk.demo.let_it_stand()
     assert walk.kinds_sent_to(NORA)[-1] == "invite_update"
     nora.page.reload()
     assert _is_at_three(nora.text())
@@ -219,7 +221,7 @@ def _step_back(walk: Walk, phone: Visitor) -> None:
 
 
 def _substitute(walk: Walk, phone: Visitor) -> None:
-    walk.demo.deliver()
+    walk.demo.let_it_stand()
     asked = walk.asked("co-presenter")
     assert asked
     walk.open_offer(phone, asked[0])

@@ -23,7 +23,7 @@ from outreach.messaging.models import Consent, Message, MessageAttempt
 from outreach.messaging.ports import Ambiguous, Mail, Rejected, Result, Retry, Sms
 from outreach.speakers.models import Speaker
 from outreach.visits.models import Assignment, Offer, Slot, Visit
-from outreach.workflows import delivery, inbound, offers, profile, settling, visits
+from outreach.workflows import asking, delivery, inbound, offers, profile, settling, visits
 from outreach.workflows.eligibility import Choice
 from tests import builders, fakes
 from tests.builders import DANIEL, HENRY, JOY, MARIA, NOW, VISIT_AT
@@ -180,7 +180,7 @@ class Play:
         slot, speaker = self._any(session, Slot, state="open"), self._any(session, Speaker)
         choice = Choice(speaker_id=speaker.id, reasons=[], distance_km=3.0)
         visit = session.get_one(Visit, slot.visit_id)
-        offers.make(session, slot, choice, visit=visit, by=SYSTEM, links=LINKS, now=clock.now())
+        asking.make(session, slot, choice, visit=visit, by=SYSTEM, links=LINKS, now=clock.now())
 
     def say_yes(self, session: Session) -> None:
         offer, via = self._any_offer(session), self._rng.choice(("link", "site"))

@@ -99,6 +99,7 @@ TABLE: Mapping[str, Row] = {
     "public.calendar_file": by_link(token="answer"),
     "public.cannot_come": by_link(token="answer"),
     "public.step_back": by_link(token="answer"),
+    "public.take_back": by_link(token="answer"),
     "after_visit.debrief": by_link(token="debrief token"),
     "after_visit.tell": by_link(
         token="debrief token", form={"how_was_it": "well", "how_are_you": "well", "hours": "1"}
@@ -284,6 +285,10 @@ TABLE: Mapping[str, Row] = {
     "speaker.volunteer": members(SPEAKER, slot_id="slot"),
     "speaker.accept": members(SPEAKER, offer_id="offer"),
     "speaker.not_this_time": members(SPEAKER, offer_id="offer"),
+    "undo.a_yes": members(COORDINATOR | SPEAKER, assignment_id="assignment"),
+    "undo.a_step_back": members(COORDINATOR | SPEAKER, assignment_id="assignment"),
+    "undo.a_no": members(SPEAKER, offer_id="offer"),
+    "undo.a_call_off": members(COORDINATOR | LIAISON, visit_id="visit"),
     "speaker.visit": members(SPEAKER, assignment_id="assignment"),
     "speaker.cannot_come": members(SPEAKER, assignment_id="assignment"),
     "speaker.step_back": members(SPEAKER, assignment_id="assignment"),

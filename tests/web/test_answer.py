@@ -408,3 +408,56 @@ def test_public_pages_say_what_this_is_in_both_languages(client: FlaskClient, pa
     assert titles[path][0] in english.text
     assert titles[path][1] in spanish.text
     assert titles[path][0] not in spanish.text
+
+
+UNDO = f"/a/{TOKEN}/undo"
+
+
+def test_a_yes_can_be_taken_back_for_ten_minutes(
+    client: FlaskClient, asked: Asked, session: Session, present: Traveller
+) -> None:
+    say(client, "yes")
+    page = client.get(f"/a/{TOKEN}")
+
+    done = [client.post(UNDO, forged=True).status_code for _tap in range(2)]
+
+    assert "You can take your answer back until 10:10" in page.text
+    assert done == [303, 303]
+    assert state(session, asked.offer) == "open"
+    assert "Yes, I can visit" in client.get(f"/a/{TOKEN}").text
+    say(client, "yes")
+    present.shift(timedelta(minutes=10))
+    assert "take your answer back" not in client.get(f"/a/{TOKEN}").text
+    late = client.post(UNDO, forged=True)
+    assert (late.status_code, state(session, asked.offer)) == (409, "accepted")
+    assert "It is too late to take this back." in late.text
+
+
+def test_a_no_and_a_step_back_can_be_taken_back(
+    client: FlaskClient, asked: Asked, session: Session
+) -> None:
+    say(client, "not_this_time")
+    assert f'action="{UNDO}"' in client.get(f"/a/{TOKEN}").text
+    client.post(UNDO, forged=True)
+    assert state(session, asked.offer) == "open"
+
+    say(client, "yes")
+    client.post(f"/a/{TOKEN}/cannot-come", forged=True)
+    assert f'action="{UNDO}"' in client.get(f"/a/{TOKEN}").text
+    client.post(UNDO, forged=True)
+
+    session.expire_all()
+    mine = select(Assignment).where(Assignment.speaker_id == asked.maria.id, Assignment.active)
+    assert session.scalars(mine).one().offer_id == asked.offer.id
+    assert "It is yours, Maria" in client.get(f"/a/{TOKEN}").text
+
+
+def test_the_undo_of_nothing_changes_nothing(
+    client: FlaskClient, asked: Asked, session: Session, db: Database
+) -> None:
+    before = everything(db)
+
+    assert client.post(UNDO, forged=True).status_code == 303
+
+    assert everything(db) == before
+    assert state(session, asked.offer) == "open"

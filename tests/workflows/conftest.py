@@ -9,7 +9,7 @@ from outreach.links import Links
 from outreach.messaging.models import Message
 from outreach.speakers.models import Speaker
 from outreach.visits.models import Offer, Slot, Visit
-from outreach.workflows import offers
+from outreach.workflows import asking
 from outreach.workflows.eligibility import Choice
 from tests import builders
 from tests.builders import DANIEL, HENRY, JOY, MARIA, NOW, World
@@ -33,7 +33,7 @@ class Bureau:
         return next(s for s in builders.slots(self.session, self.visit) if s.role == role)
 
     def ask(self, speaker: Speaker, role: str = "lead", *, now: datetime = NOW) -> Offer:
-        return offers.make(
+        return asking.make(
             self.session,
             self.slot(role),
             Choice(speaker_id=speaker.id, reasons=[], distance_km=3.0),

@@ -3,11 +3,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from outreach.actor import SYSTEM
 from outreach.messaging import service
 from outreach.messaging.models import Consent, InboundMessage, Message
 from outreach.messaging.words import Meaning
 from outreach.visits.models import Assignment, Offer
-from outreach.workflows import inbound, offers
+from outreach.workflows import asking, inbound, offers
 from outreach.workflows.inbound import Received
 from tests import builders
 from tests.builders import MARIA, NOW
@@ -129,7 +130,7 @@ def test_a_yes_to_a_lapsed_offer_is_too_late(bureau: Bureau) -> None:
 def test_a_bare_yes_after_the_place_was_taken_is_told_the_truth(bureau: Bureau) -> None:
     may_text(bureau)
     offer = bureau.ask(bureau.maria)
-    offers.withdraw_open(bureau.session, bureau.visit, now=NOW)
+    asking.withdraw_open(bureau.session, bureau.visit, by=SYSTEM, now=NOW)
 
     received = text(bureau, "yes")
 

@@ -11,7 +11,7 @@ from outreach.messaging import service as messaging
 from outreach.messaging.models import Message
 from outreach.visits import service
 from outreach.visits.models import Assignment, Offer, Proposal
-from outreach.workflows import offers, proposals
+from outreach.workflows import asking, offers, proposals
 from tests import builders
 from tests.builders import NOW, VISIT_AT
 from tests.workflows.conftest import LINKS, Bureau
@@ -170,10 +170,10 @@ def test_not_this_time_after_a_yes_points_to_stepping_back(bureau: Bureau) -> No
 def test_lapsed_offers_are_closed_and_the_next_speaker_is_asked(bureau: Bureau) -> None:
     offer = bureau.ask(bureau.maria)
 
-    early = offers.lapse_due(
+    early = asking.lapse_due(
         bureau.session, links=LINKS, now=offer.expires_at - timedelta(seconds=1)
     )
-    count = offers.lapse_due(bureau.session, links=LINKS, now=offer.expires_at)
+    count = asking.lapse_due(bureau.session, links=LINKS, now=offer.expires_at)
 
     assert (early, count) == (0, 1)
     bureau.session.refresh(offer)
@@ -189,7 +189,7 @@ def test_nobody_is_asked_more_often_a_week_than_the_affiliate_allows(bureau: Bur
         bureau.session, bureau.world, starts_at=VISIT_AT + timedelta(days=2), roles=("lead",)
     )
 
-    (made,) = offers.ask_next(bureau.session, other, links=LINKS, now=NOW)
+    (made,) = asking.ask_next(bureau.session, other, links=LINKS, now=NOW)
 
     assert made.speaker_id != offer.speaker_id
 
@@ -308,7 +308,7 @@ def test_the_rules_hold_for_who_is_proposed_too(bureau: Bureau) -> None:
 
 def test_a_yes_by_telephone_may_follow_a_not_this_time(bureau: Bureau) -> None:
     refuse(bureau, bureau.ask(bureau.maria))
-    offers.withdraw_open(bureau.session, bureau.visit, now=NOW)
+    asking.withdraw_open(bureau.session, bureau.visit, by=SYSTEM, now=NOW)
 
     assignment = offers.record_yes(
         bureau.session, bureau.slot("lead"), speaker=bureau.maria, by=SYSTEM, links=LINKS, now=NOW
@@ -320,7 +320,7 @@ def test_a_yes_by_telephone_may_follow_a_not_this_time(bureau: Bureau) -> None:
 def test_a_called_off_visit_is_offered_to_nobody(bureau: Bureau) -> None:
     bureau.visit.called_off_at = NOW
 
-    assert offers.ask_next(bureau.session, bureau.visit, links=LINKS, now=NOW) == []
+    assert asking.ask_next(bureau.session, bureau.visit, links=LINKS, now=NOW) == []
     with pytest.raises(Conflict, match="called off"):
         bureau.ask(bureau.maria)
 
@@ -340,11 +340,11 @@ def test_every_answer_is_in_the_audit_log(bureau: Bureau) -> None:
 
 
 def test_every_open_slot_is_asked_for_and_nobody_twice(bureau: Bureau) -> None:
-    made = offers.ask_next(bureau.session, bureau.visit, links=LINKS, now=NOW)
+    made = asking.ask_next(bureau.session, bureau.visit, links=LINKS, now=NOW)
 
     assert len({offer.slot_id for offer in made}) == 2
     assert len({offer.speaker_id for offer in made}) == 2
-    assert offers.ask_next(bureau.session, bureau.visit, links=LINKS, now=NOW) == []
+    assert asking.ask_next(bureau.session, bureau.visit, links=LINKS, now=NOW) == []
 
 
 @pytest.mark.parametrize(("approval", "asked"), [("review", 0), ("automatic", 2)])

@@ -97,6 +97,12 @@ class SettingsForm(Form):
         highest=60,
         validators=[required(lazy("Enter a number from 0 to 60."))],
     )
+    undo_minutes = NumberField(
+        lazy("Minutes in which an answer can be taken back"),
+        lowest=0,
+        highest=60,
+        validators=[required(lazy("Enter a number from 0 to 60."))],
+    )
     quiet_until = TimeField(
         lazy("Texts may leave from"), validators=[required(lazy("Choose a time."))]
     )
@@ -188,7 +194,7 @@ def _import_url() -> str:
 
 def _prefilled(affiliate: Affiliate) -> dict[str, Any]:
     names = ("name", "phone", "email", "time_zone", "lead_days", "horizon_days", "approval")
-    more = ("offers_per_week", "cut_off_days", "quiet_until", "quiet_from")
+    more = ("offers_per_week", "cut_off_days", "undo_minutes", "quiet_until", "quiet_from")
     values: dict[str, Any] = {name: getattr(affiliate, name) for name in (*names, *more)}
     for number in range(1, REMINDERS + 1):
         values |= {f"before_{number}": "days", f"channel_{number}": "mail"}
@@ -221,7 +227,7 @@ def _chosen(form: SettingsForm) -> dict[str, Any]:
     if sorted(levels) != sorted(LEVELS):
         raise RuleBroken(lazy("Name each goal once."), field="level_1")
     names = ("name", "phone", "time_zone", "lead_days", "horizon_days", "approval")
-    more = ("offers_per_week", "cut_off_days", "quiet_from", "quiet_until")
+    more = ("offers_per_week", "cut_off_days", "undo_minutes", "quiet_from", "quiet_until")
     return {name: form[name].data for name in (*names, *more)} | {
         "email": form.email.data or None,
         "levels": levels,

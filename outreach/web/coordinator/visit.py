@@ -13,7 +13,7 @@ from outreach import access, clock, i18n
 from outreach.errors import RuleBroken
 from outreach.i18n import gettext as _
 from outreach.i18n import lazy, ngettext
-from outreach.reads import remedies, visit_record, words
+from outreach.reads import remedies, undo, visit_record, words
 from outreach.reads import visit as reads
 from outreach.reads.visit import Against, Person, VisitPage
 from outreach.speakers.models import Speaker
@@ -23,7 +23,7 @@ from outreach.web import context
 from outreach.web.auth import requires
 from outreach.web.coordinator.blueprint import bp
 from outreach.web.forms import Form, SelectField, required
-from outreach.workflows import fit, offers, other_times, recipients, visits
+from outreach.workflows import asking, fit, offers, other_times, recipients, visits
 from outreach.workflows.fit import Fit
 
 SHOWN_CHOICES = 6
@@ -82,6 +82,7 @@ def visit(visit_id: str) -> ResponseReturnValue:
         record = visit_record.record(session, row) if is_past else None
         helping = remedies.of_visit(session, row, changes, hospital=page.row.hospital)
         time_asked = remedies.time_asked(session, row, now=now)
+        undoable = undo.of_a_visit(session, row, now=now)
     return render_template(
         "coordinator/visit.html",
         page=page,
@@ -89,6 +90,7 @@ def visit(visit_id: str) -> ResponseReturnValue:
         record=record,
         remedies=helping,
         time_asked=time_asked,
+        undoable=undoable,
         now=now,
     )
 
@@ -141,7 +143,7 @@ def withdraw_offer(offer_id: str) -> ResponseReturnValue:
     actor = context.current_actor()
     with context.transaction() as session:
         offer = access.load(session, Offer, offer_id, actor=actor, action="offer.withdraw")
-        offers.withdraw(session, offer, by=actor, now=clock.now())
+        asking.withdraw(session, offer, by=actor, now=clock.now())
         target = _of(session, offer.visit_id)
     flash(_("The question is taken back, and who was asked is told."))
     return redirect(target, 303)

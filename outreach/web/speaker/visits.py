@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from outreach import access, clock
 from outreach.errors import Conflict
 from outreach.i18n import gettext as _
-from outreach.reads import after_visit, agenda, profile
+from outreach.reads import after_visit, agenda, profile, undo
 from outreach.reads.agenda import VisitView
 from outreach.speakers.models import Speaker
 from outreach.visits.models import Assignment, Offer, Slot
@@ -45,6 +45,7 @@ def home() -> ResponseReturnValue:
         ids = [going.public_id for going in shown.past]
         told = after_visit.to_tell(session, ids, now=now)
         year = after_visit.year(session, me, now=now)
+        undoable = undo.of_a_speaker(session, me.id, now=now)
     return render_template(
         "speaker/home.html",
         first_name=me.first_name,
@@ -55,6 +56,7 @@ def home() -> ResponseReturnValue:
         year=year,
         questions=shown.questions,
         places=places,
+        undoable=undoable,
     )
 
 
@@ -121,6 +123,8 @@ def visit(assignment_id: str) -> ResponseReturnValue:
     with context.reading() as session:
         told = after_visit.to_tell(session, [assignment_id], now=clock.now())
         why = agenda.why_taken(session, assignment_id)
+        me = profile.me(session, context.current_actor())
+        mine = undo.of_a_speaker(session, me.id, now=clock.now())
     return render_template(
         "speaker/visit.html",
         going=going,
@@ -128,6 +132,7 @@ def visit(assignment_id: str) -> ResponseReturnValue:
         is_ahead=is_ahead,
         why=why,
         told=told.get(assignment_id),
+        undoable=[each for each in mine if each.public_id == assignment_id],
     )
 
 
