@@ -53,6 +53,10 @@ KINDS: Final[Mapping[str, Kind]] = {
     "reopened": Kind(_MAIL, _VISIT),
     "still_looking": Kind(_MAIL, _VISIT, told_apart_by="mark"),
     "late_trouble": Kind(_MAIL, _VISIT),
+    "digest": Kind(
+        _MAIL,
+        frozenset({"asked_for", "yes", "no", "silent", "stepped_back", "called_off", "waiting"}),
+    ),
     "other_time": Kind(_MAIL, _VISIT | {"visit_id", "other_start", "other_end"}),
     "they_came": Kind(_MAIL, _VISIT | {"visit_id", "came_until"}),
     "incident": Kind(_MAIL, frozenset()),

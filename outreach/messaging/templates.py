@@ -133,6 +133,7 @@ class Texts:
         environment.filters["shortened"] = _shortened
         environment.globals |= {
             "_": i18n.gettext,
+            "ngettext": i18n.ngettext,
             "day": _day,
             "when": i18n.when,
             "short_when": i18n.short_when,

@@ -52,6 +52,7 @@ MESSAGE_KINDS = {
     "taken_back": lazy("Word that a visit was entered by mistake"),
     "reopened": lazy("Word that a place is open again"),
     "still_looking": lazy("Word that somebody is still missing"),
+    "digest": lazy("Morning mail to coordinators"),
     "late_trouble": lazy("Word to coordinators that somebody stepped back"),
     "other_time": lazy("Question whether another time would do"),
     "renewal": lazy("Request to renew a paper"),

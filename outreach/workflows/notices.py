@@ -153,20 +153,6 @@ def tell_liaison(
         tell(session, to, kind, visit=visit, cause=cause, values=values, now=now)
 
 
-def tell_coordinators(
-    session: Session,
-    kind: str,
-    *,
-    visit: Visit,
-    now: datetime,
-    cause: Cause | None = None,
-    values: Mapping[str, Any] | None = None,
-) -> None:
-    """Plan a mail to each coordinator of the visit's affiliate."""
-    for to in recipients.coordinators(session, visit.affiliate_id, now=now):
-        tell(session, to, kind, visit=visit, cause=cause, values=values, now=now)
-
-
 def forget(session: Session, cause: Cause, *, kinds: tuple[str, ...] = (), now: datetime) -> None:
     """Cancel what waits to be said about a row."""
     messaging.cancel(session, subject=(cause.kind, cause.id), kinds=kinds, now=now)

@@ -13,7 +13,7 @@ from outreach.links import Links
 from outreach.speakers.models import Speaker
 from outreach.visits import service
 from outreach.visits.models import Assignment, Offer, Slot, Visit
-from outreach.workflows import asking, eligibility, invites, notices, recipients, reminders
+from outreach.workflows import asking, eligibility, invites, notices, recipients, reminders, trouble
 from outreach.workflows.notices import Cause
 
 GONE = lazy("Another speaker has just taken this visit. Thank you for being ready to help.")
@@ -150,9 +150,7 @@ def cannot_come(
     if ward is not None and not invites.has_entry(session, visit, ward):
         cause = _ended(assignment, visit)
         notices.tell(session, ward, "reopened", visit=visit, cause=cause, by=by, now=now)
-    notices.tell_coordinators(
-        session, "late_trouble", visit=visit, cause=_ended(assignment, visit), now=now
-    )
+    trouble.tell(session, assignment, visit, by=by, now=now)
     asking.ask_next(session, visit, by=by, links=links, now=now)
 
 

@@ -19,7 +19,7 @@ from outreach.referrals.codes import ENDED, RELEASED, WAITING_FOR_ANSWER, State
 from outreach.referrals.models import LinkCode, Referral, ReferralLink
 from outreach.speakers.models import Speaker
 from outreach.visits import afterwards, telling
-from outreach.visits.models import Assignment, IncidentReport, Offer, OtherTime, Visit
+from outreach.visits.models import Assignment, IncidentReport, Offer, OtherTime, Slot, Visit
 from outreach.workflows.referrals import stopping
 
 
@@ -90,6 +90,23 @@ def _is_next_reminder(session: Session, message: Message, now: datetime) -> bool
         Message.send_after <= now,
     )
     return session.scalar(later.limit(1)) is None
+
+
+def _trouble_stands(session: Session, message: Message, now: datetime) -> bool:
+    """Say whether a place that opened late is open still, and nobody has said she sees to it."""
+    assignment = session.get(Assignment, message.subject_id)
+    if assignment is None or session.get_one(Slot, assignment.slot_id).state != "open":
+        return False
+    visit = session.get_one(Visit, assignment.visit_id)
+    if visit.called_off_at is not None or visit.starts_at <= now:
+        return False
+    seen = select(Message.id).where(
+        Message.subject_kind == message.subject_kind,
+        Message.subject_id == message.subject_id,
+        Message.kind == message.kind,
+        Message.seen_by_id.is_not(None),
+    )
+    return session.scalar(seen.limit(1)) is None
 
 
 def _debrief_waits(session: Session, message: Message, now: datetime) -> bool:
@@ -197,6 +214,7 @@ def _time_waits(session: Session, message: Message, now: datetime) -> bool:
 _CHECKS: Final[Mapping[str, Callable[[Session, Message, datetime], bool]]] = {
     "reminder": _is_next_reminder,
     "confirmed": _still_comes,
+    "late_trouble": _trouble_stands,
     "debrief": _debrief_waits,
     "they_came": _unit_has_not_told,
     "incident": _report_waits,

@@ -43,7 +43,11 @@ AFTER = {
 SIGN_IN = {"what": "app_added", "change": "c" * 22}
 REFERRING = {"affiliate": "Lakeshore Alliance of Greater Detroit", "may": True}
 ITEM = {"link_id": "l" * 22, "link_code_id": "k" * 22, "about": "accept:1"}
+DIGEST = dict.fromkeys(
+    ("asked_for", "yes", "no", "silent", "stepped_back", "called_off", "waiting"), 12
+)
 LONGEST: dict[str, Any] = {
+    **DIGEST,
     **VISIT,
     **OFFER,
     **AFTER,

@@ -323,6 +323,7 @@ TABLE: Mapping[str, Row] = {
     "coordinator.visits": members(COORDINATOR),
     "coordinator.visit": members(COORDINATOR, visit_id="visit"),
     "coordinator.ask_for_visit": members(COORDINATOR),
+    "coordinator.take_on": members(COORDINATOR, visit_id="visit"),
     "coordinator.call_off": members(COORDINATOR, visit_id="visit"),
     "coordinator.move": members(COORDINATOR, visit_id="visit"),
     "coordinator.phoned_yes": members(COORDINATOR, visit_id="visit"),

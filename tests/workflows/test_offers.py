@@ -230,13 +230,6 @@ def test_a_ward_without_an_entry_is_written_to(bureau: Bureau) -> None:
     assert told.all() == ["reopened"]
 
 
-def test_the_coordinators_hear_that_somebody_stepped_back(bureau: Bureau) -> None:
-    step_back(bureau, accept(bureau, bureau.ask(bureau.maria)))
-
-    told = select(Message.kind).where(Message.recipient_kind == "account")
-    assert bureau.session.scalars(told).all() == ["late_trouble"]
-
-
 def test_stepping_back_after_the_visit_has_begun_is_refused(bureau: Bureau) -> None:
     assignment = accept(bureau, bureau.ask(bureau.maria))
 

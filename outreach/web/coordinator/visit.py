@@ -23,7 +23,7 @@ from outreach.web import context
 from outreach.web.auth import requires
 from outreach.web.coordinator.blueprint import bp
 from outreach.web.forms import Form, SelectField, required
-from outreach.workflows import asking, fit, offers, other_times, recipients, visits
+from outreach.workflows import asking, fit, offers, other_times, recipients, trouble, visits
 from outreach.workflows.fit import Fit
 
 SHOWN_CHOICES = 6
@@ -83,6 +83,7 @@ def visit(visit_id: str) -> ResponseReturnValue:
         helping = remedies.of_visit(session, row, changes, hospital=page.row.hospital)
         time_asked = remedies.time_asked(session, row, now=now)
         undoable = undo.of_a_visit(session, row, now=now)
+        in_trouble = page.row.is_open and trouble.waits(session, row)
     return render_template(
         "coordinator/visit.html",
         page=page,
@@ -91,6 +92,7 @@ def visit(visit_id: str) -> ResponseReturnValue:
         remedies=helping,
         time_asked=time_asked,
         undoable=undoable,
+        trouble=in_trouble,
         now=now,
     )
 
@@ -160,6 +162,17 @@ def step_back(assignment_id: str) -> ResponseReturnValue:
         target = _of(session, held.visit_id)
     flash(_("The place is open again, and others are being asked."))
     return redirect(target, 303)
+
+
+@bp.post("/visits/<visit_id>/taking-on")
+@requires("visit.see")
+def take_on(visit_id: str) -> ResponseReturnValue:
+    """Note that this coordinator sees to a place that opened late; nobody else is called."""
+    actor = context.current_actor()
+    with context.transaction() as session:
+        trouble.take_on(session, _load(session, visit_id, "visit.see"), by=actor, now=clock.now())
+    flash(_("Thank you. Nobody else is called about it."))
+    return redirect(url_for("coordinator.visit", visit_id=visit_id), 303)
 
 
 @bp.route("/visits/<visit_id>/phoned-yes", methods=["GET", "POST"])
