@@ -25,7 +25,16 @@ from outreach.messaging.reasons import Reason
 from outreach.messaging.reconcile import Doubt
 from outreach.vault import Vault
 from outreach.visits import runs
-from outreach.workflows import after_visit, asking, delivery, digests, keys, matching_runs, unfilled
+from outreach.workflows import (
+    after_visit,
+    asking,
+    calls,
+    delivery,
+    digests,
+    keys,
+    matching_runs,
+    unfilled,
+)
 from outreach.workflows.delivery import Post, Prepared, Skipped
 from outreach.workflows.referrals import deadlines, ticking
 from outreach.workflows.referrals.desk import Desk
@@ -87,6 +96,11 @@ def lapse_offers(database: Database, *, links: Links) -> int:
 def tell_units(database: Database) -> int:
     """Tell units whose visit still lacks somebody a week and two days before; return how many."""
     return _in_transaction(database, lambda session, now: unfilled.tell_units(session, now=now))
+
+
+def tidy_calls(database: Database) -> int:
+    """Take calls off the list that are no longer needed; return how many."""
+    return _in_transaction(database, lambda session, now: calls.tidy(session, now=now))
 
 
 def plan_digests(database: Database) -> int:

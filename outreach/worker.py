@@ -77,6 +77,7 @@ class Worker:
             "lapse_offers": (30, partial(jobs.lapse_offers, self._wiring.db, links=links)),
             "sweep_keys": (3600, partial(jobs.sweep_keys, self._wiring.db, self._wiring.vault)),
             "tell_units": (300, partial(jobs.tell_units, self._wiring.db)),
+            "tidy_calls": (60, partial(jobs.tidy_calls, self._wiring.db)),
             "plan_digests": (300, partial(jobs.plan_digests, self._wiring.db)),
             "run_clocks": (30, partial(jobs.run_clocks, self._wiring.db, desk=self._wiring.desk)),
             "ask_afterwards": (300, partial(jobs.ask_afterwards, self._wiring.db)),

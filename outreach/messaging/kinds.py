@@ -1,4 +1,4 @@
-"""Every kind of message: the channels it has a text for, and the values it is rendered from.
+"""Every kind of message: the channels it goes by, and the values it is rendered from.
 
 Values are JSON: display facts, public ids, and instants as ISO strings with an offset. Common to
 most: `starts_at`, `ends_at`, `zone` (IANA, the hospital's), and `unit` and `hospital` only where
@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-SMS, MAIL = "sms", "mail"
+SMS, MAIL, CALL = "sms", "mail", "call"
 _BOTH: Final = frozenset({SMS, MAIL})
+_SPOKEN: Final = frozenset({SMS, MAIL, CALL})
 _SMS: Final = frozenset({SMS})
 _MAIL: Final = frozenset({MAIL})
 
@@ -33,18 +34,18 @@ _OFFER: Final = _VISIT | {"offer_id", "speaker_id", "expires_at", "number"}
 
 KINDS: Final[Mapping[str, Kind]] = {
     # to speakers
-    "offer": Kind(_BOTH, _OFFER),
+    "offer": Kind(_SPOKEN, _OFFER),
     "offer_gone": Kind(_BOTH, _VISIT),
     "confirmed": Kind(_BOTH, _VISIT),
-    "released": Kind(_BOTH, _VISIT | {"was"}),
+    "released": Kind(_SPOKEN, _VISIT | {"was"}),
     "taken_back": Kind(_BOTH, _VISIT),
     "renewal": Kind(_MAIL, frozenset({"month", "phone"}), "month"),
     "debrief": Kind(_BOTH, _VISIT | {"assignment_id", "speaker_id", "debrief_until"}),
     # to everyone concerned
-    "moved": Kind(_BOTH, _VISIT | {"was"}),
-    "called_off": Kind(_BOTH, _VISIT),
-    "on_again": Kind(_BOTH, _VISIT),
-    "reminder": Kind(_BOTH, _VISIT, told_apart_by="reminder"),
+    "moved": Kind(_SPOKEN, _VISIT | {"was"}),
+    "called_off": Kind(_SPOKEN, _VISIT),
+    "on_again": Kind(_SPOKEN, _VISIT),
+    "reminder": Kind(_SPOKEN, _VISIT, told_apart_by="reminder"),
     "invite": Kind(_MAIL, _VISIT),
     "invite_update": Kind(_MAIL, _VISIT),
     "invite_cancel": Kind(_MAIL, _VISIT),

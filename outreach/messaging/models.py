@@ -30,7 +30,10 @@ STATES = (
 
 
 class Message(Base):
-    """One message to one person. `dedupe_key` is subject:recipient:kind:revision."""
+    """One message to one person. `dedupe_key` is subject:recipient:kind:revision.
+
+    What goes by "call" is said by a coordinator: no worker claims it.
+    """
 
     __tablename__ = "message"
 
@@ -70,7 +73,7 @@ class Message(Base):
 
     __table_args__ = (
         CheckConstraint(f"state IN {STATES!r}", name="state_known"),
-        CheckConstraint("channel IN ('sms', 'mail')", name="channel_known"),
+        CheckConstraint("channel IN ('sms', 'mail', 'call')", name="channel_known"),
         Index(
             "ix_message_channel_send_after_pending",
             "channel",

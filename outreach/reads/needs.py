@@ -23,6 +23,7 @@ class Step(StrEnum):
     LOOK = "look"
     SETTLE = "settle"
     SEE_WAITING = "see_waiting"
+    CALL = "call"
     HAVE_CALLED = "have_called"
     SETTLE_REPORT = "settle_report"
     SEE_REFERRAL = "see_referral"

@@ -15,6 +15,7 @@ from outreach import access
 from outreach.actor import Actor
 from outreach.calendars.models import CalendarItem
 from outreach.i18n import gettext as _
+from outreach.i18n import lazy
 from outreach.messaging.models import InboundMessage, Message, MessageAttempt, WorkerHeartbeat
 from outreach.reads import outbox_words, words
 from outreach.reads.paging import Page
@@ -22,6 +23,7 @@ from outreach.reads.words import Status
 from outreach.speakers.models import Speaker
 from outreach.visits.models import Assignment, Offer, Visit
 
+CHANNELS = {"sms": lazy("Text"), "mail": lazy("Mail"), "call": lazy("Call")}
 PAGE_SIZE = 25
 SHOWN_OF_TEXT = 80
 
@@ -173,7 +175,7 @@ def _row(message: Message) -> MessageRow:
         public_id=message.public_id,
         what=words.message_kind(message.kind),
         to=message.to_name or _("somebody"),
-        channel=_("Text") if message.channel == "sms" else _("Mail"),
+        channel=_(CHANNELS[message.channel]),
         status=words.message_state(message.state),
         planned_at=message.send_after,
         zone=message.time_zone,

@@ -75,6 +75,8 @@ ACTIONS: Final = {
 """Words for each thing that may follow from a provider's code."""
 
 OUTCOMES: Final = {
+    "reached": lazy("Reached by telephone"),
+    "no_answer": lazy("Nobody answered"),
     "": lazy("being sent"),
     "ok": lazy("taken by the provider"),
     "retry": lazy("not sent, to be tried again"),

@@ -15,6 +15,7 @@ from outreach.i18n import ngettext
 from outreach.messaging.models import InboundMessage, Message
 from outreach.reads import (
     board,
+    call_list,
     calls_and_reports,
     outbox,
     outbox_words,
@@ -89,6 +90,7 @@ def today(session: Session, actor: Actor, *, now: datetime) -> Today:
         *referrals.needs,
         *_unfilled(visits, now=now),
         *_proposals(session, actor, now=now),
+        *_calls(session, actor, now=now),
         *_messages(session, actor, now=now),
         *_texts(session, actor),
     ]
@@ -117,6 +119,8 @@ def count(session: Session, actor: Actor, *, now: datetime) -> int:
         unfilled.with_only_columns(Visit.id),
         # However many proposals wait, they are one thing.
         _waiting(actor, now=now).with_only_columns(Proposal.id).limit(1),
+        # As do calls.
+        call_list.waiting(actor, now=now).with_only_columns(Message.id).limit(1),
         _unseen(actor).with_only_columns(Message.id).limit(MOST),
         outbox.not_understood(actor).with_only_columns(InboundMessage.id).limit(MOST),
         *calls_and_reports.waiting(actor),
@@ -251,6 +255,27 @@ def _waiting(actor: Actor, *, now: datetime) -> Select[Visit]:
             Visit.called_off_at.is_(None),
             Visit.starts_at > now,
         )
+    )
+
+
+def _calls(session: Session, actor: Actor, *, now: datetime) -> Iterator[Need]:
+    due = call_list.waiting(actor, now=now).order_by(None)
+    count, until = session.execute(
+        due.with_only_columns(func.count(), func.min(Message.expires_at))
+    ).one()
+    if not count:
+        return
+    yield Need(
+        group=Group.FIRST if until < now + timedelta(days=1) else Group.TODAY,
+        status=Status("needs", _("Calls to make")),
+        title=ngettext(
+            "One person to call",
+            "%(num)s people to call",
+            count,
+            num=words.capital(words.number(count)),
+        ),
+        text=_("They prefer a call, or a text may not leave at this hour."),
+        step=Step.CALL,
     )
 
 

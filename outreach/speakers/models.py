@@ -13,6 +13,7 @@ class Speaker(Base):
     """A trained volunteer with lived experience.
 
     `radius_km` None means any distance. `channel` is how offers and reminders reach the speaker.
+    `any_hour` says that changes of a visit within a day may be texted at night too.
     `detail` says how much a message or calendar may show: "minimal" names no place.
     """
 
@@ -35,6 +36,7 @@ class Speaker(Base):
     quota_per_month: Mapped[int] = mapped_column(default=4)
     rest_days: Mapped[int] = mapped_column(default=0)
     channel: Mapped[str] = mapped_column(default="mail")
+    any_hour: Mapped[bool] = mapped_column(default=False)
     detail: Mapped[str] = mapped_column(default="minimal")
     calendar: Mapped[str] = mapped_column(default="both")
     locale: Mapped[str] = mapped_column(default="en")

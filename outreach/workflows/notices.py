@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from outreach.actor import SYSTEM, Actor
 from outreach.directory.models import Affiliate, Hospital, Unit
-from outreach.messaging import rules
+from outreach.messaging import kinds, rules
 from outreach.messaging import service as messaging
 from outreach.messaging.rules import Window
 from outreach.messaging.service import NewMessage
@@ -103,6 +103,9 @@ def tell(
 ) -> None:
     """Plan a message about a visit on each of `channels`; text only to those who agreed to it.
 
+    Who prefers calls is put on the coordinators' call list besides, and so is whom news within a
+    day of the visit could not reach by text: no agreement to texts, or none to texts at night.
+
     `by` is who made the change it tells of, where that can be taken back: the others hear of it
     once it no longer can.
     """
@@ -116,23 +119,27 @@ def tell(
     if send_after is None:
         waits = not near and _may_be_undone(to, by=by)
         send_after = now + _undo_time(session, visit) if waits else now
-    for channel in _allowed(session, to, channels):
+    allowed = _allowed(session, to, channels)
+    window = _window(session, visit.affiliate_id)
+    if _needs_a_call(to, kind, asked=channels, allowed=allowed, near=near, window=window, now=now):
+        allowed = (*allowed, kinds.CALL)
+    for channel in allowed:
         message = NewMessage(
             kind=kind,
             channel=channel,
             affiliate_id=visit.affiliate_id,
             recipient_kind=to.kind,
             recipient_id=to.id,
-            to_address=(to.phone or "") if channel == "sms" else to.email,
+            to_address=to.email if channel == kinds.MAIL else to.phone or "",
             to_name=to.name,
             locale=to.locale,
             subject=(cause.kind, cause.id, cause.revision),
             values=told,
             time_zone=to.time_zone,
-            window=_window(session, visit.affiliate_id),
+            window=window,
             send_after=send_after,
             expires_at=expires_at or visit.ends_at,
-            urgent=kind in NEWS and near,
+            urgent=kind in NEWS and near and to.any_hour,
             spread=kind == "reminder",
         )
         messaging.plan(session, message, now=now)
@@ -174,6 +181,27 @@ def may_be_texted(session: Session, to: Recipient) -> bool:
 def has_agreed(session: Session, to: Recipient) -> bool:
     """Say whether the ledger allows texting the person: an answer to their own text, for one."""
     return bool(to.phone and messaging.agreed(session, to.phone, speaker_id=to.id))
+
+
+def _needs_a_call(
+    to: Recipient,
+    kind: str,
+    *,
+    asked: tuple[str, ...],
+    allowed: tuple[str, ...],
+    near: bool,
+    window: Window,
+    now: datetime,
+) -> bool:
+    if to.kind != "speaker" or kinds.CALL not in kinds.KINDS[kind].channels:
+        return False
+    if to.by_call:
+        # Of several reminders those are called that would be texts.
+        return kind != "reminder" or kinds.SMS in asked
+    if not (near and kind in NEWS):
+        return False
+    at_night = not rules.is_allowed(now, zone=to.time_zone, window=window)
+    return kinds.SMS not in allowed or (at_night and not to.any_hour)
 
 
 def _may_be_undone(to: Recipient, *, by: Actor) -> bool:

@@ -26,6 +26,10 @@ TEXT_WORDING = lazy(
     "reminders and changes, a few a month. Message and data rates may apply. I can reply STOP at "
     "any time to end them, or HELP for help. I do not have to agree to be a speaker."
 )
+ANY_HOUR_WORDING = lazy(
+    "When a visit changes within a day of it, you may text me at night too. Otherwise a "
+    "coordinator calls me in such a case."
+)
 TEXT_WORDING_VERSION = "2026-11"
 """Goes into the ledger with each agreement: raise it when the wording changes."""
 
@@ -143,10 +147,13 @@ def change_reach(
     channel: str,
     phone: str | None,
     agrees: bool,
+    any_hour: bool = False,
     by: Actor,
     now: datetime,
 ) -> None:
     """Choose how to be reached. Texts need an agreement to the wording, for this very number.
+
+    `any_hour` agrees besides to be texted at night when a visit changes within a day of it.
 
     Turning texts off is written into the ledger as well; what waits goes by mail. An agreement
     is for a number: a new number starts without one.
@@ -168,7 +175,10 @@ def change_reach(
     if had and before is not None and channel != "sms":
         _consent(session, speaker, before, "opt_out", by=by, now=now)
         delivery.stop_texts(session, before, now=now)
-    facts = {"channel": channel, "phone": phone}
+    at_night = any_hour and channel == "sms" and phone is not None
+    if at_night and not (speaker.any_hour and phone == before):
+        _consent(session, speaker, phone or "", "opt_in", what="-any-hour", by=by, now=now)
+    facts = {"channel": channel, "phone": phone, "any_hour": at_night}
     _set(session, speaker, facts, "speaker.change_reach", by=by, now=now)
 
 
@@ -261,7 +271,14 @@ def _agreed(session: Session, speaker: Speaker) -> bool:
 
 
 def _consent(
-    session: Session, speaker: Speaker, phone: str, event: str, *, by: Actor, now: datetime
+    session: Session,
+    speaker: Speaker,
+    phone: str,
+    event: str,
+    *,
+    what: str = "",
+    by: Actor,
+    now: datetime,
 ) -> None:
     messaging.record_consent(
         session,
@@ -270,7 +287,7 @@ def _consent(
         source="form",
         actor=by,
         speaker_id=speaker.id,
-        wording=f"{TEXT_WORDING_VERSION}-{i18n.locale()}" if event == "opt_in" else "",
+        wording=f"{TEXT_WORDING_VERSION}{what}-{i18n.locale()}" if event == "opt_in" else "",
         now=now,
     )
     audit.record(session, f"consent.{event}", actor=by, subject=("speaker", speaker.id), now=now)

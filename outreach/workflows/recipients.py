@@ -26,6 +26,8 @@ class Recipient:
     phone: str | None = None
     sees_places: bool = True
     by_text: bool = False
+    by_call: bool = False
+    any_hour: bool = False
 
     @property
     def key(self) -> tuple[str, int]:
@@ -45,6 +47,8 @@ def speaker(row: Speaker) -> Recipient:
         phone=row.phone,
         sees_places=row.detail == "full",
         by_text=row.channel == "sms",
+        by_call=row.channel == "call",
+        any_hour=row.any_hour,
     )
 
 

@@ -525,6 +525,7 @@ COORDINATOR = _for(
     Shown("messages", "coordinator.messages", main=True),
     Shown("message", "coordinator.message", ids={"message_id": "message"}),
     Shown("texts", "coordinator.texts"),
+    Shown("calls", "coordinator.calls", main=True),
     Shown("setup", "coordinator.setup", main=True),
     Shown("settings", "coordinator.settings"),
     Shown("order", "coordinator.order"),

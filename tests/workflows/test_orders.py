@@ -146,6 +146,7 @@ def test_a_visit_of_tomorrow_morning_that_moves_at_night_does_not_wait_for_the_m
     bureau: Bureau,
 ) -> None:
     may_text(bureau)
+    bureau.maria.any_hour = True
     book(bureau)
     leave(bureau)
     the_night_before = VISIT_AT - timedelta(hours=11)

@@ -152,6 +152,8 @@ def _step(need: Need) -> tuple[str, str]:
             step = url_for("coordinator.settle_incident", incident_id=need.target), _("Settle")
         case Step.SEE_REFERRAL | Step.CHOOSE_AFFILIATE | Step.CONFIRM_STOP:
             step = _referral_step(need)
+        case Step.CALL:
+            step = url_for("coordinator.calls"), _("See the calls")
         case Step.SEE_WAITING:
             step = url_for("coordinator.messages", state="waiting"), _("See what waits")
         case _:

@@ -61,6 +61,7 @@ class ReachForm(Form):
     )
     phone = PhoneField(lazy("Telephone number"))
     agrees = BooleanField(lazy("I agree to texts at this number"))
+    any_hour = BooleanField(lazy("I agree to texts at night about changes within a day"))
 
 
 class ShownForm(Form):
@@ -139,7 +140,7 @@ def reach() -> ResponseReturnValue:
     with context.reading() as session:
         me = reads.me(session, context.current_actor())
         texts = reads.texts(session, me)
-    form = ReachForm(channel=me.channel, phone=me.phone, agrees=texts.agreed)
+    form = ReachForm(channel=me.channel, phone=me.phone, agrees=texts.agreed, any_hour=me.any_hour)
 
     def change(session: Session, me: Speaker, by: Actor, now: datetime) -> None:
         profile.change_reach(
@@ -148,12 +149,18 @@ def reach() -> ResponseReturnValue:
             channel=form.channel.data,
             phone=form.phone.data,
             agrees=bool(form.agrees.data),
+            any_hour=bool(form.any_hour.data),
             by=by,
             now=now,
         )
 
     return _form_page(
-        "speaker/reach.html", form, change, texts=texts, wording=_(profile.TEXT_WORDING)
+        "speaker/reach.html",
+        form,
+        change,
+        texts=texts,
+        wording=_(profile.TEXT_WORDING),
+        at_night=_(profile.ANY_HOUR_WORDING),
     )
 
 
