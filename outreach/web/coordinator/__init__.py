@@ -5,6 +5,7 @@ from outreach.web.coordinator import (
     after_visit,
     agreements,
     another,
+    cost,
     credentials,
     hospitals,
     imports,
@@ -32,6 +33,7 @@ from outreach.web.coordinator import (
     visit,
     visit_time,
     visits,
+    wording,
 )
 from outreach.web.coordinator.blueprint import bp
 
@@ -41,6 +43,7 @@ __all__ = [
     "agreements",
     "another",
     "bp",
+    "cost",
     "credentials",
     "hospitals",
     "imports",
@@ -68,4 +71,5 @@ __all__ = [
     "visit",
     "visit_time",
     "visits",
+    "wording",
 ]
