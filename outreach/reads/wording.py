@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from outreach.accounts.models import Account
-from outreach.directory.models import Affiliate
+from outreach.directory.models import Affiliate, Hospital, Unit
+from outreach.errors import RuleBroken
 from outreach.i18n import LOCALES, ngettext
 from outreach.i18n import gettext as _
 from outreach.messaging import kinds, own_words, samples, segments, wordings
@@ -55,7 +56,11 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """One message as it would leave. `measured` is None for a mail."""
+    """One message as it would leave. `measured` is None for a mail.
+
+    `problems` says why an own wording would not be taken today: a unit or a longer name of the
+    service came after it.
+    """
 
     channel: str
     locale: str
@@ -65,6 +70,7 @@ class Preview:
     measured: Measured | None
     is_own: bool
     may_change: bool
+    problems: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +94,16 @@ def groups(session: Session, affiliate: Affiliate, *, texts: Texts) -> list[Grou
 def previews(
     session: Session, affiliate: Affiliate, kind: str, *, texts: Texts
 ) -> list[tuple[str, list[Preview]]]:
-    """Return a kind's messages by channel, each in both languages. One query."""
+    """Return a kind's messages by channel, each in both languages. Two queries."""
     own = wordings.all_in_force(session, affiliate.id)
+    zone, said = affiliate.time_zone, names(session, affiliate)
     return [
         (
             _channel(channel),
-            [_preview((kind, channel, locale), own, affiliate, texts=texts) for locale in LOCALES],
+            [
+                _preview((kind, channel, locale), own, zone=zone, names=said, texts=texts)
+                for locale in LOCALES
+            ],
         )
         for channel in CHANNELS
         if channel in kinds.KINDS[kind].channels
@@ -103,7 +113,7 @@ def previews(
 def preview(session: Session, affiliate: Affiliate, place: Place, *, texts: Texts) -> Preview:
     """Return one message as it would leave now. One query."""
     own = wordings.all_in_force(session, affiliate.id)
-    return _preview(place, own, affiliate, texts=texts)
+    return _preview(place, own, zone=affiliate.time_zone, names=(), texts=texts)
 
 
 def start(session: Session, affiliate: Affiliate, place: Place, *, texts: Texts) -> str:
@@ -124,19 +134,53 @@ def earlier(session: Session, affiliate: Affiliate, place: Place) -> list[Earlie
     return [Earlier(row.written_at, who.get(row.written_by_id or 0, ""), row.text) for row in rows]
 
 
+def names(session: Session, affiliate: Affiliate) -> list[str]:
+    """Return the places that no wording may name, the longest first; also those of the past."""
+    mine = select(Unit.hospital_id).where(Unit.affiliate_id == affiliate.id)
+    near = or_(Hospital.affiliate_id == affiliate.id, Hospital.id.in_(mine))
+    found = {affiliate.name}
+    for hospital, city, unit in session.execute(
+        select(Hospital.name, Hospital.city, Unit.name)
+        .outerjoin(Unit, Unit.hospital_id == Hospital.id)
+        .where(near)
+    ):
+        found |= {hospital, city, unit or ""}
+    return sorted(found - {""}, key=lambda name: (-len(name), name))
+
+
+def problems(
+    place: Place, text: str, *, names: Sequence[str], texts: Texts
+) -> tuple[RuleBroken, ...]:
+    """Return every reason why a wording, as it is kept, may not be in force."""
+    kind, channel, locale = place
+    return own_words.problems(
+        text,
+        kind=kind,
+        channel=channel,
+        locale=locale,
+        names=names,
+        longest=lambda own: samples.longest_text(texts, kind, locale=locale, own=own),
+    )
+
+
 def _row(kind: str, own: Own, *, texts: Texts) -> KindRow:
     channels = [channel for channel in CHANNELS if channel in kinds.KINDS[kind].channels]
-    counts = tuple(
-        _parts(_longest_of(kind, locale, own, texts=texts)) if kinds.SMS in channels else ""
+    is_text = kinds.SMS in channels
+    parts = [
+        segments.count(_longest_of(kind, locale, own, texts=texts)) if is_text else 0
         for locale in LOCALES
+    ]
+    fits = all(
+        count <= own_words.MOST_SEGMENTS[locale]
+        for count, locale in zip(parts, LOCALES, strict=True)
     )
     return KindRow(
         kind=kind,
         what=words.message_kind(kind),
         purpose=message_purposes.purpose(kind),
         channels=words.capital(words.names([_channel(each).lower() for each in channels])),
-        counts=counts,
-        whose=_whose(kind, own),
+        counts=tuple(_parts_of(count) if count else "" for count in parts),
+        whose=_whose(kind, own) if fits else Status("needs", _("Too long")),
     )
 
 
@@ -148,10 +192,11 @@ def _whose(kind: str, own: Own) -> Status:
     return Status("off", _("Always ours"))
 
 
-def _preview(place: Place, own: Own, affiliate: Affiliate, *, texts: Texts) -> Preview:
+def _preview(place: Place, own: Own, *, zone: str, names: Sequence[str], texts: Texts) -> Preview:
     kind, channel, locale = place
     mine = own[place].text if place in own else ""
-    values = {**samples.USUAL, "zone": affiliate.time_zone}
+    values = {**samples.USUAL, "zone": zone}
+    found = problems(place, mine, names=names, texts=texts) if mine else ()
     subject, measured = "", None
     if channel == kinds.SMS:
         text = texts.sms(kind, values, locale=locale, to_name=samples.NAME, own=mine)
@@ -168,6 +213,7 @@ def _preview(place: Place, own: Own, affiliate: Affiliate, *, texts: Texts) -> P
         measured=measured,
         is_own=bool(mine),
         may_change=own_words.room(kind, channel) is not None,
+        problems=[_(problem.message, **problem.values) for problem in found],
     )
 
 

@@ -2,17 +2,18 @@
 
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from outreach import audit
 from outreach.actor import Actor
-from outreach.directory.models import Affiliate, Hospital, Unit
+from outreach.directory.models import Affiliate
 from outreach.errors import RuleBroken
-from outreach.messaging import own_words, samples, wordings
+from outreach.messaging import own_words, wordings
 from outreach.messaging.models import Message, MessageAttempt, OwnWording
 from outreach.messaging.templates import Texts
 from outreach.messaging.wordings import Place
+from outreach.reads import wording as reads
 
 
 def keep(
@@ -29,16 +30,8 @@ def keep(
 
     It is for messages that were not yet rendered; those on their way keep their words.
     """
-    kind, channel, locale = place
-    text = own_words.normal(text, channel=channel)
-    found = own_words.problems(
-        text,
-        kind=kind,
-        channel=channel,
-        locale=locale,
-        names=names(session, affiliate),
-        longest=lambda own: samples.longest_text(texts, kind, locale=locale, own=own),
-    )
+    text = own_words.normal(text, channel=place[1])
+    found = reads.problems(place, text, names=reads.names(session, affiliate), texts=texts)
     if not found:
         _put_in_force(session, affiliate, place, text, by=by, now=now)
     return found
@@ -47,20 +40,6 @@ def keep(
 def drop(session: Session, affiliate: Affiliate, place: Place, *, by: Actor, now: datetime) -> bool:
     """Go back to our words; False where they are in force already."""
     return _put_in_force(session, affiliate, place, "", by=by, now=now)
-
-
-def names(session: Session, affiliate: Affiliate) -> list[str]:
-    """Return the places that no wording may name, the longest first; also those of the past."""
-    mine = select(Unit.hospital_id).where(Unit.affiliate_id == affiliate.id)
-    near = or_(Hospital.affiliate_id == affiliate.id, Hospital.id.in_(mine))
-    found = {affiliate.name}
-    for hospital, city, unit in session.execute(
-        select(Hospital.name, Hospital.city, Unit.name)
-        .outerjoin(Unit, Unit.hospital_id == Hospital.id)
-        .where(near)
-    ):
-        found |= {hospital, city, unit or ""}
-    return sorted(found - {""}, key=lambda name: (-len(name), name))
 
 
 def choose(session: Session, message: Message) -> str:

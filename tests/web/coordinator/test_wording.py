@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from outreach.db import Database
+from outreach.links import Links
 from outreach.messaging import kinds, own_words
 from outreach.messaging.models import MessageAttempt, OwnWording, SmsBudget
 from outreach.reads import words
@@ -106,6 +107,32 @@ def test_a_place_of_the_affiliate_is_refused_by_its_name(
 
     assert f"Take out “{here.unit.name}”" in answer.text
     assert kept(database) == []
+
+
+def test_a_wording_that_a_new_name_spoils_is_shown_with_the_reason(
+    desk: Desk, session: Session, here: World
+) -> None:
+    browser = desk()
+    browser.post(FORM, data={"text": f"{GOOD} Go to Oak Row"})
+    fine = browser.get(f"{PAGE}/called_off").text
+
+    here.unit.name = "Oak Row"
+    session.commit()
+
+    assert "would not be taken today" not in fine
+    page = browser.get(f"{PAGE}/called_off").text
+    assert "would not be taken today" in page
+    assert "Take out “Oak Row”" in page
+
+
+def test_a_long_address_of_the_service_shows_which_texts_no_longer_fit(
+    desk: Desk, wired: Wiring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wired.post.texts, "_links", Links(f"https://{'long.' * 9}example", b"key"))
+    browser = desk()
+
+    assert "Too long" in browser.get(PAGE).text
+    assert "Too long: 1 text is the most here" in browser.get(f"{PAGE}/offer").text
 
 
 @pytest.mark.parametrize(
