@@ -80,6 +80,14 @@ def test_a_passage_in_a_mail_comes_last_and_takes_nothing_away(kind: str, channe
     assert "Thank you, Maria." in mail.html
 
 
+def test_a_passage_is_words_and_never_markup() -> None:
+    mail = TEXTS.mail(
+        "renewal", samples.USUAL, to_name="<i>Eve</i>", locale="en", own="<b>{name}</b> {{ 7*7 }}"
+    )
+
+    assert "&lt;b&gt;&lt;i&gt;Eve&lt;/i&gt;&lt;/b&gt; {{ 7*7 }}" in mail.html
+
+
 @own_kinds
 def test_every_placeholder_is_filled_and_explained(kind: str, channel: str) -> None:
     room = own_words.room(kind, channel)
