@@ -54,6 +54,7 @@ class Config(BaseSettings):
 
     sms_gateway: Literal["console", "twilio", "off"] = "console"
     sms_per_second: float = Field(1.0, gt=0, le=1000)
+    sms_price_cents: float = Field(0.0, ge=0, le=100)
     twilio_account_sid: str = ""
     twilio_auth_token: SecretStr = SecretStr("")
     twilio_from: str = ""

@@ -20,7 +20,7 @@ from babel.dates import format_date, format_skeleton, format_time, get_timezone_
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_decimal
+from babel.numbers import format_currency, format_decimal
 from babel.support import NullTranslations, Translations
 
 LOCALES = ("en", "es")
@@ -114,6 +114,11 @@ def clock_time(value: datetime | time, *, zone: str | None = None) -> str:
 def figures(count: int) -> str:
     """Return "2,608", as the language groups digits."""
     return format_decimal(count, locale=_babel_locale(locale()))
+
+
+def dollars(cents: float) -> str:
+    """Return "$12.34", rounded to the cent."""
+    return format_currency(cents / 100, "USD", locale=_babel_locale(locale()))
 
 
 def zone_name(zone: str) -> str:

@@ -61,6 +61,7 @@ def build(config: Config, *, terminal: TextIO | None = None) -> Wiring:
         sms=_sms_gateway(config, db, terminal),
         sms_per_second=config.sms_per_second if is_twilio else None,
         sender=Sender(config.service_name, config.mail_from, config.host),
+        sms_price_cents=config.sms_price_cents,
     )
     token = config.twilio_auth_token.get_secret_value()
     signature = TwilioSignature(token) if is_twilio else None

@@ -267,6 +267,36 @@ def test_a_discharge_of_before_counts_as_of_a_known_hour_unless_it_was_noon_ther
     assert "discharge_hour_known" not in as_it_was(empty, "referral").columns
 
 
+def test_texts_that_left_before_count_for_their_affiliate_unless_they_surely_did_not(
+    empty: Engine,
+) -> None:
+    migrations.upgrade(empty, to="0011")
+    tables = {name: as_it_was(empty, name) for name in ("affiliate", "message", "message_attempt")}
+    of = {"id": 1, "affiliate_id": 1, "dedupe_key": "k", "kind": "offer", "channel": "sms"}
+    to = {"recipient_kind": "speaker", "recipient_id": 1, "to_address": "+13135550101"}
+    about = {"subject_kind": "offer", "subject_id": 1, "subject_revision": 1, "values": {}}
+    when = dict.fromkeys(("send_after", "expires_at", "state_at", "created_at"), NOW)
+    with empty.begin() as connection:
+        connection.execute(
+            tables["affiliate"].insert(), {"id": 1, "name": "Lakeshore", "created_at": NOW}
+        )
+        connection.execute(
+            tables["message"].insert(),
+            {**of, **to, **about, **when, "time_zone": "America/Detroit", "segments": 2},
+        )
+        for number, outcome in enumerate(("ok", "retry", "rejected", "crashed"), 1):
+            tried = {"message_id": 1, "number": number, "started_at": NOW, "outcome": outcome}
+            connection.execute(tables["message_attempt"].insert(), tried)
+
+    migrations.upgrade(empty, to="0014")
+
+    with empty.connect() as connection:
+        cost = text("SELECT affiliate_id, segments FROM message_attempt ORDER BY number")
+        assert list(map(tuple, connection.execute(cost))) == [(1, 2), (1, 0), (1, 0), (1, 2)]
+    migrations.downgrade(empty, to="0011")
+    assert "segments" not in as_it_was(empty, "message_attempt").columns
+
+
 def test_every_guard_stands(migrated: Engine) -> None:
     on_sqlite = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
     on_postgresql = (

@@ -43,6 +43,10 @@ POLICY: Mapping[str, Kinds] = {
     "import.run": COORDINATOR,
     "message.see": COORDINATOR,
     "message.settle": COORDINATOR,
+    "wording.see": COORDINATOR,
+    "wording.change": COORDINATOR,
+    "cost.see": COORDINATOR,
+    "budget.change": COORDINATOR,
     # places
     "hospital.see": COORDINATOR | LIAISON,
     "hospital.change": COORDINATOR,

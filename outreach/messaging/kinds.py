@@ -61,6 +61,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "other_time": Kind(_MAIL, _VISIT | {"visit_id", "other_start", "other_end"}),
     "they_came": Kind(_MAIL, _VISIT | {"visit_id", "came_until"}),
     "incident": Kind(_MAIL, frozenset()),
+    "sms_budget": Kind(_MAIL, frozenset({"mark"}), "mark"),
     # of referrals: a number and a way in, nothing else
     "item_waits": Kind(_MAIL, frozenset({"number", "link_id", "expires_at"}), "round"),
     "item_waits_inside": Kind(_MAIL, frozenset({"number"}), "round"),

@@ -33,6 +33,10 @@ class Message(Base):
     """One message to one person. `dedupe_key` is subject:recipient:kind:revision.
 
     What goes by "call" is said by a coordinator: no worker claims it.
+
+    `wording_id` names the affiliate's own wording that it was first rendered in (`OwnWording`),
+    so that the same words are found again. No foreign key: adding one would rebuild the table,
+    and wordings are never removed.
     """
 
     __tablename__ = "message"
@@ -69,6 +73,7 @@ class Message(Base):
     provider_code: Mapped[str] = mapped_column(default="")
     segments: Mapped[int] = mapped_column(default=0)
     seen_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    wording_id: Mapped[int | None]
     created_at: Mapped[datetime]
 
     __table_args__ = (
@@ -102,7 +107,9 @@ class Message(Base):
 class MessageAttempt(Base):
     """One call to a provider, written before it is made. Its public id is in the callback's URL.
 
-    `looks` counts how often the provider's list was read whole and did not show it.
+    `looks` counts how often the provider's list was read whole and did not show it. `segments` is
+    what it may cost the affiliate: 0 for mails, and for texts that surely were not sent. Both stand
+    here as well as on the message so that a month's sum is read from one index alone.
     """
 
     __tablename__ = "message_attempt"
@@ -117,8 +124,61 @@ class MessageAttempt(Base):
     code: Mapped[str] = mapped_column(default="")
     provider_id: Mapped[str | None]
     looks: Mapped[int] = mapped_column(default=0)
+    affiliate_id: Mapped[int | None]
+    segments: Mapped[int] = mapped_column(default=0)
 
-    __table_args__ = (UniqueConstraint("message_id", "number"),)
+    __table_args__ = (
+        UniqueConstraint("message_id", "number"),
+        Index(
+            "ix_message_attempt_cost",
+            "affiliate_id",
+            "started_at",
+            "segments",
+            sqlite_where=text("segments > 0"),
+            postgresql_where=text("segments > 0"),
+        ),
+    )
+
+
+class OwnWording(Base):
+    """An affiliate's own wording of a kind of message, by channel and language. Append only.
+
+    The newest row is in force; an empty `text` is a return to ours. Messages name the row they
+    were rendered in, so rows stay.
+    """
+
+    __tablename__ = "own_wording"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    affiliate_id: Mapped[int] = mapped_column(ForeignKey("affiliate.id"))
+    kind: Mapped[str]
+    channel: Mapped[str]
+    locale: Mapped[str]
+    text: Mapped[str]
+    written_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    written_at: Mapped[datetime]
+
+    __table_args__ = (
+        CheckConstraint("channel IN ('sms', 'mail')", name="channel_known"),
+        CheckConstraint("locale IN ('en', 'es')", name="locale_known"),
+        Index("ix_own_wording_place", "affiliate_id", "kind", "channel", "locale", "id"),
+    )
+
+
+class SmsBudget(Base):
+    """What an affiliate means to spend on texts in a month, in parts of texts or in dollars."""
+
+    __tablename__ = "sms_budget"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    affiliate_id: Mapped[int] = mapped_column(ForeignKey("affiliate.id"), unique=True)
+    unit: Mapped[str]
+    amount: Mapped[int]
+
+    __table_args__ = (
+        CheckConstraint("unit IN ('segments', 'dollars')", name="unit_known"),
+        CheckConstraint("amount > 0", name="amount_positive"),
+    )
 
 
 class ProviderEvent(Base):

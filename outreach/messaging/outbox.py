@@ -202,13 +202,20 @@ def begin_attempt(
             segments=segments,
             lease_until=now + timedelta(seconds=LEASE_S),
         )
-        .returning(Message.attempts)
+        .returning(Message.affiliate_id)
     )
-    if session.scalar(begun) is None:
+    held = session.execute(begun).one_or_none()
+    if held is None:
         return None
     last = select(MessageAttempt.number).where(MessageAttempt.message_id == claimed.id)
     number = session.scalar(last.order_by(MessageAttempt.number.desc()).limit(1)) or 0
-    attempt = MessageAttempt(message_id=claimed.id, number=number + 1, started_at=now)
+    attempt = MessageAttempt(
+        message_id=claimed.id,
+        number=number + 1,
+        started_at=now,
+        affiliate_id=held.affiliate_id,
+        segments=segments,
+    )
     session.add(attempt)
     session.flush()
     return attempt
@@ -233,6 +240,8 @@ def finish(
         adopt(session, message.id, provider_id=result.provider_id, status=result.status, now=now)
         return Outcome("accepted")
     attempt.code = result.code
+    if not isinstance(result, Ambiguous):
+        attempt.segments = 0  # Surely not sent, so nobody pays for it.
     outcome, changes = _after(message, result, now=now, rng=rng)
     settled = (
         update(Message)

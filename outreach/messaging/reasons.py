@@ -22,6 +22,8 @@ class Reason(StrEnum):
     QUIET_HOURS = "quiet_hours"
     NIGHT = "night"
     """The morning would be too late for the text."""
+    BUDGET = "budget"
+    """The affiliate's budget of texts for the month is used up; reminders go by mail."""
     EXPIRED = "expired"
     TOO_LONG = "too_long"
     """More segments than we send; how many is in `segments`."""

@@ -122,6 +122,7 @@ def looked(
     session.flush()
     if attempt.looks < rules.LOOKS:
         return "unknown"
+    attempt.segments = 0
     message = session.get_one(Message, doubt.message_id, populate_existing=True)
     state = "dead" if message.attempts >= rules.MAX_ATTEMPTS else "pending"
     changes = {"reason": Reason.IN_DOUBT} if state == "dead" else {"send_after": now}

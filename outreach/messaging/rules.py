@@ -4,7 +4,8 @@ import random
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -164,6 +165,33 @@ def reminder_times(
     return tuple(sorted(found, key=lambda reminder: reminder.due_at))
 
 
+@dataclass(frozen=True, slots=True)
+class Month:
+    """A calendar month on somebody's wall; as instants it is [since, until)."""
+
+    first: date
+    since: datetime
+    until: datetime
+
+    @property
+    def number(self) -> int:
+        """Return 202612 for December 2026."""
+        return self.first.year * 100 + self.first.month
+
+
+def months(now: datetime, *, zone: str, count: int = 1) -> tuple[Month, ...]:
+    """Return the month of `now` in a zone and those before it, `count` together, latest first."""
+    local = now.astimezone(ZoneInfo(zone))
+    latest = local.year * 12 + local.month - 1
+    return tuple(_month(latest - back, zone=zone) for back in range(count))
+
+
+def affordable(dollars: int, *, price_cents: float) -> int | None:
+    """Return how many parts of texts the money buys; None where their price is not known."""
+    # Divided as decimals: 3 dollars at 0.3 cents are 1000 parts, not 999.
+    return int(Decimal(dollars) * 100 / Decimal(str(price_cents))) if price_cents > 0 else None
+
+
 def backoff(attempt: int, *, rng: random.Random) -> timedelta:
     """Return the wait after try number `attempt` (from 1): up to 20 s, 80 s, … 15 min.
 
@@ -177,6 +205,12 @@ def _moved(at: datetime, *, by: timedelta, zone: str, window: Window, now: datet
     moved = at + by
     fits = moved >= now and is_allowed(moved, zone=zone, window=window)
     return moved if fits else at
+
+
+def _month(number: int, *, zone: str) -> Month:
+    first, following = (date(n // 12, n % 12 + 1, 1) for n in (number, number + 1))
+    since, until = (instant(datetime.combine(day, time()), zone=zone) for day in (first, following))
+    return Month(first, since, until)
 
 
 def _before(starts_at: datetime, *, zone: str, unit: str, count: int) -> datetime:

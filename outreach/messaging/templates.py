@@ -19,12 +19,16 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 import outreach
 from outreach import i18n
 from outreach.links import Links
-from outreach.messaging import segments
+from outreach.messaging import own_words, segments
 
 _KM_PER_MILE: Final = 1.609344
 _FACT: Final = re.compile(r"(\w+(?: \w+){0,2}): (.+)")
 """A label of three words at most, and its value."""
 _LINK: Final = re.compile(r"https?://\S+")
+_YES: Final = {"en": "YES", "es": "SI"}
+"""As `words.hear` takes it; SÍ would turn a whole text into UCS-2."""
+_HOSPITAL_LETTERS, _UNIT_LETTERS = 18, 11
+"""As many as our own reminder shows (sms/reminder.txt)."""
 _INLINER: Final = css_inline.CSSInliner(load_remote_stylesheets=False)
 _INSTANTS: Final = frozenset(
     {"starts_at", "ends_at", "expires_at", "was", "other_start", "other_end"}
@@ -63,19 +67,36 @@ class Texts:
         self._service_name = service_name
         self._support_phone = support_phone
 
-    def sms(self, kind: str, values: Mapping[str, Any], *, locale: str) -> str:
-        """Return a text message, in GSM-7 wherever its names allow."""
+    def sms(
+        self, kind: str, values: Mapping[str, Any], *, locale: str, to_name: str = "", own: str = ""
+    ) -> str:
+        """Return a text message, in GSM-7 wherever its names allow.
+
+        `own` is an affiliate's wording in place of ours; only that may say the name.
+        """
         with i18n.speaking(locale):
-            text = self._rendered(f"sms/{kind}.txt", values)
+            if own:
+                name = _shortened(_typed("name", to_name), own_words.LONGEST_NAME)
+                text = own_words.filled(own, self._facts(kind, values, name=name, short=True))
+            else:
+                text = self._rendered(f"sms/{kind}.txt", values)
         return segments.folded(" ".join(text.split()))
 
-    def mail(self, kind: str, values: Mapping[str, Any], *, to_name: str, locale: str) -> Letter:
-        """Return a mail: subject, text, and HTML with its styles inside."""
+    def mail(
+        self, kind: str, values: Mapping[str, Any], *, to_name: str, locale: str, own: str = ""
+    ) -> Letter:
+        """Return a mail: subject, text, and HTML with its styles inside.
+
+        `own` is an affiliate's passage, which comes last.
+        """
         with i18n.speaking(locale):
             written = self._rendered(f"mail/{kind}.txt", {**values, "to_name": to_name})
             footer = self._rendered("mail/_footer.txt", {}).strip().splitlines()
             subject, _, body = written.strip().partition("\n")
             blocks = _blocks(body)
+            if own:
+                name = _typed("name", to_name)
+                blocks += _blocks(own_words.filled(own, self._facts(kind, values, name=name)))
             html = self._rendered(
                 "mail/layout.html",
                 {"subject": subject, "blocks": blocks, "footer": footer, "locale": locale},
@@ -86,6 +107,39 @@ class Texts:
 
     def _rendered(self, name: str, values: Mapping[str, Any]) -> str:
         return self._environment.get_template(name).render(self._context(values))
+
+    def draft(self, kind: str, values: Mapping[str, Any], *, locale: str) -> str:
+        """Return our own text with placeholders in place of these values, for a start."""
+        text = self.sms(kind, values, locale=locale)
+        with i18n.speaking(locale):
+            facts = self._facts(kind, values, name="", short=True)
+        for name, value in sorted(facts.items(), key=lambda fact: -len(fact[1])):
+            if value:
+                text = text.replace(segments.folded(value), f"{{{name}}}")
+        return text
+
+    def _facts(
+        self, kind: str, values: Mapping[str, Any], *, name: str, short: bool = False
+    ) -> dict[str, str]:
+        """Return what the placeholders of an own wording stand for."""
+        given = self._context(values)
+        say = i18n.short_when if short else i18n.when
+        told = {"service": self._service_name, "name": name}
+        told |= {
+            placeholder: say(given[key], zone=given["zone"])
+            for placeholder, key in (("when", "starts_at"), ("was", "was"))
+            if key in given
+        }
+        if "number" in given:
+            told |= {
+                "yes": f"{_YES[i18n.locale()]} {given['number']}",
+                "no": f"NO {given['number']}",
+            }
+        if "hospital" in given:
+            hospital = _shortened(given["hospital"], _HOSPITAL_LETTERS)
+            told["place"] = f"{hospital}, {_shortened(given['unit'], _UNIT_LETTERS)}"
+        link = given.get("debrief_link") if kind == "debrief" else given["visit_link"]
+        return {"place": "", **told, "link": link or ""}
 
     def _context(self, values: Mapping[str, Any]) -> dict[str, Any]:
         given = {key: _typed(key, value) for key, value in values.items()}
@@ -143,6 +197,7 @@ class Texts:
             "support_phone": self._support_phone,
             "home_link": self._links.to("/"),
             "sign_in_link": self._links.to("/sign-in"),
+            "cost_link": self._links.to("/coordinator/messages/cost"),
         }
         return environment
 

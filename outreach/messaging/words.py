@@ -38,7 +38,7 @@ _STOP_ANYHOW: Final = frozenset({"stop", "stopall", "unsubscribe", "optout", "al
 "Cancel my visit" and "End of May is fine" begin with a word of the list, but ask for something
 else; they reach a coordinator.
 """
-_STOP: Final = _STOP_ANYHOW | {"cancel", "end", "quit", "revoke", "cancelar", "baja"}
+STOP_WORDS: Final = _STOP_ANYHOW | {"cancel", "end", "quit", "revoke", "cancelar", "baja"}
 _START: Final = frozenset({"start", "unstop", "iniciar", "empezar", "comenzar"})
 _HELP: Final = frozenset({"help", "info", "ayuda"})
 # "OK" is no yes: people answer a reminder so, and an offer may be open at the same time.
@@ -70,7 +70,7 @@ def hear(body: str) -> Heard:
     if not found:
         return Heard(Meaning.UNCLEAR)
     whole = "".join(found)
-    if whole in _STOP or _asks_to_stop(found):
+    if whole in STOP_WORDS or _asks_to_stop(found):
         return Heard(Meaning.STOP)
     if whole in _START:
         return Heard(Meaning.START)

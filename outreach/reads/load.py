@@ -18,7 +18,7 @@ MONTHS = 3
 DRAWN = 40
 """More bars are no picture any more; the table has everybody."""
 
-_STEPS = (1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000)
+_STEPS = (1, 2, 3, 5, *(n * 10**power for power in range(1, 6) for n in (1, 2, 5)))
 _MOST_LINES = 6
 
 
@@ -97,7 +97,11 @@ def loads(session: Session, actor: Actor, *, now: datetime) -> list[Load]:
 def plot(rows: Sequence[Load]) -> Plot:
     """Return what is drawn of these loads. A limit far above everyone's visits is left out."""
     drawn = rows[:DRAWN]
-    most = max((row.together for row in drawn), default=0)
+    return Plot(rows=drawn, lines=scale(max((row.together for row in drawn), default=0)))
+
+
+def scale(most: int) -> tuple[int, ...]:
+    """Return the lines of a scale from 0 to above the longest bar, a few round numbers apart."""
     step = next((each for each in _STEPS if each * _MOST_LINES > most), max(_STEPS))
     highest = step * max(1, -(-(most + 1) // step))
-    return Plot(rows=drawn, lines=tuple(range(0, highest + 1, step)))
+    return tuple(range(0, highest + 1, step))

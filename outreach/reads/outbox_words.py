@@ -33,6 +33,9 @@ REASONS: Final = {
     Reason.SMS_OFF: lazy("Texts are turned off here. What can go by mail goes by mail."),
     Reason.QUIET_HOURS: lazy("It is night where the person lives. It leaves in the morning."),
     Reason.NIGHT: lazy("A text in the morning would come too late, so a mail took its place."),
+    Reason.BUDGET: lazy(
+        "The budget for texts of that month was used up, so a mail took its place."
+    ),
     Reason.EXPIRED: _TOO_LATE,
     Reason.TOO_LONG: lazy(
         "The text came to %(count)s parts, and two are the most, so a mail took its place. A "

@@ -59,6 +59,7 @@ MESSAGE_KINDS = {
     "debrief": lazy("Question how a visit went"),
     "they_came": lazy("Question who came"),
     "incident": lazy("Word to coordinators that a report waits"),
+    "sms_budget": lazy("Word to coordinators about the budget for texts"),
     "item_waits": lazy("Word that an item waits"),
     "item_waits_inside": lazy("Word that an item waits"),
     "item_changed": lazy("Word that an item was corrected"),

@@ -24,7 +24,7 @@ from outreach.messaging.reasons import Reason
 from outreach.messaging.service import NewMessage
 from outreach.messaging.templates import Texts
 from outreach.speakers.models import Speaker
-from outreach.workflows import choices, mailing, standing
+from outreach.workflows import choices, mailing, sms_budget, standing, wording
 
 log = logs.get(__name__)
 
@@ -38,6 +38,7 @@ class Post:
     """All that sending needs.
 
     `sms` is None where texts are off. `sms_per_second` counts segments; None is without limit.
+    `sms_price_cents` is what one segment costs; 0 where that is not known.
     """
 
     db: Database
@@ -47,6 +48,7 @@ class Post:
     sms: SmsGateway | None
     sms_per_second: float | None
     sender: mailing.Sender
+    sms_price_cents: float = 0.0
     rng: random.Random = field(default_factory=random.SystemRandom)
 
 
@@ -59,7 +61,7 @@ class Prepared:
     parcel: Sms | Mail
 
 
-_MAIL_STANDS_IN: Final = {Reason.NO_CONSENT, Reason.SMS_OFF, Reason.NIGHT}
+_MAIL_STANDS_IN: Final = {Reason.NO_CONSENT, Reason.SMS_OFF, Reason.NIGHT, Reason.BUDGET}
 
 
 class Skipped(Enum):
@@ -150,7 +152,7 @@ def provider_said(
 def body_of(session: Session, message_id: int, *, post: Post) -> str:
     """Render a text again, word for word, to find it in the provider's list."""
     message = session.get_one(Message, message_id)
-    return post.texts.sms(message.kind, message.values, locale=message.locale)
+    return _body(message, post=post, own=wording.chosen(session, message))
 
 
 def stop_texts(session: Session, phone: str, *, now: datetime) -> int:
@@ -164,7 +166,7 @@ def stop_texts(session: Session, phone: str, *, now: datetime) -> int:
 def _prepare_sms(
     session: Session, message: Message, claimed: Claimed, *, post: Post, now: datetime
 ) -> Prepared | Skipped:
-    body = post.texts.sms(message.kind, message.values, locale=message.locale)
+    body = _body(message, post=post, own=wording.choose(session, message))
     units = segments.count(body)
     if units > rules.MAX_SEGMENTS:
         message.segments = units
@@ -179,6 +181,7 @@ def _prepare_sms(
     attempt = outbox.begin_attempt(session, claimed, segments=units, now=now)
     if attempt is None:
         return Skipped.SETTLED
+    sms_budget.tell(session, message.affiliate_id, price_cents=post.sms_price_cents, now=now)
     parcel = Sms(
         to=message.to_address,
         body=body,
@@ -192,7 +195,10 @@ def _prepare_sms(
 def _prepare_mail(
     session: Session, message: Message, claimed: Claimed, *, post: Post, now: datetime
 ) -> Prepared | Skipped:
-    parcel = mailing.parcel(session, message, texts=post.texts, sender=post.sender, now=now)
+    own = wording.choose(session, message)
+    parcel = mailing.parcel(
+        session, message, texts=post.texts, own=own, sender=post.sender, now=now
+    )
     attempt = outbox.begin_attempt(session, claimed, now=now)
     if attempt is None:
         return Skipped.SETTLED
@@ -222,11 +228,28 @@ def _obstacle_to_text(
         return _Obstacle("cancelled", Reason.NO_CONSENT)
     window = standing.window(session, message)
     if message.urgent or rules.is_allowed(now, zone=message.time_zone, window=window):
-        return None
+        return _obstacle_of_budget(session, message, post=post, now=now)
     morning = rules.next_allowed(now, zone=message.time_zone, window=window)
     if morning >= message.expires_at:
         return _Obstacle("cancelled", Reason.NIGHT)
     return _Obstacle("pending", Reason.QUIET_HOURS, send_after=morning)
+
+
+def _obstacle_of_budget(
+    session: Session, message: Message, *, post: Post, now: datetime
+) -> _Obstacle | None:
+    if message.kind not in sms_budget.GO_BY_MAIL:
+        return None
+    price_cents = post.sms_price_cents
+    if sms_budget.is_used_up(session, message.affiliate_id, price_cents=price_cents, now=now):
+        return _Obstacle("cancelled", Reason.BUDGET)
+    return None
+
+
+def _body(message: Message, *, post: Post, own: str) -> str:
+    return post.texts.sms(
+        message.kind, message.values, locale=message.locale, to_name=message.to_name, own=own
+    )
 
 
 def _may_be_texted(session: Session, message: Message, *, phone: str) -> bool:

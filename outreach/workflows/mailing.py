@@ -28,11 +28,20 @@ class Sender:
 
 
 def parcel(
-    session: Session, message: Message, *, texts: Texts, sender: Sender, now: datetime
+    session: Session,
+    message: Message,
+    *,
+    texts: Texts,
+    own: str = "",
+    sender: Sender,
+    now: datetime,
 ) -> Mail:
-    """Return the mail of a message, the same each time but for its date."""
+    """Return the mail of a message, the same each time but for its date.
+
+    `own` is the affiliate's passage in it.
+    """
     letter = texts.mail(
-        message.kind, message.values, to_name=message.to_name, locale=message.locale
+        message.kind, message.values, to_name=message.to_name, locale=message.locale, own=own
     )
     if message.kind in INVITES:
         item = session.get_one(CalendarItem, message.subject_id)

@@ -31,12 +31,14 @@ SHEET = csv_of(
 )
 """A coordinator's spreadsheet of units: one row is right."""
 
+REMINDER_TEXT: Mapping[str, str] = {"kind": "reminder", "channel": "sms", "locale": "en"}
+
 
 @dataclass(frozen=True)
 class Shown:
-    """One page as one person sees it. `ids` are keys of Places; `act` is done before looking,
-    `undo` after it where the act would change what others see. `meanwhile` is what the service
-    does after the act; then the page is loaded again.
+    """One page as one person sees it. `ids` are keys of Places, `fixed` parts that name no row;
+    `act` is done before looking, `undo` after it where the act would change what others see.
+    `meanwhile` is what the service does after the act; then the page is loaded again.
 
     `main` pages are looked at in every run, the others with --all. One that `breaks` is seen as it
     is when the program itself fails.
@@ -46,6 +48,7 @@ class Shown:
     endpoint: str
     who: str = ""
     ids: Mapping[str, str] = field(default_factory=dict)
+    fixed: Mapping[str, str] = field(default_factory=dict)
     query: str = ""
     main: bool = False
     status: int = 200
@@ -57,7 +60,7 @@ class Shown:
     def address(self, demo: Demo, places: Places) -> str:
         """Return where it is."""
         parts = {part: places.ids[key] for part, key in self.ids.items()}
-        return demo.address(self.endpoint, **parts) + self.query
+        return demo.address(self.endpoint, **parts, **self.fixed) + self.query
 
 
 def show(visitor: Visitor, page: Shown, demo: Demo, places: Places) -> int:
@@ -526,6 +529,21 @@ COORDINATOR = _for(
     Shown("message", "coordinator.message", ids={"message_id": "message"}),
     Shown("texts", "coordinator.texts"),
     Shown("calls", "coordinator.calls", main=True),
+    Shown("wordings", "coordinator.wordings", main=True),
+    Shown("wording", "coordinator.wording", fixed={"kind": "offer"}),
+    Shown("wording-change", "coordinator.change_wording", fixed=REMINDER_TEXT),
+    Shown(
+        "wording-passage", "coordinator.change_wording", fixed={**REMINDER_TEXT, "channel": "mail"}
+    ),
+    Shown(
+        "wording-wrong",
+        "coordinator.change_wording",
+        fixed=REMINDER_TEXT,
+        main=True,
+        act=_send_with(text="Reply STOP {when}"),
+    ),
+    Shown("cost", "coordinator.cost"),
+    Shown("budget", "coordinator.change_budget"),
     Shown("setup", "coordinator.setup", main=True),
     Shown("settings", "coordinator.settings"),
     Shown("order", "coordinator.order"),

@@ -232,3 +232,24 @@ def test_each_wait_is_somewhere_below_a_growing_ceiling() -> None:
 
     for found, ceiling in zip(longest, (20, 80, 320, 900, 900, 900), strict=True):
         assert 0.9 * ceiling < found.total_seconds() <= ceiling
+
+
+def test_months_are_counted_on_the_wall_across_a_year_and_a_change_of_clocks() -> None:
+    now = datetime(2026, 2, 1, 4, 30, tzinfo=UTC)  # Still January in Detroit.
+
+    january, december = rules.months(now, zone="America/Detroit", count=2)
+
+    assert (january.number, december.number) == (202601, 202512)
+    assert january.since == december.until == datetime(2026, 1, 1, 5, tzinfo=UTC)
+    (march,) = rules.months(datetime(2026, 3, 20, tzinfo=UTC), zone="America/Detroit")
+    assert march.until == datetime(2026, 4, 1, 4, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("dollars", "price_cents", "count"),
+    [(3, 0.3, 1000), (1, 0.79, 126), (1, 100, 1), (1, 0, None)],
+)
+def test_money_buys_whole_parts_of_texts(
+    dollars: int, price_cents: float, count: int | None
+) -> None:
+    assert rules.affordable(dollars, price_cents=price_cents) == count

@@ -59,6 +59,7 @@ LONGEST: dict[str, Any] = {
     "helpers_of": "h" * 22,
     "phone": "(313) 555-0100",
     "month": "2026-12",
+    "mark": "80",
 }
 PLACES = {
     "hospital": "Northwestern Memorial Hospital of Saint Clare, North Campus",

@@ -501,6 +501,18 @@ TABLE: Mapping[str, Row] = {
     "coordinator.call_not_answered": members(COORDINATOR, message_id="message"),
     "coordinator.texts": members(COORDINATOR),
     "coordinator.settle_text": members(COORDINATOR, text_id="inbound_message"),
+    "coordinator.wordings": members(COORDINATOR),
+    "coordinator.wording": members(COORDINATOR, fixed={"kind": "offer"}),
+    "coordinator.change_wording": members(
+        COORDINATOR,
+        fixed={"kind": "called_off", "channel": "sms", "locale": "en"},
+        form={"text": "{service}: you need not go on {when}."},
+    ),
+    "coordinator.drop_wording": members(
+        COORDINATOR, fixed={"kind": "called_off", "channel": "sms", "locale": "en"}
+    ),
+    "coordinator.cost": members(COORDINATOR),
+    "coordinator.change_budget": members(COORDINATOR, form={"amount": "500", "unit": "segments"}),
     "coordinator.setup": members(STAFF),
     "coordinator.settings": members(STAFF),
     "coordinator.order": members(STAFF),

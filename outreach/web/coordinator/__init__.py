@@ -6,6 +6,7 @@ from outreach.web.coordinator import (
     agreements,
     another,
     calls,
+    cost,
     credentials,
     hospitals,
     imports,
@@ -33,6 +34,7 @@ from outreach.web.coordinator import (
     visit,
     visit_time,
     visits,
+    wording,
 )
 from outreach.web.coordinator.blueprint import bp
 
@@ -43,6 +45,7 @@ __all__ = [
     "another",
     "bp",
     "calls",
+    "cost",
     "credentials",
     "hospitals",
     "imports",
@@ -70,4 +73,5 @@ __all__ = [
     "visit",
     "visit_time",
     "visits",
+    "wording",
 ]
