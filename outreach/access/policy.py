@@ -43,6 +43,7 @@ POLICY: Mapping[str, Kinds] = {
     "import.run": COORDINATOR,
     "message.see": COORDINATOR,
     "message.settle": COORDINATOR,
+    "consent.see": COORDINATOR,
     # places
     "hospital.see": COORDINATOR | LIAISON,
     "hospital.change": COORDINATOR,

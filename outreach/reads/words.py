@@ -65,6 +65,7 @@ MESSAGE_KINDS = {
     "helper_pin": lazy("Word about a helper’s PIN"),
     "referral_alert": lazy("Word to coordinators that a referral needs them"),
     "referral_waits": lazy("Word that a referral was never sent"),
+    "note": lazy("Note to several people"),
     "request_received": lazy("Receipt of a request"),
     "sign_in_code": lazy("Sign-in code"),
     "invitation": lazy("Invitation to sign in"),
@@ -94,6 +95,8 @@ MESSAGE_STATES = {
     "expired": ("off", lazy("Too late to send")),
     "dead": ("needs", lazy("Could not be sent")),
 }
+
+MESSAGE_CHANNELS = {"sms": lazy("Text"), "mail": lazy("Mail"), "call": lazy("Call")}
 
 _NUMBERS = (
     lazy("one"),
@@ -166,6 +169,11 @@ def warning(code: str) -> str:
 def message_kind(kind: str) -> str:
     """Say what a message is."""
     return _(MESSAGE_KINDS[kind]) if kind in MESSAGE_KINDS else capital(kind.replace("_", " "))
+
+
+def channel(name: str) -> str:
+    """Say by which way a message goes; a way we have no word for is told as it is called."""
+    return _(MESSAGE_CHANNELS[name]) if name in MESSAGE_CHANNELS else capital(name)
 
 
 def message_state(state: str) -> Status:
