@@ -48,7 +48,6 @@ WHAT: Final[Mapping[str, str]] = {
     "sign_in_tries": lazy("Word that somebody tried to sign in as you"),
     "address_changed": lazy("Word that your mail address was changed"),
     "referring": lazy("Word whether you may refer people"),
-    "note": lazy("A note from your coordinator"),
 }
 """Kinds of message in words for the one who got it; another kind has `words.message_kind`."""
 ANSWER: Final = lazy("An answer to a text of yours")

@@ -65,7 +65,6 @@ MESSAGE_KINDS = {
     "helper_pin": lazy("Word about a helper’s PIN"),
     "referral_alert": lazy("Word to coordinators that a referral needs them"),
     "referral_waits": lazy("Word that a referral was never sent"),
-    "note": lazy("Note to several people"),
     "request_received": lazy("Receipt of a request"),
     "sign_in_code": lazy("Sign-in code"),
     "invitation": lazy("Invitation to sign in"),
