@@ -47,6 +47,7 @@ POLICY: Mapping[str, Kinds] = {
     "wording.change": COORDINATOR,
     "cost.see": COORDINATOR,
     "budget.change": COORDINATOR,
+    "consent.see": COORDINATOR,
     # places
     "hospital.see": COORDINATOR | LIAISON,
     "hospital.change": COORDINATOR,

@@ -90,6 +90,9 @@ KINDS: Final[Mapping[str, Kind]] = {
 }
 
 
+ANSWERS: Final = frozenset(kind for kind in KINDS if kind.endswith("_reply"))
+"""Answers to a text that somebody has just sent us."""
+
 KEYWORD_REPLIES: Final = frozenset({"stop_reply", "start_reply", "help_reply"})
 """Answers to STOP, START and HELP: whoever wrote gets one, whatever the ledger says."""
 

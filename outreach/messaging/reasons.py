@@ -11,6 +11,8 @@ class Reason(StrEnum):
 
     SUPERSEDED = "superseded"
     """What it said is no longer so, or something newer says it."""
+    TAKEN_BACK = "taken_back"
+    """A coordinator took it back before it left."""
     NO_CONSENT = "no_consent"
     NO_ADDRESS = "no_address"
     """The person is not there any more, or the unit has no mailbox."""

@@ -28,8 +28,9 @@ class NewMessage:
 
     `subject` is the cause: its kind, primary key and revision. `time_zone` and `window` are the
     recipient's: a text waits for the window's hours unless it is `urgent`. What has not left by
-    `expires_at` never leaves. `again` is the one repeat after a passing trouble. Texts that are
-    `spread` keep a few minutes from the others of their moment.
+    `expires_at` never leaves. `again` is the one repeat after a passing trouble, `copy` the number
+    of the copy that somebody asked for (0: the message itself). Texts that are `spread` keep a few
+    minutes from the others of their moment.
     """
 
     kind: str
@@ -49,6 +50,7 @@ class NewMessage:
     urgent: bool = False
     again: bool = False
     spread: bool = False
+    copy: int = 0
 
     @property
     def dedupe_key(self) -> str:
@@ -57,7 +59,9 @@ class NewMessage:
         told_apart = known.occasion(self.kind, self.values)
         recipient = f"{self.recipient_kind}:{self.recipient_id}"
         parts = (kind, row, recipient, self.kind, told_apart, revision, self.channel)
-        return ":".join(map(str, (*parts, "again") if self.again else parts))
+        more = ("again",) if self.again else ()
+        copy = (f"copy-{self.copy}",) if self.copy else ()
+        return ":".join(map(str, (*parts, *more, *copy)))
 
 
 def plan(session: Session, message: NewMessage, *, now: datetime) -> bool:

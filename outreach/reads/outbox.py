@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from outreach import access
 from outreach.actor import Actor
 from outreach.calendars.models import CalendarItem
 from outreach.i18n import gettext as _
-from outreach.i18n import lazy
+from outreach.messaging import kinds, service
 from outreach.messaging.models import InboundMessage, Message, MessageAttempt, WorkerHeartbeat
 from outreach.reads import outbox_words, words
 from outreach.reads.paging import Page
@@ -23,7 +23,6 @@ from outreach.reads.words import Status
 from outreach.speakers.models import Speaker
 from outreach.visits.models import Assignment, Offer, Visit
 
-CHANNELS = {"sms": lazy("Text"), "mail": lazy("Mail"), "call": lazy("Call")}
 PAGE_SIZE = 25
 SHOWN_OF_TEXT = 80
 
@@ -34,7 +33,10 @@ TROUBLE = ("failed", "undelivered", "dead", "unknown", "expired")
 STATES = {
     "trouble": TROUBLE,
     "waiting": ("pending", "claimed", "sending"),
-    "sent": ("accepted", "delivered"),
+    "sent": ("accepted",),
+    "delivered": ("delivered",),
+    "failed": ("failed", "undelivered", "dead", "expired"),
+    "unknown": ("unknown",),
     "off": ("cancelled",),
 }
 """The filters of the list."""
@@ -64,6 +66,9 @@ class MessageDetails:
     tries: Sequence[tuple[datetime, str]]
     can_retry: bool
     can_dismiss: bool
+    can_cancel: bool
+    can_send_again: bool
+    speaker_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +117,24 @@ def shortened(body: str) -> str:
 
 
 def page(
-    session: Session, actor: Actor, *, state: str, channel: str = "", number: int = 1
+    session: Session,
+    actor: Actor,
+    *,
+    state: str = "",
+    channel: str = "",
+    name: str = "",
+    speaker: Speaker | None = None,
+    number: int = 1,
 ) -> Page[MessageRow]:
-    """Return one page of the messages, the latest first."""
-    wanted = access.scope(actor, Message)
+    """Return one page of the messages, the latest first.
+
+    `name` finds those to people with each of its words in their name; `speaker` those to one.
+    """
+    wanted = access.scope(actor, Message).where(*_to(actor, name))
+    if speaker is not None:
+        wanted = wanted.where(
+            Message.recipient_kind == "speaker", Message.recipient_id == speaker.id
+        )
     if state in STATES:
         wanted = wanted.where(Message.state.in_(STATES[state]))
     if state == "trouble":
@@ -145,6 +164,13 @@ def details(session: Session, message: Message, *, now: datetime) -> MessageDeta
         tries=[(at, outbox_words.outcome(outcome)) for at, outcome in tries],
         can_retry=message.state in {"failed", "undelivered", "dead"} and message.expires_at > now,
         can_dismiss=in_trouble and message.seen_by_id is None,
+        can_cancel=message.state in service.WAITING,
+        can_send_again=(
+            message.state in {"accepted", "delivered"}
+            and message.expires_at > now
+            and message.kind not in kinds.ANSWERS
+        ),
+        speaker_id=_speaker_of(session, message),
     )
 
 
@@ -175,13 +201,38 @@ def _row(message: Message) -> MessageRow:
         public_id=message.public_id,
         what=words.message_kind(message.kind),
         to=message.to_name or _("somebody"),
-        channel=_(CHANNELS[message.channel]),
+        channel=words.channel(message.channel),
         status=words.message_state(message.state),
         planned_at=message.send_after,
         zone=message.time_zone,
         problem=outbox_words.why(message),
         seen=message.seen_by_id is not None,
     )
+
+
+def _to(actor: Actor, name: str) -> list[ColumnElement[bool]]:
+    """Return the conditions that a message is to somebody of this name, one for each word."""
+    found: list[ColumnElement[bool]] = []
+    for word in name.lower().split():
+        whole = func.lower(Speaker.first_name + " " + Speaker.last_name)
+        speakers = (
+            access.scope(actor, Speaker)
+            .with_only_columns(Speaker.id)
+            .where(whole.contains(word, autoescape=True))
+        )
+        found.append(
+            or_(
+                func.lower(Message.to_name).contains(word, autoescape=True),
+                and_(Message.recipient_kind == "speaker", Message.recipient_id.in_(speakers)),
+            )
+        )
+    return found
+
+
+def _speaker_of(session: Session, message: Message) -> str | None:
+    if message.recipient_kind != "speaker":
+        return None
+    return session.scalar(select(Speaker.public_id).where(Speaker.id == message.recipient_id))
 
 
 def _visit_of(session: Session, message: Message) -> str | None:

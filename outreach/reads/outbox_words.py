@@ -21,6 +21,9 @@ _NO_CODE = lazy("It did not arrive, and the provider does not say why. Call the 
 
 REASONS: Final = {
     Reason.SUPERSEDED: lazy("Something newer took its place. There is nothing to do."),
+    Reason.TAKEN_BACK: lazy(
+        "A coordinator took it back before it left. Call the person if they should know."
+    ),
     Reason.NO_CONSENT: lazy(
         "This number has not agreed to texts, or has said STOP. What can go by mail goes by mail."
     ),
@@ -101,7 +104,10 @@ def why(message: Message) -> str:
     if message.state in _WAITING and message.reason not in {"", Reason.QUIET_HOURS}:
         return _("It could not be sent just now. It is tried again by itself.")
     if message.state == "unknown":
-        return _("The provider has not said whether it arrived. We keep asking.")
+        return _(
+            "The provider has not said whether it arrived. We keep asking, so it is not sent "
+            "twice. Call the person if it cannot wait."
+        )
     if message.reason in REASONS:
         return _(REASONS[Reason(message.reason)], count=message.segments)
     code = message.provider_code or message.reason

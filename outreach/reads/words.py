@@ -99,6 +99,8 @@ MESSAGE_STATES = {
     "dead": ("needs", lazy("Could not be sent")),
 }
 
+MESSAGE_CHANNELS = {"sms": lazy("Text"), "mail": lazy("Mail"), "call": lazy("Call")}
+
 _NUMBERS = (
     lazy("one"),
     lazy("two"),
@@ -170,6 +172,11 @@ def warning(code: str) -> str:
 def message_kind(kind: str) -> str:
     """Say what a message is."""
     return _(MESSAGE_KINDS[kind]) if kind in MESSAGE_KINDS else capital(kind.replace("_", " "))
+
+
+def channel(name: str) -> str:
+    """Say by which way a message goes; a way we have no word for is told as it is called."""
+    return _(MESSAGE_CHANNELS[name]) if name in MESSAGE_CHANNELS else capital(name)
 
 
 def message_state(state: str) -> Status:

@@ -12,9 +12,10 @@ from outreach.accounts import factors, sessions
 from outreach.accounts.models import WebSession
 from outreach.accounts.rules import browser_name
 from outreach.i18n import gettext as _
-from outreach.reads import places
+from outreach.reads import own_messages, places
 from outreach.web import auth, context
 from outreach.web.auth import requires
+from outreach.web.coordinator import paging
 
 bp = Blueprint("account", __name__, url_prefix="/account")
 
@@ -51,6 +52,15 @@ def show() -> ResponseReturnValue:
     return render_template(
         "account/show.html", me=found, sessions=rows, roles=roles, active=active, held=held
     )
+
+
+@bp.get("/messages")
+@requires("self.see")
+def messages() -> ResponseReturnValue:
+    """Show what was sent to whoever is signed in."""
+    with context.reading() as session:
+        page = own_messages.page(session, _me().actor, number=paging.number(), now=clock.now())
+    return render_template("account/messages.html", page=page)
 
 
 @bp.post("/memberships/<membership_id>")

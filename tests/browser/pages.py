@@ -298,6 +298,7 @@ LIAISON = _for(
     Shown("who-serves-wrong", "serving.who_serves", query="?zip=6O614", status=422),
     Shown("calendar", "feeds.address"),
     Shown("account", "account.show"),
+    Shown("sent-to-me", "account.messages"),
     Shown("not-found", "liaison.visit", ids={"visit_id": "nowhere"}, status=404),
     Shown("not-hers", "coordinator.today", status=403),
 )
@@ -332,6 +333,7 @@ SPEAKER = _for(
     Shown("incident", "speaker.incident", ids={"assignment_id": "told assignment"}),
     Shown("calendar", "feeds.address"),
     Shown("account", "account.show"),
+    Shown("sent-to-me", "account.messages"),
 )
 SPEAKER_WITHOUT_FEED = _for(
     "Daniel", Shown("home", "speaker.home"), Shown("calendar", "feeds.address")
@@ -527,6 +529,9 @@ COORDINATOR = _for(
     Shown("brief", "coordinator.brief", ids={"unit_id": "unit"}),
     Shown("messages", "coordinator.messages", main=True),
     Shown("message", "coordinator.message", ids={"message_id": "message"}),
+    Shown("message-again", "coordinator.ask_to_send_again", ids={"message_id": "message"}),
+    Shown("consents", "coordinator.consents"),
+    Shown("speaker-messages", "coordinator.speaker_messages", ids={"speaker_id": "speaker"}),
     Shown("texts", "coordinator.texts"),
     Shown("calls", "coordinator.calls", main=True),
     Shown("wordings", "coordinator.wordings", main=True),
@@ -559,6 +564,7 @@ COORDINATOR = _for(
     Shown("imports-columns-wrong", "coordinator.imports", act=_choose_no_column),
     Shown("imports-trial", "coordinator.imports", main=True, act=_choose_columns),
     Shown("account", "account.show"),
+    Shown("sent-to-me", "account.messages"),
 )
 ADMINISTRATION = _for(
     ADMINISTRATOR,

@@ -153,6 +153,7 @@ TABLE: Mapping[str, Row] = {
     "second_factor.remove_app": members(ANYONE),
     "second_factor.remove_passkey": members(ANYONE, passkey_id="own passkey"),
     "account.show": members(ANYONE),
+    "account.messages": members(ANYONE),
     "account.end_session": members(ANYONE, session_id="session"),
     "account.end_other_sessions": members(ANYONE),
     "account.choose_membership": members(ANYONE, membership_id="own membership", half_in=True),
@@ -499,6 +500,14 @@ TABLE: Mapping[str, Row] = {
     "coordinator.calls": members(COORDINATOR),
     "coordinator.call_reached": members(COORDINATOR, message_id="message"),
     "coordinator.call_not_answered": members(COORDINATOR, message_id="message"),
+    "coordinator.cancel_message": members(COORDINATOR, message_id="message"),
+    "coordinator.ask_to_send_again": members(COORDINATOR, message_id="message"),
+    "coordinator.send_message_again": members(
+        COORDINATOR, message_id="message", form={"copy": "1"}
+    ),
+    "coordinator.consents": members(COORDINATOR),
+    "coordinator.consents_file": members(COORDINATOR),
+    "coordinator.speaker_messages": members(COORDINATOR, speaker_id="speaker"),
     "coordinator.texts": members(COORDINATOR),
     "coordinator.settle_text": members(COORDINATOR, text_id="inbound_message"),
     "coordinator.wordings": members(COORDINATOR),

@@ -8,10 +8,11 @@ from sqlalchemy import select
 from outreach.actor import SYSTEM
 from outreach.db import Database
 from outreach.errors import Conflict
+from outreach.messaging import outbox
 from outreach.messaging.models import Message
 from outreach.messaging.ports import Accepted
-from outreach.workflows import settling
-from outreach.workflows.delivery import Post
+from outreach.workflows import delivery, settling
+from outreach.workflows.delivery import Post, Skipped
 from tests import fakes
 from tests.builders import NOW
 from tests.workflows.conftest import Bureau
@@ -73,3 +74,104 @@ def test_what_is_no_longer_so_is_not_sent_once_more(bureau: Bureau) -> None:
 
     with pytest.raises(Conflict, match="no longer so"):
         settling.retry(bureau.session, failed, by=SYSTEM, now=NOW)
+
+
+def test_a_message_that_waits_is_taken_back_and_never_leaves(bureau: Bureau) -> None:
+    may_text(bureau)
+    plan(bureau, kind="offer_gone", channel="sms")
+    message = bureau.session.scalars(select(Message)).one()
+
+    settling.cancel(bureau.session, message, by=SYSTEM, now=NOW)
+
+    assert told(bureau) == [("offer_gone", "sms", "cancelled", "taken_back")]
+    assert outbox.claim(bureau.session, channel="sms", now=NOW) == []
+
+
+def test_a_claimed_message_is_taken_back_before_its_call_begins(bureau: Bureau, post: Post) -> None:
+    may_text(bureau)
+    plan(bureau, kind="offer_gone", channel="sms")
+    message = bureau.session.scalars(select(Message)).one()
+    (claimed,) = outbox.claim(bureau.session, channel="sms", now=NOW)
+
+    settling.cancel(bureau.session, message, by=SYSTEM, now=NOW)
+
+    assert delivery.prepare(bureau.session, claimed, post=post, now=NOW) is Skipped.SETTLED
+
+
+def test_a_message_whose_call_has_begun_is_not_taken_back(bureau: Bureau, post: Post) -> None:
+    may_text(bureau)
+    plan(bureau, kind="offer_gone", channel="sms")
+    message = bureau.session.scalars(select(Message)).one()
+    (claimed,) = outbox.claim(bureau.session, channel="sms", now=NOW)
+    delivery.prepare(bureau.session, claimed, post=post, now=NOW)
+
+    with pytest.raises(Conflict, match="on its way"):
+        settling.cancel(bureau.session, message, by=SYSTEM, now=NOW)
+    assert told(bureau) == [("offer_gone", "sms", "sending", "")]
+
+
+def test_what_was_taken_back_already_does_not_wait_any_more(bureau: Bureau) -> None:
+    plan(bureau, kind="offer_gone", channel="sms")
+    message = bureau.session.scalars(select(Message)).one()
+    settling.cancel(bureau.session, message, by=SYSTEM, now=NOW)
+
+    with pytest.raises(Conflict, match="nothing to take back"):
+        settling.cancel(bureau.session, message, by=SYSTEM, now=NOW)
+
+
+@pytest.fixture
+def sent(bureau: Bureau, post: Post) -> Message:
+    may_text(bureau)
+    plan(bureau, kind="offer_gone", channel="sms")
+    conclude(bureau, post, Accepted("SM1", "queued"))
+    return bureau.session.scalars(select(Message)).one()
+
+
+def test_a_message_that_was_sent_is_sent_again_once_for_each_time_asked(
+    bureau: Bureau, sent: Message
+) -> None:
+    settling.send_again(bureau.session, sent, copy=1, by=SYSTEM, now=NOW)
+    with pytest.raises(Conflict, match="just now"):
+        settling.send_again(bureau.session, sent, copy=1, by=SYSTEM, now=NOW)
+    settling.send_again(bureau.session, sent, copy=2, by=SYSTEM, now=NOW)
+
+    assert told(bureau) == [
+        ("offer_gone", "sms", "accepted", ""),
+        ("offer_gone", "sms", "pending", ""),
+        ("offer_gone", "sms", "pending", ""),
+    ]
+
+
+def test_after_five_copies_somebody_should_call(bureau: Bureau, sent: Message) -> None:
+    for copy in range(1, settling.MOST_COPIES + 1):
+        settling.send_again(bureau.session, sent, copy=copy, by=SYSTEM, now=NOW)
+
+    with pytest.raises(Conflict, match="call the person"):
+        settling.send_again(bureau.session, sent, copy=6, by=SYSTEM, now=NOW)
+
+
+def test_what_is_past_its_time_is_not_sent_again(bureau: Bureau, sent: Message) -> None:
+    with pytest.raises(Conflict, match="too late"):
+        settling.send_again(bureau.session, sent, copy=1, by=SYSTEM, now=sent.expires_at)
+
+
+def test_what_is_no_longer_so_is_not_sent_again(bureau: Bureau, sent: Message) -> None:
+    sent.kind = "offer"  # about no offer that is open
+    sent.subject_id = 0
+
+    with pytest.raises(Conflict, match="no longer so"):
+        settling.send_again(bureau.session, sent, copy=1, by=SYSTEM, now=NOW)
+
+
+def test_what_may_have_arrived_is_not_sent_again(bureau: Bureau, sent: Message) -> None:
+    sent.state = "unknown"
+
+    with pytest.raises(Conflict, match="was sent"):
+        settling.send_again(bureau.session, sent, copy=1, by=SYSTEM, now=NOW)
+
+
+def test_an_answer_to_a_text_is_not_sent_again(bureau: Bureau, sent: Message) -> None:
+    sent.kind = "help_reply"
+
+    with pytest.raises(Conflict, match="answer"):
+        settling.send_again(bureau.session, sent, copy=1, by=SYSTEM, now=NOW)

@@ -13,7 +13,7 @@ from outreach.reads import hospitals as places
 from outreach.reads import outbox as reads
 from outreach.web import context
 from outreach.web.auth import requires
-from outreach.web.coordinator import paging
+from outreach.web.coordinator import paging, people
 from outreach.web.coordinator.blueprint import bp
 from outreach.workflows import settling
 
@@ -27,19 +27,22 @@ def messages() -> ResponseReturnValue:
     state, channel = request.args.get("state", ""), request.args.get("channel", "")
     state = state if state in reads.STATES else ""
     channel = channel if channel in CHANNELS else ""
-    actor = context.current_actor()
+    name, actor = people.searched(), context.current_actor()
     with context.reading() as session:
-        page = reads.page(session, actor, state=state, channel=channel, number=paging.number())
+        page = reads.page(
+            session, actor, state=state, channel=channel, name=name, number=paging.number()
+        )
         waiting = len(reads.texts(session, actor))
     return render_template(
         "coordinator/messages.html",
         page=page,
-        pills=_pills(state, channel),
+        pills=_pills(state, channel, name),
+        name=name,
         state=state,
         channel=channel,
         texts=waiting,
-        before=_url(state, channel, page=page.number - 1) if page.number > 1 else None,
-        after=_url(state, channel, page=page.number + 1) if page.has_next else None,
+        before=_url(state, channel, name, page=page.number - 1) if page.number > 1 else None,
+        after=_url(state, channel, name, page=page.number + 1) if page.has_next else None,
     )
 
 
@@ -82,6 +85,57 @@ def dismiss_message(message_id: str) -> ResponseReturnValue:
     return redirect(url_for("coordinator.today"), 303)
 
 
+@bp.post("/messages/<message_id>/cancellation")
+@requires("message.settle")
+def cancel_message(message_id: str) -> ResponseReturnValue:
+    """Take back a message that has not left."""
+    actor = context.current_actor()
+    try:
+        with context.transaction() as session:
+            row = access.load(session, Message, message_id, actor=actor, action="message.settle")
+            settling.cancel(session, row, by=actor, now=clock.now())
+    except Conflict as error:
+        flash(_(error.message, **error.values), "error")
+    else:
+        flash(_("The message is taken back. It does not leave."))
+    return redirect(url_for("coordinator.message", message_id=message_id), 303)
+
+
+@bp.get("/messages/<message_id>/again")
+@requires("message.settle")
+def ask_to_send_again(message_id: str) -> ResponseReturnValue:
+    """Ask whether a message that was sent is to be sent again, and say what that means."""
+    actor, now = context.current_actor(), clock.now()
+    with context.reading() as session:
+        row = access.load(session, Message, message_id, actor=actor, action="message.settle")
+        details = reads.details(session, row, now=now)
+        try:
+            copy, problem = settling.next_copy(session, row, now=now), ""
+        except Conflict as error:
+            copy, problem = 0, _(error.message, **error.values)
+    return render_template(
+        "coordinator/message_again.html", row=details.row, copy=copy, problem=problem
+    )
+
+
+@bp.post("/messages/<message_id>/again")
+@requires("message.settle")
+def send_message_again(message_id: str) -> ResponseReturnValue:
+    """Send a message again that was sent."""
+    actor = context.current_actor()
+    given = request.form.get("copy", "")
+    copy = int(given) if given.isascii() and given.isdecimal() and len(given) == 1 else 0
+    try:
+        with context.transaction() as session:
+            row = access.load(session, Message, message_id, actor=actor, action="message.settle")
+            settling.send_again(session, row, copy=copy, by=actor, now=clock.now())
+    except Conflict as error:
+        flash(_(error.message, **error.values), "error")
+    else:
+        flash(_("A second copy is on its way. It stands on the list of messages."))
+    return redirect(url_for("coordinator.message", message_id=message_id), 303)
+
+
 @bp.get("/messages/texts")
 @requires("message.see")
 def texts() -> ResponseReturnValue:
@@ -105,26 +159,30 @@ def settle_text(text_id: str) -> ResponseReturnValue:
     return redirect(url_for("coordinator.texts"), 303)
 
 
-def _pills(state: str, channel: str) -> list[dict[str, Any]]:
+def _pills(state: str, channel: str, name: str) -> list[dict[str, Any]]:
     labels = {
         "trouble": _("Went wrong"),
         "waiting": _("Waiting to leave"),
         "sent": _("Sent"),
+        "delivered": _("Delivered"),
+        "failed": _("Failed"),
+        "unknown": _("Unknown"),
         "off": _("Taken back"),
     }
     found = [
         {
             "label": label,
-            "on": state == name,
-            "href": _url("" if state == name else name, channel),
+            "on": state == each,
+            "href": _url("" if state == each else each, channel, name),
         }
-        for name, label in labels.items()
+        for each, label in labels.items()
     ]
-    for name, label in {"sms": _("Texts"), "mail": _("Mails")}.items():
-        on = channel == name
-        found.append({"label": label, "on": on, "href": _url(state, "" if on else name)})
+    for each, label in {"sms": _("Texts"), "mail": _("Mails")}.items():
+        on = channel == each
+        found.append({"label": label, "on": on, "href": _url(state, "" if on else each, name)})
     return found
 
 
-def _url(state: str, channel: str, **more: Any) -> str:  # noqa: ANN401 - as url_for
-    return url_for("coordinator.messages", state=state or None, channel=channel or None, **more)
+def _url(state: str, channel: str, name: str, **more: Any) -> str:  # noqa: ANN401 - as url_for
+    chosen: dict[str, Any] = {"state": state or None, "channel": channel or None, "q": name or None}
+    return url_for("coordinator.messages", **chosen, **more)

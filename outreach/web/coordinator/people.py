@@ -279,12 +279,16 @@ def list_of(kind: str) -> str:
     return url_for(endpoints.get(kind, "coordinator.coordinators"))
 
 
+def searched() -> str:
+    """Return the name that is searched for; "" for none."""
+    # A NUL ends a search on PostgreSQL with an error; no name holds one.
+    return request.args.get("q", "").replace("\x00", "").strip()[:LONGEST_SEARCH]
+
+
 def _filters(program_ids: list[str]) -> Filters:
     program, language = request.args.get("program", ""), request.args.get("language", "")
-    # A NUL ends a search on PostgreSQL with an error; no name holds one.
-    q = request.args.get("q", "").replace("\x00", "").strip()[:LONGEST_SEARCH]
     return Filters(
-        q=q,
+        q=searched(),
         program=program if program in program_ids else "",
         language=language if language in words.LANGUAGES else "",
         archived=request.args.get("archived") == "1",
