@@ -70,6 +70,8 @@ class Config(BaseSettings):
 
     support_phone: str = ""
 
+    message_keep_days: int = Field(30, ge=1, le=3650)
+
     matching_time_limit_s: float = Field(60.0, gt=0, le=3600)
 
     @field_validator("public_base_url", "twilio_base_url")

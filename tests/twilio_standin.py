@@ -163,6 +163,8 @@ class _Call(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Create a message."""
         self.standin.calls += 1
+        if self._named() is not None:
+            return self._redact()
         length = int(self.headers.get("Content-Length", "0"))
         sent = parse_qs(self.rfile.read(length).decode(), keep_blank_values=True)
         form = {key: values[0] for key, values in sent.items()}
@@ -178,7 +180,9 @@ class _Call(BaseHTTPRequestHandler):
         return self._break(fault)
 
     def do_GET(self) -> None:
-        """List messages, the newest first."""
+        """List messages, the newest first; or show one."""
+        if self._named() is not None:
+            return self._show()
         if self.standin.list_fails:
             return self._refuse(500, 20500, "Internal Server Error")
         query = parse_qs(urlsplit(self.path).query)
@@ -210,6 +214,36 @@ class _Call(BaseHTTPRequestHandler):
 
     def log_message(self, *_args: object) -> None:
         """Keep quiet."""
+
+    def _named(self) -> str | None:
+        """Return the id of the one message the address names; None where it names them all."""
+        last = urlsplit(self.path).path.rpartition("/")[2].removesuffix(".json")
+        return last if last.startswith("SM") else None
+
+    def _find(self) -> Taken | None:
+        return next((m for m in self.standin.taken if m.sid == self._named()), None)
+
+    def _show(self) -> None:
+        found = self._find()
+        if self.standin.list_fails:
+            return self._refuse(500, 20500, "Internal Server Error")
+        if found is None:
+            return self._refuse(404, 20404, "The requested resource was not found")
+        return self._answer(200, found.resource())
+
+    def _redact(self) -> None:
+        """Empty a message's body, unless it is still on its way."""
+        length = int(self.headers.get("Content-Length", "0"))
+        form = parse_qs(self.rfile.read(length).decode(), keep_blank_values=True)
+        found = self._find()
+        if self.standin.list_fails:
+            return self._refuse(500, 20500, "Internal Server Error")
+        if found is None:
+            return self._refuse(404, 20404, "The requested resource was not found")
+        if found.status in {"queued", "sending"}:
+            return self._refuse(400, 20009, "Cannot modify a message that is not complete")
+        found.body = form["Body"][0]
+        return self._answer(200, found.resource())
 
     def _is_signed_in(self) -> bool:
         expected = base64.b64encode(f"{ACCOUNT}:{TOKEN}".encode()).decode()

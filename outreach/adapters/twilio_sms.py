@@ -25,12 +25,13 @@ from outreach.messaging.ports import (
     Retry,
     Seen,
     Sms,
+    Standing,
 )
 from outreach.messaging.reasons import Reason
 
 CONNECT_S, READ_S = 3, 12
 LIST_LIMIT = 50
-TOO_MANY, SERVER_ERROR = 429, 500
+BAD_REQUEST, UNAUTHORIZED, NOT_FOUND, TOO_MANY, SERVER_ERROR = 400, 401, 404, 429, 500
 
 log = logs.get(__name__)
 
@@ -73,7 +74,8 @@ class TwilioSms:
             message = self._client.messages.create(
                 to=sms.to,
                 body=sms.body,
-                status_callback=sms.callback_url,
+                # A trial from the command line has no address to be called at.
+                **({"status_callback": sms.callback_url} if sms.callback_url else {}),
                 validity_period=sms.valid_for_s,
                 # The text is found again by its words, so nobody may change them.
                 smart_encoded=False,
@@ -107,6 +109,30 @@ class TwilioSms:
         seen = (_seen(message) for message in outbound)
         return [text for text in seen if text.created_at >= since.replace(microsecond=0)]
 
+    def status(self, provider_id: str) -> Standing | None:
+        """Ask Twilio about one text."""
+        try:
+            message = self._client.messages(provider_id).fetch()
+        except (requests.RequestException, TwilioException, ValueError) as error:
+            if _status_of(error) == NOT_FOUND:
+                return None
+            raise CouldNotLook(type(error).__name__) from error
+        return Standing(str(message.status or ""), str(message.error_code or ""))
+
+    def redact(self, provider_id: str) -> bool:
+        """Empty the body of one text in Twilio's records; a text without one stays as it is."""
+        try:
+            self._client.messages(provider_id).update(body="")
+        except (requests.RequestException, TwilioException, ValueError) as error:
+            status = _status_of(error)
+            if status == NOT_FOUND:
+                return True
+            if _is_about_this_text(status):
+                log.warning("twilio.kept_text", status=status)
+                return False
+            raise CouldNotLook(type(error).__name__) from error
+        return True
+
 
 class TwilioSignature:
     """Checks the signature of a webhook (X-Twilio-Signature)."""
@@ -119,6 +145,18 @@ class TwilioSignature:
         if not signature:
             return False
         return bool(self._validator.validate(url, form, signature))
+
+
+def _status_of(error: Exception) -> int:
+    """Return the HTTP status of Twilio's answer; 0 where it gave none."""
+    if isinstance(error, TwilioRestException | TwilioServiceException):
+        return int(error.status)
+    return 0
+
+
+def _is_about_this_text(status: int) -> bool:
+    """Say whether a refusal concerns one text alone, so that the next may fare better."""
+    return BAD_REQUEST <= status < SERVER_ERROR and status not in {UNAUTHORIZED, TOO_MANY}
 
 
 def _seen(message: Any) -> Seen:  # noqa: ANN401 - the client ships no types

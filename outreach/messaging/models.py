@@ -2,7 +2,8 @@
 
 A message keeps its template and values, never its text: the text is rendered in the pre-send
 step, the same every time, so no secret lies in a row. The cause is a subject (kind, id,
-revision); messaging does not know what a visit is.
+revision); messaging does not know what a visit is. Some time after its end a message is redacted:
+kind, times and state stay, values and address go, here and at the provider (`redaction`).
 """
 
 from datetime import datetime
@@ -29,8 +30,21 @@ STATES = (
 )
 
 
+SETTLED = (
+    "state IN ('delivered', 'undelivered', 'failed', 'cancelled', 'expired', 'dead') "
+    "OR (state = 'accepted' AND next_check_at IS NULL)"
+)
+"""When nothing more happens to a message: of mails, and of texts the provider stays silent about,
+"accepted" is the end, once nobody asks any more."""
+
+
 class Message(Base):
-    """One message to one person. `dedupe_key` is subject:recipient:kind:revision."""
+    """One message to one person. `dedupe_key` is subject:recipient:kind:revision.
+
+    `next_check_at` is when the provider is asked about it: in doubt, or accepted without a word
+    since; `checks` counts the latter. `redacted_at` is when our values were emptied, and
+    `redact_after` when the provider is asked to forget the text; None when it need not, or has.
+    """
 
     __tablename__ = "message"
 
@@ -61,6 +75,9 @@ class Message(Base):
     lease_until: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(default=0)
     next_check_at: Mapped[datetime | None]
+    checks: Mapped[int] = mapped_column(default=0, server_default="0")
+    redacted_at: Mapped[datetime | None]
+    redact_after: Mapped[datetime | None]
     provider_id: Mapped[str | None] = mapped_column(unique=True)
     provider_status: Mapped[str] = mapped_column(default="")
     provider_code: Mapped[str] = mapped_column(default="")
@@ -85,10 +102,22 @@ class Message(Base):
             postgresql_where=text("state IN ('claimed', 'sending')"),
         ),
         Index(
-            "ix_message_next_check_at_unknown",
+            "ix_message_next_check_at_open",
             "next_check_at",
-            sqlite_where=text("state = 'unknown'"),
-            postgresql_where=text("state = 'unknown'"),
+            sqlite_where=text("state IN ('unknown', 'accepted')"),
+            postgresql_where=text("state IN ('unknown', 'accepted')"),
+        ),
+        Index(
+            "ix_message_state_at_kept",
+            "state_at",
+            sqlite_where=text("redacted_at IS NULL"),
+            postgresql_where=text("redacted_at IS NULL"),
+        ),
+        Index(
+            "ix_message_redact_after",
+            "redact_after",
+            sqlite_where=text("redact_after IS NOT NULL"),
+            postgresql_where=text("redact_after IS NOT NULL"),
         ),
         Index("ix_message_subject", "subject_kind", "subject_id"),
         Index("ix_message_recipient", "recipient_kind", "recipient_id"),
@@ -115,7 +144,10 @@ class MessageAttempt(Base):
     provider_id: Mapped[str | None]
     looks: Mapped[int] = mapped_column(default=0)
 
-    __table_args__ = (UniqueConstraint("message_id", "number"),)
+    __table_args__ = (
+        UniqueConstraint("message_id", "number"),
+        Index("ix_message_attempt_finished_at", "finished_at"),
+    )
 
 
 class ProviderEvent(Base):
@@ -134,7 +166,10 @@ class ProviderEvent(Base):
 
 
 class InboundMessage(Base):
-    """A text somebody sent us. `meaning` is what we took it for; "" waits for a coordinator."""
+    """A text somebody sent us. `meaning` is what we took it for; "" waits for a coordinator.
+
+    Redacted like a message, some time after it was settled: body and number go.
+    """
 
     __tablename__ = "inbound_message"
 
@@ -148,6 +183,23 @@ class InboundMessage(Base):
     speaker_id: Mapped[int | None] = mapped_column(ForeignKey("speaker.id"))
     received_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]
+    redacted_at: Mapped[datetime | None]
+    redact_after: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index(
+            "ix_inbound_message_settled_at_kept",
+            "settled_at",
+            sqlite_where=text("redacted_at IS NULL"),
+            postgresql_where=text("redacted_at IS NULL"),
+        ),
+        Index(
+            "ix_inbound_message_redact_after",
+            "redact_after",
+            sqlite_where=text("redact_after IS NOT NULL"),
+            postgresql_where=text("redact_after IS NOT NULL"),
+        ),
+    )
 
 
 class Sender(Base):

@@ -28,6 +28,13 @@ SETTLE: Final = timedelta(seconds=60)
 LOOKS: Final = 2
 """Clean looks at the provider's list after which a message was surely not sent."""
 
+POLLS: Final = (timedelta(minutes=15), timedelta(hours=2), timedelta(hours=11))
+"""How long after it was accepted the provider is asked about a text it says nothing of. Its own
+queue holds one for ten hours at most (docs/api/errors/30001)."""
+
+ASK_AGAIN: Final = timedelta(minutes=5)
+"""When the provider could not be asked, and after a worker that died asking."""
+
 LATER: Final = timedelta(minutes=30)
 CHANNEL_PAUSE: Final = timedelta(minutes=10)
 
@@ -147,6 +154,11 @@ def backoff(attempt: int, *, rng: random.Random) -> timedelta:
     """
     ceiling: timedelta = min(RETRY_CAP, RETRY_BASE * 4**attempt)
     return ceiling * rng.random()
+
+
+def next_poll(accepted_at: datetime, *, checks: int) -> datetime | None:
+    """Return when the provider is asked again after `checks` answers; None: never again."""
+    return accepted_at + POLLS[checks] if checks < len(POLLS) else None
 
 
 def _before(starts_at: datetime, *, zone: str, unit: str, count: int) -> datetime:

@@ -126,7 +126,7 @@ def page(
         .offset((number - 1) * PAGE_SIZE)
         .limit(PAGE_SIZE)
     )
-    return Page([_row(message) for message in found], total, number, PAGE_SIZE)
+    return Page([row_of(message) for message in found], total, number, PAGE_SIZE)
 
 
 def details(session: Session, message: Message, *, now: datetime) -> MessageDetails:
@@ -138,10 +138,12 @@ def details(session: Session, message: Message, *, now: datetime) -> MessageDeta
     )
     in_trouble = message.state in TROUBLE
     return MessageDetails(
-        row=_row(message),
+        row=row_of(message),
         visit_id=_visit_of(session, message),
         tries=[(at, outbox_words.outcome(outcome)) for at, outcome in tries],
-        can_retry=message.state in {"failed", "undelivered", "dead"} and message.expires_at > now,
+        can_retry=message.state in {"failed", "undelivered", "dead"}
+        and message.expires_at > now
+        and message.redacted_at is None,
         can_dismiss=in_trouble and message.seen_by_id is None,
     )
 
@@ -168,13 +170,14 @@ def text_row(text: InboundMessage, speaker: Speaker | None) -> TextRow:
     )
 
 
-def _row(message: Message) -> MessageRow:
+def row_of(message: Message) -> MessageRow:
+    """Return a message as the list shows it."""
     return MessageRow(
         public_id=message.public_id,
         what=words.message_kind(message.kind),
         to=message.to_name or _("somebody"),
         channel=_("Text") if message.channel == "sms" else _("Mail"),
-        status=words.message_state(message.state),
+        status=outbox_words.status(message),
         planned_at=message.send_after,
         zone=message.time_zone,
         problem=outbox_words.why(message),

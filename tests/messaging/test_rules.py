@@ -183,3 +183,16 @@ def test_each_wait_is_somewhere_below_a_growing_ceiling() -> None:
 
     for found, ceiling in zip(longest, (20, 80, 320, 900, 900, 900), strict=True):
         assert 0.9 * ceiling < found.total_seconds() <= ceiling
+
+
+def test_a_silent_provider_is_asked_three_times_and_then_no_more() -> None:
+    at = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
+
+    asked = [rules.next_poll(at, checks=checks) for checks in range(4)]
+
+    assert asked == [
+        at + timedelta(minutes=15),
+        at + timedelta(hours=2),
+        at + timedelta(hours=11),
+        None,
+    ]
