@@ -90,13 +90,18 @@ class Taken:
 
 @dataclass
 class TwilioStandIn:
-    """What was taken, and what is to go wrong next. `now` stamps what is taken."""
+    """What was taken, and what is to go wrong next. `now` stamps what is taken.
+
+    With `arrives_as` whoever asks about one text is told this status, and the code that goes by it.
+    """
 
     taken: list[Taken] = field(default_factory=list)
     faults: deque[Fault] = field(default_factory=deque)
     now: datetime | None = None
     list_fails: bool = False
     list_shows_nothing: bool = False
+    arrives_as: str = ""
+    arrives_with: int | None = None
     url: str = ""
     calls: int = 0
 
@@ -229,6 +234,9 @@ class _Call(BaseHTTPRequestHandler):
             return self._refuse(500, 20500, "Internal Server Error")
         if found is None:
             return self._refuse(404, 20404, "The requested resource was not found")
+        if self.standin.arrives_as:
+            found.status = self.standin.arrives_as
+            found.error_code = self.standin.arrives_with
         return self._answer(200, found.resource())
 
     def _redact(self) -> None:

@@ -16,7 +16,7 @@ from outreach.actor import Actor
 from outreach.calendars.models import CalendarItem
 from outreach.i18n import gettext as _
 from outreach.messaging.models import InboundMessage, Message, MessageAttempt, WorkerHeartbeat
-from outreach.reads import outbox_words, words
+from outreach.reads import code_words, outbox_words, words
 from outreach.reads.paging import Page
 from outreach.reads.words import Status
 from outreach.speakers.models import Speaker
@@ -59,6 +59,7 @@ class MessageDetails:
 
     row: MessageRow
     visit_id: str | None
+    provider_words: str
     tries: Sequence[tuple[datetime, str]]
     can_retry: bool
     can_dismiss: bool
@@ -140,6 +141,7 @@ def details(session: Session, message: Message, *, now: datetime) -> MessageDeta
     return MessageDetails(
         row=row_of(message),
         visit_id=_visit_of(session, message),
+        provider_words=_provider_words(message),
         tries=[(at, outbox_words.outcome(outcome)) for at, outcome in tries],
         can_retry=message.state in {"failed", "undelivered", "dead"}
         and message.expires_at > now
@@ -183,6 +185,13 @@ def row_of(message: Message) -> MessageRow:
         problem=outbox_words.why(message),
         seen=message.seen_by_id is not None,
     )
+
+
+def _provider_words(message: Message) -> str:
+    """Return what the code a provider gave for a text means; "" where there is none we know."""
+    if message.channel != "sms" or message.state in outbox_words.SETTLED:
+        return ""
+    return code_words.sentence(message.provider_code or message.reason)
 
 
 def _visit_of(session: Session, message: Message) -> str | None:

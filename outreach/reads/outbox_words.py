@@ -90,7 +90,7 @@ OUTCOMES: Final = {
 }
 """What one try gave."""
 
-_SETTLED = {"accepted", "delivered"}
+SETTLED = {"accepted", "delivered"}
 _WAITING = {"pending", "claimed", "sending"}
 _WENT_WRONG = {"failed", "undelivered", "dead"}
 
@@ -109,7 +109,7 @@ def is_unconfirmed(message: Message) -> bool:
 
 def why(message: Message) -> str:
     """Say why a message is where it is and what helps; "" where there is nothing to say."""
-    if message.state in _SETTLED:
+    if message.state in SETTLED:
         return _(_UNCONFIRMED) if is_unconfirmed(message) else ""
     if message.state in _WAITING and message.reason not in {"", Reason.QUIET_HOURS}:
         return _("It could not be sent just now. It is tried again by itself.")
