@@ -38,6 +38,7 @@ BLUEPRINTS = (
     "stop",
     "feeds",
     "hooks",
+    "health",
 )
 """Modules of `outreach.web`, each with its `bp`."""
 

@@ -31,6 +31,9 @@ NOT_SETTINGS = frozenset({"OUTREACH_CONFIG", "OUTREACH_TEST_ALL", "OUTREACH_TEST
 LEAST_KEY = 32
 """Characters of `secret_key`, the least from which a key may be derived."""
 
+LEAST_TOKEN = 16
+"""Characters of `metrics_token`."""
+
 
 class Config(BaseSettings):
     """Every setting, validated. A value is frozen once read."""
@@ -50,6 +53,7 @@ class Config(BaseSettings):
     trusted_hosts: tuple[str, ...] = ()
     proxy_count: int = Field(0, ge=0, le=5)
     embedded_worker: bool = False
+    metrics_token: SecretStr = SecretStr("")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     sms_gateway: Literal["console", "twilio", "off"] = "console"
@@ -108,6 +112,13 @@ class Config(BaseSettings):
         if 0 < len(key) < LEAST_KEY:
             raise ValueError(f"must have {LEAST_KEY} characters or more")
         return key
+
+    @field_validator("metrics_token")
+    @classmethod
+    def _cannot_be_guessed(cls, token: SecretStr) -> SecretStr:
+        if 0 < len(token) < LEAST_TOKEN or not token.get_secret_value().isascii():
+            raise ValueError(f"must have {LEAST_TOKEN} ASCII characters or more")
+        return token
 
     @model_validator(mode="after")
     def _data_keys_stand_apart(self) -> Self:
