@@ -53,6 +53,7 @@ class Config(BaseSettings):
     trusted_hosts: tuple[str, ...] = ()
     proxy_count: int = Field(0, ge=0, le=5)
     embedded_worker: bool = False
+    backup_dir: str = ""
     metrics_token: SecretStr = SecretStr("")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
@@ -63,6 +64,7 @@ class Config(BaseSettings):
     twilio_from: str = ""
     twilio_messaging_service_sid: str = ""
     twilio_base_url: str = ""
+    sms_registered: bool = False
 
     mail_gateway: Literal["console", "smtp"] = "console"
     mail_from: str = "visits@outreach.example"
@@ -71,6 +73,7 @@ class Config(BaseSettings):
     smtp_tls: Literal["none", "starttls", "implicit"] = "starttls"
     smtp_user: str = ""
     smtp_password: SecretStr = SecretStr("")
+    dkim_selector: str = Field("", pattern=r"^[A-Za-z0-9._-]*$")
 
     support_phone: str = ""
 

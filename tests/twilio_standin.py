@@ -102,6 +102,8 @@ class TwilioStandIn:
     list_shows_nothing: bool = False
     arrives_as: str = ""
     arrives_with: int | None = None
+    account_type: str = "Full"
+    numbers: tuple[str, ...] = (NUMBER,)
     url: str = ""
     calls: int = 0
 
@@ -185,7 +187,9 @@ class _Call(BaseHTTPRequestHandler):
         return self._break(fault)
 
     def do_GET(self) -> None:
-        """List messages, the newest first; or show one."""
+        """List messages, the newest first; or show one, or the account and its numbers."""
+        if "/Messages" not in self.path:
+            return self._show_account()
         if self._named() is not None:
             return self._show()
         if self.standin.list_fails:
@@ -217,6 +221,11 @@ class _Call(BaseHTTPRequestHandler):
             },
         )
 
+    def do_HEAD(self) -> None:
+        """Tell the time."""
+        self.send_response(200)
+        self.end_headers()
+
     def log_message(self, *_args: object) -> None:
         """Keep quiet."""
 
@@ -238,6 +247,23 @@ class _Call(BaseHTTPRequestHandler):
             found.status = self.standin.arrives_as
             found.error_code = self.standin.arrives_with
         return self._answer(200, found.resource())
+
+    def _show_account(self) -> None:
+        if not self._is_signed_in():
+            return self._refuse(*REFUSALS[Fault.BAD_CREDENTIALS])
+        if "/IncomingPhoneNumbers" not in self.path:
+            standin = self.standin
+            account = {"sid": ACCOUNT, "status": "active", "type": standin.account_type}
+            return self._answer(200, account)
+        asked = parse_qs(urlsplit(self.path).query)["PhoneNumber"][0]
+        owned = [
+            {"sid": "PN" + "1" * 32, "phone_number": number, "capabilities": {"sms": True}}
+            for number in self.standin.numbers
+            if number == asked
+        ]
+        return self._answer(
+            200, {"incoming_phone_numbers": owned, "page": 0, "next_page_uri": None}
+        )
 
     def _redact(self) -> None:
         """Empty a message's body, unless it is still on its way."""

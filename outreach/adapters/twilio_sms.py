@@ -5,6 +5,7 @@ back as `Ambiguous` and is looked up (docs/api/errors/20500 and 20429).
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -36,6 +37,15 @@ BAD_REQUEST, UNAUTHORIZED, NOT_FOUND, TOO_MANY, SERVER_ERROR = 400, 401, 404, 42
 log = logs.get(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What Twilio says of an account. `has_sender`: it owns our number, which can send texts."""
+
+    status: str
+    is_trial: bool
+    has_sender: bool | None
+
+
 class TwilioSms:
     """Sends texts from one number, or through one messaging service.
 
@@ -50,10 +60,11 @@ class TwilioSms:
         sender: str = "",
         messaging_service_sid: str = "",
         base_url: str = "",
+        read_s: float = READ_S,
     ) -> None:
         http = TwilioHttpClient()
         # The library's default is no time-out at all; one figure would be both of ours.
-        http.timeout = (CONNECT_S, READ_S)
+        http.timeout = (CONNECT_S, read_s)
         self._client = Client(account_sid, auth_token, http_client=http)
         # Only our configuration counts, not TWILIO_REGION and TWILIO_EDGE of the environment.
         self._client.region = self._client.edge = None
@@ -133,6 +144,29 @@ class TwilioSms:
             raise CouldNotLook(type(error).__name__) from error
         return True
 
+    def account(self) -> Account | Rejected:
+        """Look at the account and, where we send from a number of ours, at that; sends nothing.
+
+        Raises:
+            CouldNotLook: Twilio could not be asked.
+        """
+        try:
+            found = self._client.api.v2010.account.fetch()
+            numbers = (
+                self._client.incoming_phone_numbers.list(phone_number=self._sender, limit=1)
+                if self._sender
+                else None
+            )
+        except (requests.RequestException, TwilioException, ValueError) as error:
+            if isinstance(error, TwilioRestException | TwilioServiceException):
+                return Rejected(str(error.code or error.status))
+            raise CouldNotLook(type(error).__name__) from error
+        return Account(
+            status=str(found.status or ""),
+            is_trial=str(found.type or "").lower() == "trial",
+            has_sender=None if numbers is None else _can_text(numbers),
+        )
+
 
 class TwilioSignature:
     """Checks the signature of a webhook (X-Twilio-Signature)."""
@@ -145,6 +179,14 @@ class TwilioSignature:
         if not signature:
             return False
         return bool(self._validator.validate(url, form, signature))
+
+    def sign(self, *, url: str, form: Mapping[str, str]) -> str:
+        """Sign a form as Twilio does, to see whether a callback would get through."""
+        return str(self._validator.compute_signature(url, form))
+
+
+def _can_text(numbers: Sequence[Any]) -> bool:
+    return any((number.capabilities or {}).get("sms") for number in numbers)
 
 
 def _status_of(error: Exception) -> int:
