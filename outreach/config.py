@@ -31,6 +31,9 @@ NOT_SETTINGS = frozenset({"OUTREACH_CONFIG", "OUTREACH_TEST_ALL", "OUTREACH_TEST
 LEAST_KEY = 32
 """Characters of `secret_key`, the least from which a key may be derived."""
 
+LEAST_TOKEN = 16
+"""Characters of `metrics_token`."""
+
 
 class Config(BaseSettings):
     """Every setting, validated. A value is frozen once read."""
@@ -50,6 +53,8 @@ class Config(BaseSettings):
     trusted_hosts: tuple[str, ...] = ()
     proxy_count: int = Field(0, ge=0, le=5)
     embedded_worker: bool = False
+    backup_dir: str = ""
+    metrics_token: SecretStr = SecretStr("")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     sms_gateway: Literal["console", "twilio", "off"] = "console"
@@ -60,6 +65,7 @@ class Config(BaseSettings):
     twilio_from: str = ""
     twilio_messaging_service_sid: str = ""
     twilio_base_url: str = ""
+    sms_registered: bool = False
 
     mail_gateway: Literal["console", "smtp"] = "console"
     mail_from: str = "visits@outreach.example"
@@ -68,8 +74,11 @@ class Config(BaseSettings):
     smtp_tls: Literal["none", "starttls", "implicit"] = "starttls"
     smtp_user: str = ""
     smtp_password: SecretStr = SecretStr("")
+    dkim_selector: str = Field("", pattern=r"^[A-Za-z0-9._-]*$")
 
     support_phone: str = ""
+
+    message_keep_days: int = Field(30, ge=1, le=3650)
 
     matching_time_limit_s: float = Field(60.0, gt=0, le=3600)
 
@@ -107,6 +116,13 @@ class Config(BaseSettings):
         if 0 < len(key) < LEAST_KEY:
             raise ValueError(f"must have {LEAST_KEY} characters or more")
         return key
+
+    @field_validator("metrics_token")
+    @classmethod
+    def _cannot_be_guessed(cls, token: SecretStr) -> SecretStr:
+        if 0 < len(token) < LEAST_TOKEN or not token.get_secret_value().isascii():
+            raise ValueError(f"must have {LEAST_TOKEN} ASCII characters or more")
+        return token
 
     @model_validator(mode="after")
     def _data_keys_stand_apart(self) -> Self:

@@ -7,7 +7,7 @@ that raises is logged and put off; the others go on.
 import os
 import socket
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from outreach import clock, db, logs
 from outreach.db import Database
 from outreach.links import Links
-from outreach.messaging import kinds, outbox, reconcile
+from outreach.messaging import kinds, outbox, reconcile, redaction
 from outreach.messaging.models import WorkerHeartbeat
 from outreach.messaging.outbox import Claimed
 from outreach.messaging.ports import Ambiguous, CouldNotLook, Result
@@ -84,6 +84,52 @@ def look_up_doubts(post: Post) -> int:
         bodies = {d.message_id: delivery.body_of(session, d.message_id, post=post) for d in doubts}
     states = [_look_up(post, doubt, body=bodies[doubt.message_id]) for doubt in doubts]
     return sum(state != "unknown" for state in states)
+
+
+def ask_about_silent(post: Post, *, stopping: Callable[[], bool] = _never) -> int:
+    """Ask the provider about texts it took and said nothing final of; return how many were asked.
+
+    The first question that gets no answer is the last of this tick.
+    """
+    if post.sms is None:
+        return 0
+    silent = _in_transaction(post.db, lambda session, now: reconcile.take_silent(session, now=now))
+    for count, text in enumerate(silent):
+        if stopping():
+            return count
+        try:
+            standing = post.sms.status(text.provider_id)
+        except CouldNotLook as error:
+            log.warning("message.could_not_look", message=text.message_id, error=str(error))
+            return count
+        answer = partial(delivery.provider_answered, silent=text, standing=standing)
+        _carry_out(post.db, answer)
+    return len(silent)
+
+
+def redact(post: Post, *, keep_days: int, stopping: Callable[[], bool] = _never) -> int:
+    """Empty the messages and texts that had their end `keep_days` ago; return how many.
+
+    In batches of 200, each in a transaction of its own. Then the provider is asked to forget.
+    """
+    age, asks = timedelta(days=keep_days), post.sms is not None
+
+    def messages(session: Session, now: datetime) -> int:
+        return redaction.redact_messages(session, before=now - age, asks_provider=asks, now=now)
+
+    def inbound(session: Session, now: datetime) -> int:
+        return redaction.redact_inbound(session, before=now - age, asks_provider=asks, now=now)
+
+    def console(session: Session, now: datetime) -> int:
+        return redaction.drop_console(session, before=now - age)
+
+    done = sum(
+        _in_batches(post.db, step, stopping=stopping) for step in (messages, inbound, console)
+    )
+    forgotten = _let_provider_forget(post, stopping=stopping)
+    if done or forgotten:
+        log.info("messages.redacted", count=done, at_provider=forgotten)
+    return done
 
 
 def lapse_offers(database: Database, *, links: Links) -> int:
@@ -192,6 +238,44 @@ def _run_clock(database: Database, unit: Callable[..., bool], row_id: int) -> in
     except Exception as error:
         log.exception("referral.clock_failed", clock=row_id, error=type(error).__name__)
         return 0
+
+
+def _carry_out(database: Database, unit: Callable[..., object]) -> None:
+    _in_transaction(database, lambda session, now: unit(session, now=now))
+
+
+def _in_batches(
+    database: Database,
+    step: Callable[[Session, datetime], int],
+    *,
+    stopping: Callable[[], bool],
+) -> int:
+    """Run a step until it finds less than a whole batch; return how many rows in all."""
+    done, last = 0, redaction.BATCH
+    while last == redaction.BATCH and not stopping():
+        last = _in_transaction(database, step)
+        done += last
+    return done
+
+
+def _let_provider_forget(post: Post, *, stopping: Callable[[], bool]) -> int:
+    """Ask the provider to forget what is due; return how many it has. Stops where it is away."""
+    if post.sms is None:
+        return 0
+    due = _in_transaction(post.db, lambda session, now: redaction.take_to_forget(session, now=now))
+    count = 0
+    for text in due:
+        if stopping():
+            break
+        try:
+            done = post.sms.redact(text.provider_id)
+        except CouldNotLook as error:
+            log.warning("message.could_not_redact", error=str(error))
+            break
+        note = partial(redaction.forgotten, asked=text, done=done)
+        _carry_out(post.db, note)
+        count += done
+    return count
 
 
 def _claim(post: Post, *, channel: str) -> list[Claimed]:

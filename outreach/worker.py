@@ -67,6 +67,13 @@ class Worker:
             stopping=self._stopping.is_set,
         )
         beat = partial(jobs.beat, self._wiring.db, worker=jobs.worker_name())
+        redact = partial(
+            jobs.redact,
+            post,
+            keep_days=self._wiring.config.message_keep_days,
+            stopping=self._stopping.is_set,
+        )
+        ask = partial(jobs.ask_about_silent, post, stopping=self._stopping.is_set)
         return {
             "deliver_sms": (2, partial(deliver, channel=kinds.SMS)),
             "deliver_mail": (2, partial(deliver, channel=kinds.MAIL)),
@@ -80,6 +87,8 @@ class Worker:
             "tidy_calls": (60, partial(jobs.tidy_calls, self._wiring.db)),
             "plan_digests": (300, partial(jobs.plan_digests, self._wiring.db)),
             "run_clocks": (30, partial(jobs.run_clocks, self._wiring.db, desk=self._wiring.desk)),
+            "ask_about_silent": (30, ask),
+            "redact": (3600, redact),
             "ask_afterwards": (300, partial(jobs.ask_afterwards, self._wiring.db)),
         }
 

@@ -16,7 +16,7 @@ from outreach.accounts.models import Account, Membership, Passkey, WebSession
 from outreach.actor import Actor, Kind
 from outreach.db import Base
 from outreach.directory.models import Hospital
-from outreach.messaging.models import ConsoleMessage, MessageAttempt
+from outreach.messaging.models import ConsoleMessage, MessageAttempt, WorkerHeartbeat
 from outreach.referrals.models import IntakeHelper
 from outreach.speakers.models import Speaker
 from outreach.visits.models import VisitRequest
@@ -84,6 +84,7 @@ def bureau(session: Session, name: str) -> Bureau:
     mail = builders.message(session, place.affiliate, to=maria, state="failed", values=span)
     attempt = MessageAttempt(message_id=mail.id, number=1, started_at=NOW)
     session.add(attempt)
+    session.add(WorkerHeartbeat(worker=f"{crypto.public_id()}:1", seen_at=NOW))
     rows: list[Base] = [
         place.affiliate,
         place.hospital,

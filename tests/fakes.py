@@ -15,6 +15,7 @@ from outreach.messaging.ports import (
     Seen,
     Sms,
     SmsGateway,
+    Standing,
 )
 from outreach.messaging.templates import Texts
 from outreach.workflows.delivery import Post
@@ -35,6 +36,10 @@ class Phones:
         self.results: deque[Result] = deque()
         self.loses = False
         self.list_fails = False
+        self.standing: dict[str, Standing | None] = {}
+        self.redacted: list[str] = []
+        self.away = False
+        self.refuses_to_redact: set[str] = set()
         self.before_answer: Callable[[Sms], None] = lambda _sms: None
 
     def send(self, sms: Sms) -> Result:
@@ -54,6 +59,21 @@ class Phones:
             raise CouldNotLook("the list is away")
         numbers = [sms.to for sms in self.sent]
         return [seen for to, seen in zip(numbers, self.seen, strict=True) if to == phone]
+
+    def status(self, provider_id: str) -> Standing | None:
+        """Say how far a text has come: sent, unless told otherwise."""
+        if self.away:
+            raise CouldNotLook("the provider is away")
+        return self.standing.get(provider_id, Standing("sent"))
+
+    def redact(self, provider_id: str) -> bool:
+        """Forget a text, unless told to refuse."""
+        if self.away:
+            raise CouldNotLook("the provider is away")
+        if provider_id in self.refuses_to_redact:
+            return False
+        self.redacted.append(provider_id)
+        return True
 
 
 class Mailboxes:

@@ -90,13 +90,20 @@ class Taken:
 
 @dataclass
 class TwilioStandIn:
-    """What was taken, and what is to go wrong next. `now` stamps what is taken."""
+    """What was taken, and what is to go wrong next. `now` stamps what is taken.
+
+    With `arrives_as` whoever asks about one text is told this status, and the code that goes by it.
+    """
 
     taken: list[Taken] = field(default_factory=list)
     faults: deque[Fault] = field(default_factory=deque)
     now: datetime | None = None
     list_fails: bool = False
     list_shows_nothing: bool = False
+    arrives_as: str = ""
+    arrives_with: int | None = None
+    account_type: str = "Full"
+    numbers: tuple[str, ...] = (NUMBER,)
     url: str = ""
     calls: int = 0
 
@@ -163,6 +170,8 @@ class _Call(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Create a message."""
         self.standin.calls += 1
+        if self._named() is not None:
+            return self._redact()
         length = int(self.headers.get("Content-Length", "0"))
         sent = parse_qs(self.rfile.read(length).decode(), keep_blank_values=True)
         form = {key: values[0] for key, values in sent.items()}
@@ -178,7 +187,11 @@ class _Call(BaseHTTPRequestHandler):
         return self._break(fault)
 
     def do_GET(self) -> None:
-        """List messages, the newest first."""
+        """List messages, the newest first; or show one, or the account and its numbers."""
+        if "/Messages" not in self.path:
+            return self._show_account()
+        if self._named() is not None:
+            return self._show()
         if self.standin.list_fails:
             return self._refuse(500, 20500, "Internal Server Error")
         query = parse_qs(urlsplit(self.path).query)
@@ -208,8 +221,63 @@ class _Call(BaseHTTPRequestHandler):
             },
         )
 
+    def do_HEAD(self) -> None:
+        """Tell the time."""
+        self.send_response(200)
+        self.end_headers()
+
     def log_message(self, *_args: object) -> None:
         """Keep quiet."""
+
+    def _named(self) -> str | None:
+        """Return the id of the one message the address names; None where it names them all."""
+        last = urlsplit(self.path).path.rpartition("/")[2].removesuffix(".json")
+        return last if last.startswith("SM") else None
+
+    def _find(self) -> Taken | None:
+        return next((m for m in self.standin.taken if m.sid == self._named()), None)
+
+    def _show(self) -> None:
+        found = self._find()
+        if self.standin.list_fails:
+            return self._refuse(500, 20500, "Internal Server Error")
+        if found is None:
+            return self._refuse(404, 20404, "The requested resource was not found")
+        if self.standin.arrives_as:
+            found.status = self.standin.arrives_as
+            found.error_code = self.standin.arrives_with
+        return self._answer(200, found.resource())
+
+    def _show_account(self) -> None:
+        if not self._is_signed_in():
+            return self._refuse(*REFUSALS[Fault.BAD_CREDENTIALS])
+        if "/IncomingPhoneNumbers" not in self.path:
+            standin = self.standin
+            account = {"sid": ACCOUNT, "status": "active", "type": standin.account_type}
+            return self._answer(200, account)
+        asked = parse_qs(urlsplit(self.path).query)["PhoneNumber"][0]
+        owned = [
+            {"sid": "PN" + "1" * 32, "phone_number": number, "capabilities": {"sms": True}}
+            for number in self.standin.numbers
+            if number == asked
+        ]
+        return self._answer(
+            200, {"incoming_phone_numbers": owned, "page": 0, "next_page_uri": None}
+        )
+
+    def _redact(self) -> None:
+        """Empty a message's body, unless it is still on its way."""
+        length = int(self.headers.get("Content-Length", "0"))
+        form = parse_qs(self.rfile.read(length).decode(), keep_blank_values=True)
+        found = self._find()
+        if self.standin.list_fails:
+            return self._refuse(500, 20500, "Internal Server Error")
+        if found is None:
+            return self._refuse(404, 20404, "The requested resource was not found")
+        if found.status in {"queued", "sending"}:
+            return self._refuse(400, 20009, "Cannot modify a message that is not complete")
+        found.body = form["Body"][0]
+        return self._answer(200, found.resource())
 
     def _is_signed_in(self) -> bool:
         expected = base64.b64encode(f"{ACCOUNT}:{TOKEN}".encode()).decode()

@@ -38,6 +38,7 @@ POLICY: Mapping[str, Kinds] = {
     "factor.reset": STAFF,
     "settings.see": STAFF,
     "settings.change": STAFF,
+    "health.see": STAFF,
     # the bureau's day
     "today.see": COORDINATOR,
     "import.run": COORDINATOR,
@@ -169,6 +170,7 @@ PUBLIC = frozenset(
         "door.stopped",
         "static",
         "bootstrap.static",
+        "health.show",
     }
 )
 """Endpoints anyone may open."""
@@ -208,8 +210,8 @@ WITH_FORM_TOKEN = frozenset({"door.enter"})
 """Endpoints of BY_LINK where a cookie counts as well, so that a POST needs its form's token: behind
 the code, the browser is known by its cookie."""
 
-HOOKS = frozenset({"hooks.twilio_inbound", "hooks.twilio_status"})
-"""Endpoints a provider calls; each checks the provider's signature itself."""
+HOOKS = frozenset({"hooks.twilio_inbound", "hooks.twilio_status", "health.metrics"})
+"""Endpoints a program calls; each checks the provider's signature, or the token, itself."""
 
 DEMO = frozenset(
     {

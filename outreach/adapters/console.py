@@ -6,7 +6,7 @@ from typing import TextIO
 
 from outreach.db import Database
 from outreach.messaging import console
-from outreach.messaging.ports import Accepted, Mail, Result, Seen, Sms
+from outreach.messaging.ports import Accepted, Mail, Result, Seen, Sms, Standing
 
 DELIVERED = "delivered"
 
@@ -38,6 +38,16 @@ class ConsoleSms:
         with self._db.reading() as session:
             rows = console.texts_to(session, phone, since=since)
         return [Seen(row.public_id, row.text, DELIVERED, "", row.at) for row in rows]
+
+    def status(self, provider_id: str) -> Standing | None:
+        """Return that a text has arrived, where it was kept."""
+        with self._db.reading() as session:
+            return Standing(DELIVERED) if console.is_kept(session, provider_id) else None
+
+    def redact(self, provider_id: str) -> bool:
+        """Say that nothing is left to forget: the rows go by their age (`jobs.redact`)."""
+        del provider_id
+        return True
 
 
 class ConsoleMail:

@@ -5,6 +5,7 @@ back as `Ambiguous` and is looked up (docs/api/errors/20500 and 20429).
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,14 +26,24 @@ from outreach.messaging.ports import (
     Retry,
     Seen,
     Sms,
+    Standing,
 )
 from outreach.messaging.reasons import Reason
 
 CONNECT_S, READ_S = 3, 12
 LIST_LIMIT = 50
-TOO_MANY, SERVER_ERROR = 429, 500
+BAD_REQUEST, UNAUTHORIZED, NOT_FOUND, TOO_MANY, SERVER_ERROR = 400, 401, 404, 429, 500
 
 log = logs.get(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What Twilio says of an account. `has_sender`: it owns our number, which can send texts."""
+
+    status: str
+    is_trial: bool
+    has_sender: bool | None
 
 
 class TwilioSms:
@@ -49,10 +60,11 @@ class TwilioSms:
         sender: str = "",
         messaging_service_sid: str = "",
         base_url: str = "",
+        read_s: float = READ_S,
     ) -> None:
         http = TwilioHttpClient()
         # The library's default is no time-out at all; one figure would be both of ours.
-        http.timeout = (CONNECT_S, READ_S)
+        http.timeout = (CONNECT_S, read_s)
         self._client = Client(account_sid, auth_token, http_client=http)
         # Only our configuration counts, not TWILIO_REGION and TWILIO_EDGE of the environment.
         self._client.region = self._client.edge = None
@@ -73,7 +85,8 @@ class TwilioSms:
             message = self._client.messages.create(
                 to=sms.to,
                 body=sms.body,
-                status_callback=sms.callback_url,
+                # A trial from the command line has no address to be called at.
+                **({"status_callback": sms.callback_url} if sms.callback_url else {}),
                 validity_period=sms.valid_for_s,
                 # The text is found again by its words, so nobody may change them.
                 smart_encoded=False,
@@ -107,6 +120,53 @@ class TwilioSms:
         seen = (_seen(message) for message in outbound)
         return [text for text in seen if text.created_at >= since.replace(microsecond=0)]
 
+    def status(self, provider_id: str) -> Standing | None:
+        """Ask Twilio about one text."""
+        try:
+            message = self._client.messages(provider_id).fetch()
+        except (requests.RequestException, TwilioException, ValueError) as error:
+            if _status_of(error) == NOT_FOUND:
+                return None
+            raise CouldNotLook(type(error).__name__) from error
+        return Standing(str(message.status or ""), str(message.error_code or ""))
+
+    def redact(self, provider_id: str) -> bool:
+        """Empty the body of one text in Twilio's records; a text without one stays as it is."""
+        try:
+            self._client.messages(provider_id).update(body="")
+        except (requests.RequestException, TwilioException, ValueError) as error:
+            status = _status_of(error)
+            if status == NOT_FOUND:
+                return True
+            if _is_about_this_text(status):
+                log.warning("twilio.kept_text", status=status)
+                return False
+            raise CouldNotLook(type(error).__name__) from error
+        return True
+
+    def account(self) -> Account | Rejected:
+        """Look at the account and, where we send from a number of ours, at that; sends nothing.
+
+        Raises:
+            CouldNotLook: Twilio could not be asked.
+        """
+        try:
+            found = self._client.api.v2010.account.fetch()
+            numbers = (
+                self._client.incoming_phone_numbers.list(phone_number=self._sender, limit=1)
+                if self._sender
+                else None
+            )
+        except (requests.RequestException, TwilioException, ValueError) as error:
+            if isinstance(error, TwilioRestException | TwilioServiceException):
+                return Rejected(str(error.code or error.status))
+            raise CouldNotLook(type(error).__name__) from error
+        return Account(
+            status=str(found.status or ""),
+            is_trial=str(found.type or "").lower() == "trial",
+            has_sender=None if numbers is None else _can_text(numbers),
+        )
+
 
 class TwilioSignature:
     """Checks the signature of a webhook (X-Twilio-Signature)."""
@@ -119,6 +179,26 @@ class TwilioSignature:
         if not signature:
             return False
         return bool(self._validator.validate(url, form, signature))
+
+    def sign(self, *, url: str, form: Mapping[str, str]) -> str:
+        """Sign a form as Twilio does, to see whether a callback would get through."""
+        return str(self._validator.compute_signature(url, form))
+
+
+def _can_text(numbers: Sequence[Any]) -> bool:
+    return any((number.capabilities or {}).get("sms") for number in numbers)
+
+
+def _status_of(error: Exception) -> int:
+    """Return the HTTP status of Twilio's answer; 0 where it gave none."""
+    if isinstance(error, TwilioRestException | TwilioServiceException):
+        return int(error.status)
+    return 0
+
+
+def _is_about_this_text(status: int) -> bool:
+    """Say whether a refusal concerns one text alone, so that the next may fare better."""
+    return BAD_REQUEST <= status < SERVER_ERROR and status not in {UNAUTHORIZED, TOO_MANY}
 
 
 def _seen(message: Any) -> Seen:  # noqa: ANN401 - the client ships no types

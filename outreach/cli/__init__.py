@@ -1,6 +1,16 @@
 """Commands. Every one has help with examples; what a person got wrong is one line and exit 2."""
 
-from outreach.cli import accounts, keys, match, planning, serving, spreadsheets
+from outreach.cli import accounts, doctor, keys, match, planning, serving, spreadsheets, texting
 from outreach.cli.main import main
 
-__all__ = ["accounts", "keys", "main", "match", "planning", "serving", "spreadsheets"]
+__all__ = [
+    "accounts",
+    "doctor",
+    "keys",
+    "main",
+    "match",
+    "planning",
+    "serving",
+    "spreadsheets",
+    "texting",
+]

@@ -27,6 +27,7 @@ _ACTIONS: Final = {
     "429": Action.PAUSE,
     "20429": Action.PAUSE,
     "20003": Action.CHANNEL,
+    "20404": Action.CHANNEL,
     "21606": Action.CHANNEL,
     "21608": Action.CHANNEL,
     "21611": Action.PAUSE,
@@ -39,6 +40,10 @@ _ACTIONS: Final = {
     "21610": Action.OPT_OUT,
     "30001": Action.EXPIRED,
     "30036": Action.EXPIRED,
+    "20500": Action.FAIL,
+    "30004": Action.FAIL,
+    "30005": Action.FAIL,
+    "30007": Action.FAIL,
     "30003": Action.LATER,
     "30008": Action.LATER,
     "30047": Action.LATER,
@@ -56,6 +61,10 @@ _STATES: Final = {
     "failed": "failed",
     "canceled": "failed",
 }
+
+
+KNOWN: Final = tuple(sorted(_ACTIONS))
+"""Every code that is told from others; `reads.code_words` says what each means."""
 
 
 def action(code: str) -> Action:

@@ -45,3 +45,9 @@ def texts_to(session: Session, phone: str, *, since: datetime) -> Sequence[Conso
         ConsoleMessage.at >= since,
     )
     return session.scalars(select(ConsoleMessage).where(*mine).order_by(ConsoleMessage.id)).all()
+
+
+def is_kept(session: Session, public_id: str) -> bool:
+    """Say whether a message of this id is kept."""
+    found = select(ConsoleMessage.id).where(ConsoleMessage.public_id == public_id)
+    return session.scalar(found) is not None

@@ -2,7 +2,8 @@
 
 A message keeps its template and values, never its text: the text is rendered in the pre-send
 step, the same every time, so no secret lies in a row. The cause is a subject (kind, id,
-revision); messaging does not know what a visit is.
+revision); messaging does not know what a visit is. Some time after its end a message is redacted:
+kind, times and state stay, values and address go, here and at the provider (`redaction`).
 """
 
 from datetime import datetime
@@ -29,6 +30,14 @@ STATES = (
 )
 
 
+SETTLED = (
+    "state IN ('delivered', 'undelivered', 'failed', 'cancelled', 'expired', 'dead') "
+    "OR (state = 'accepted' AND next_check_at IS NULL)"
+)
+"""When nothing more happens to a message: of mails, and of texts the provider stays silent about,
+"accepted" is the end, once nobody asks any more."""
+
+
 class Message(Base):
     """One message to one person. `dedupe_key` is subject:recipient:kind:revision.
 
@@ -37,6 +46,10 @@ class Message(Base):
     `wording_id` names the affiliate's own wording that it was first rendered in (`OwnWording`),
     so that the same words are found again. No foreign key: adding one would rebuild the table,
     and wordings are never removed.
+
+    `next_check_at` is when the provider is asked about it: in doubt, or accepted without a word
+    since; `checks` counts the latter. `redacted_at` is when our values were emptied, and
+    `redact_after` when the provider is asked to forget the text; None when it need not, or has.
     """
 
     __tablename__ = "message"
@@ -68,6 +81,9 @@ class Message(Base):
     lease_until: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(default=0)
     next_check_at: Mapped[datetime | None]
+    checks: Mapped[int] = mapped_column(default=0, server_default="0")
+    redacted_at: Mapped[datetime | None]
+    redact_after: Mapped[datetime | None]
     provider_id: Mapped[str | None] = mapped_column(unique=True)
     provider_status: Mapped[str] = mapped_column(default="")
     provider_code: Mapped[str] = mapped_column(default="")
@@ -93,10 +109,22 @@ class Message(Base):
             postgresql_where=text("state IN ('claimed', 'sending')"),
         ),
         Index(
-            "ix_message_next_check_at_unknown",
+            "ix_message_next_check_at_open",
             "next_check_at",
-            sqlite_where=text("state = 'unknown'"),
-            postgresql_where=text("state = 'unknown'"),
+            sqlite_where=text("state IN ('unknown', 'accepted')"),
+            postgresql_where=text("state IN ('unknown', 'accepted')"),
+        ),
+        Index(
+            "ix_message_state_at_kept",
+            "state_at",
+            sqlite_where=text("redacted_at IS NULL"),
+            postgresql_where=text("redacted_at IS NULL"),
+        ),
+        Index(
+            "ix_message_redact_after",
+            "redact_after",
+            sqlite_where=text("redact_after IS NOT NULL"),
+            postgresql_where=text("redact_after IS NOT NULL"),
         ),
         Index("ix_message_subject", "subject_kind", "subject_id"),
         Index("ix_message_recipient", "recipient_kind", "recipient_id"),
@@ -137,6 +165,7 @@ class MessageAttempt(Base):
             sqlite_where=text("segments > 0"),
             postgresql_where=text("segments > 0"),
         ),
+        Index("ix_message_attempt_finished_at", "finished_at"),
     )
 
 
@@ -197,7 +226,10 @@ class ProviderEvent(Base):
 
 
 class InboundMessage(Base):
-    """A text somebody sent us. `meaning` is what we took it for; "" waits for a coordinator."""
+    """A text somebody sent us. `meaning` is what we took it for; "" waits for a coordinator.
+
+    Redacted like a message, some time after it was settled: body and number go.
+    """
 
     __tablename__ = "inbound_message"
 
@@ -211,6 +243,23 @@ class InboundMessage(Base):
     speaker_id: Mapped[int | None] = mapped_column(ForeignKey("speaker.id"))
     received_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]
+    redacted_at: Mapped[datetime | None]
+    redact_after: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index(
+            "ix_inbound_message_settled_at_kept",
+            "settled_at",
+            sqlite_where=text("redacted_at IS NULL"),
+            postgresql_where=text("redacted_at IS NULL"),
+        ),
+        Index(
+            "ix_inbound_message_redact_after",
+            "redact_after",
+            sqlite_where=text("redact_after IS NOT NULL"),
+            postgresql_where=text("redact_after IS NOT NULL"),
+        ),
+    )
 
 
 class Sender(Base):

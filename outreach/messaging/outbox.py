@@ -9,10 +9,11 @@ import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import case, literal, null, select, update
 from sqlalchemy.orm import Session
 
 from outreach import crypto
+from outreach.db import UTCDateTime
 from outreach.messaging import codes, rules
 from outreach.messaging.codes import Action
 from outreach.messaging.models import Message, MessageAttempt, Sender
@@ -263,8 +264,12 @@ def finish(
 def adopt(
     session: Session, message_id: int, *, provider_id: str, status: str, now: datetime
 ) -> bool:
-    """Take the provider's id for a message that has none; False when it has one, or is over."""
+    """Take the provider's id for a message that has none; False when it has one, or is over.
+
+    About a text that is not at its end yet the provider is asked by and by (`rules.POLLS`).
+    """
     state = codes.state(status) or "accepted"
+    ask_at = rules.next_poll(now, checks=0) if state == "accepted" else None
     taken = (
         update(Message)
         .where(
@@ -280,7 +285,10 @@ def adopt(
             reason="",
             lease_token=None,
             lease_until=None,
-            next_check_at=None,
+            next_check_at=case(
+                (Message.channel == "sms", literal(ask_at, UTCDateTime())), else_=null()
+            ),
+            checks=0,
         )
         .returning(Message.id)
     )

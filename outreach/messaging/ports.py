@@ -80,8 +80,16 @@ class Seen:
     created_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far a text has come, in the provider's own words; `code` where it went wrong."""
+
+    status: str
+    code: str = ""
+
+
 class CouldNotLook(Exception):
-    """The provider's list could not be read. Nothing follows from that."""
+    """The provider could not be asked. Nothing follows from that."""
 
 
 class SmsGateway(Protocol):
@@ -96,6 +104,25 @@ class SmsGateway(Protocol):
 
         Raises:
             CouldNotLook: the list could not be read whole.
+        """
+        ...
+
+    def status(self, provider_id: str) -> Standing | None:
+        """Return how far one text has come; None where the provider knows none of that id.
+
+        Raises:
+            CouldNotLook: the provider could not be asked.
+        """
+        ...
+
+    def redact(self, provider_id: str) -> bool:
+        """Let the provider forget a text's words, sent or received.
+
+        True also where they are gone already, or it knows no such text; False where it refuses
+        for now.
+
+        Raises:
+            CouldNotLook: the provider could not be asked.
         """
         ...
 

@@ -12,7 +12,7 @@ from outreach.messaging import codes, rules, segments
 from outreach.messaging.models import Message, MessageAttempt, ProviderEvent
 from outreach.messaging.once import insert_once
 from outreach.messaging.outbox import Outcome, adopt
-from outreach.messaging.ports import Seen
+from outreach.messaging.ports import Seen, Standing
 from outreach.messaging.reasons import Reason
 
 log = logs.get(__name__)
@@ -30,6 +30,14 @@ class Doubt:
     attempt_id: int
     phone: str
     since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Silent:
+    """A text that was accepted, and of which the provider has not said what became of it."""
+
+    message_id: int
+    provider_id: str
 
 
 def reap(session: Session, *, now: datetime) -> int:
@@ -135,6 +143,52 @@ def looked(
     return state
 
 
+def take_silent(session: Session, *, now: datetime, limit: int = 20) -> list[Silent]:
+    """Take texts the provider has said nothing final about, for this worker alone."""
+    due = (
+        select(Message.id)
+        .where(Message.state == "accepted", Message.next_check_at <= now)
+        .order_by(Message.next_check_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("due")
+    )
+    taken = session.execute(
+        update(Message)
+        .where(Message.id.in_(select(due.c.id)))
+        .values(next_check_at=now + rules.ASK_AGAIN)
+        .returning(Message.id, Message.provider_id)
+        .execution_options(synchronize_session=False)
+    )
+    return [Silent(message_id, provider_id or "") for message_id, provider_id in sorted(taken)]
+
+
+def asked(
+    session: Session, silent: Silent, standing: Standing | None, *, now: datetime
+) -> tuple[Message, Outcome] | None:
+    """Take the provider's answer about a silent text; None from it: it knows no such text.
+
+    Returns the message and what follows from a final state, else None. After the last look it
+    stays accepted, unconfirmed: it is never sent again.
+    """
+    message = session.get_one(Message, silent.message_id, populate_existing=True)
+    if message.state != "accepted" or message.provider_id != silent.provider_id:
+        return None
+    message.checks += 1
+    message.next_check_at = rules.next_poll(message.state_at, checks=message.checks)
+    session.flush()
+    if standing is None:
+        return None
+    return _follow(
+        session,
+        message.id,
+        provider_id=silent.provider_id,
+        status=standing.status,
+        code=standing.code,
+        now=now,
+    )
+
+
 def record_event(
     session: Session, *, attempt: str, provider_id: str, status: str, code: str, now: datetime
 ) -> tuple[Message, Outcome] | None:
@@ -185,6 +239,7 @@ def _follow(
         .values(
             state=state,
             state_at=now if state in _FINAL else Message.state_at,
+            next_check_at=None if state in _FINAL else Message.next_check_at,
             provider_status=status,
             provider_code=code,
             reason=code if state in {"undelivered", "failed"} else "",

@@ -34,6 +34,13 @@ SETTLE: Final = timedelta(seconds=60)
 LOOKS: Final = 2
 """Clean looks at the provider's list after which a message was surely not sent."""
 
+POLLS: Final = (timedelta(minutes=15), timedelta(hours=2), timedelta(hours=11))
+"""How long after it was accepted the provider is asked about a text it says nothing of. Its own
+queue holds one for ten hours at most (docs/api/errors/30001)."""
+
+ASK_AGAIN: Final = timedelta(minutes=5)
+"""When the provider could not be asked, and after a worker that died asking."""
+
 LATER: Final = timedelta(minutes=30)
 CHANNEL_PAUSE: Final = timedelta(minutes=10)
 
@@ -211,6 +218,11 @@ def _month(number: int, *, zone: str) -> Month:
     first, following = (date(n // 12, n % 12 + 1, 1) for n in (number, number + 1))
     since, until = (instant(datetime.combine(day, time()), zone=zone) for day in (first, following))
     return Month(first, since, until)
+
+
+def next_poll(accepted_at: datetime, *, checks: int) -> datetime | None:
+    """Return when the provider is asked again after `checks` answers; None: never again."""
+    return accepted_at + POLLS[checks] if checks < len(POLLS) else None
 
 
 def _before(starts_at: datetime, *, zone: str, unit: str, count: int) -> datetime:

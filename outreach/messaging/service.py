@@ -188,6 +188,14 @@ def agreed(session: Session, phone: str, *, speaker_id: int | None = None) -> bo
     return session.scalar(events.order_by(Consent.id.desc()).limit(1)) == "opt_in"
 
 
+def has_stopped(session: Session, phone: str) -> bool:
+    """Say whether a number said STOP, and nobody under it has agreed since."""
+    events = select(Consent.event).where(
+        Consent.phone == phone, Consent.event.in_(("opt_in", "opt_out"))
+    )
+    return session.scalar(events.order_by(Consent.id.desc()).limit(1)) == "opt_out"
+
+
 def record_consent(
     session: Session,
     *,

@@ -17,7 +17,7 @@ from outreach.calendars.models import CalendarItem
 from outreach.i18n import gettext as _
 from outreach.messaging import kinds, service
 from outreach.messaging.models import InboundMessage, Message, MessageAttempt, WorkerHeartbeat
-from outreach.reads import outbox_words, words
+from outreach.reads import code_words, outbox_words, words
 from outreach.reads.paging import Page
 from outreach.reads.words import Status
 from outreach.speakers.models import Speaker
@@ -63,6 +63,7 @@ class MessageDetails:
 
     row: MessageRow
     visit_id: str | None
+    provider_words: str
     tries: Sequence[tuple[datetime, str]]
     can_retry: bool
     can_dismiss: bool
@@ -147,7 +148,7 @@ def page(
         .offset((number - 1) * PAGE_SIZE)
         .limit(PAGE_SIZE)
     )
-    return Page([_row(message) for message in found], total, number, PAGE_SIZE)
+    return Page([row_of(message) for message in found], total, number, PAGE_SIZE)
 
 
 def details(session: Session, message: Message, *, now: datetime) -> MessageDetails:
@@ -159,10 +160,13 @@ def details(session: Session, message: Message, *, now: datetime) -> MessageDeta
     )
     in_trouble = message.state in TROUBLE
     return MessageDetails(
-        row=_row(message),
+        row=row_of(message),
         visit_id=_visit_of(session, message),
+        provider_words=_provider_words(message),
         tries=[(at, outbox_words.outcome(outcome)) for at, outcome in tries],
-        can_retry=message.state in {"failed", "undelivered", "dead"} and message.expires_at > now,
+        can_retry=message.state in {"failed", "undelivered", "dead"}
+        and message.expires_at > now
+        and message.redacted_at is None,
         can_dismiss=in_trouble and message.seen_by_id is None,
         can_cancel=message.state in service.WAITING,
         can_send_again=(
@@ -196,13 +200,14 @@ def text_row(text: InboundMessage, speaker: Speaker | None) -> TextRow:
     )
 
 
-def _row(message: Message) -> MessageRow:
+def row_of(message: Message) -> MessageRow:
+    """Return a message as the list shows it."""
     return MessageRow(
         public_id=message.public_id,
         what=words.message_kind(message.kind),
         to=message.to_name or _("somebody"),
         channel=words.channel(message.channel),
-        status=words.message_state(message.state),
+        status=outbox_words.status(message),
         planned_at=message.send_after,
         zone=message.time_zone,
         problem=outbox_words.why(message),
@@ -233,6 +238,13 @@ def _speaker_of(session: Session, message: Message) -> str | None:
     if message.recipient_kind != "speaker":
         return None
     return session.scalar(select(Speaker.public_id).where(Speaker.id == message.recipient_id))
+
+
+def _provider_words(message: Message) -> str:
+    """Return what the code a provider gave for a text means; "" where there is none we know."""
+    if message.channel != "sms" or message.state in outbox_words.SETTLED:
+        return ""
+    return code_words.sentence(message.provider_code or message.reason)
 
 
 def _visit_of(session: Session, message: Message) -> str | None:

@@ -4,10 +4,12 @@ from typing import Final
 
 from outreach.i18n import gettext as _
 from outreach.i18n import lazy
-from outreach.messaging import codes
+from outreach.messaging import codes, rules
 from outreach.messaging.codes import Action
 from outreach.messaging.models import Message
 from outreach.messaging.reasons import Reason
+from outreach.reads import words
+from outreach.reads.words import Status
 
 _IN_DOUBT = lazy(
     "The connection broke while it was being sent, so it may have arrived. Ask the person before "
@@ -18,6 +20,10 @@ _TOO_LATE = lazy("It could not leave in time. Call the person if it still matter
 _BAD_NUMBER = lazy("The number does not take texts. Ask for a new one.")
 _OPTED_OUT = lazy("This number has said STOP. What can go by mail goes by mail from now on.")
 _NO_CODE = lazy("It did not arrive, and the provider does not say why. Call the person.")
+_UNCONFIRMED = lazy(
+    "The provider took it, and never said whether it arrived. It is not sent again; ask the person "
+    "if it matters."
+)
 
 REASONS: Final = {
     Reason.SUPERSEDED: lazy("Something newer took its place. There is nothing to do."),
@@ -92,15 +98,27 @@ OUTCOMES: Final = {
 }
 """What one try gave."""
 
-_SETTLED = {"accepted", "delivered"}
+SETTLED = {"accepted", "delivered"}
 _WAITING = {"pending", "claimed", "sending"}
 _WENT_WRONG = {"failed", "undelivered", "dead"}
 
 
+def status(message: Message) -> Status:
+    """Say how far a message got; of a text nobody confirmed, that nobody did."""
+    if is_unconfirmed(message):
+        return Status("settled", _("Sent, not confirmed"))
+    return words.message_state(message.state)
+
+
+def is_unconfirmed(message: Message) -> bool:
+    """Say whether the provider took a text and was silent however often it was asked."""
+    return message.state == "accepted" and message.checks == len(rules.POLLS)
+
+
 def why(message: Message) -> str:
     """Say why a message is where it is and what helps; "" where there is nothing to say."""
-    if message.state in _SETTLED:
-        return ""
+    if message.state in SETTLED:
+        return _(_UNCONFIRMED) if is_unconfirmed(message) else ""
     if message.state in _WAITING and message.reason not in {"", Reason.QUIET_HOURS}:
         return _("It could not be sent just now. It is tried again by itself.")
     if message.state == "unknown":

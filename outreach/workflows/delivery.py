@@ -19,8 +19,9 @@ from outreach.messaging import kinds, outbox, reconcile, rules, segments, servic
 from outreach.messaging.codes import Action
 from outreach.messaging.models import Message
 from outreach.messaging.outbox import Claimed, Outcome
-from outreach.messaging.ports import Mail, MailGateway, Result, Retry, Sms, SmsGateway
+from outreach.messaging.ports import Mail, MailGateway, Result, Retry, Sms, SmsGateway, Standing
 from outreach.messaging.reasons import Reason
+from outreach.messaging.reconcile import Silent
 from outreach.messaging.service import NewMessage
 from outreach.messaging.templates import Texts
 from outreach.speakers.models import Speaker
@@ -149,6 +150,16 @@ def provider_said(
         _follow_up(session, message, outcome, now=now)
 
 
+def provider_answered(
+    session: Session, silent: Silent, standing: Standing | None, *, now: datetime
+) -> None:
+    """Take what the provider says of a text it had said nothing about."""
+    followed = reconcile.asked(session, silent, standing, now=now)
+    if followed is not None:
+        message, outcome = followed
+        _follow_up(session, message, outcome, now=now)
+
+
 def body_of(session: Session, message_id: int, *, post: Post) -> str:
     """Render a text again, word for word, to find it in the provider's list."""
     message = session.get_one(Message, message_id)
@@ -271,6 +282,9 @@ def _valid_for_s(session: Session, message: Message, *, now: datetime) -> int:
 
 
 def _follow_up(session: Session, message: Message, outcome: Outcome, *, now: datetime) -> None:
+    if message.redacted_at is not None:
+        # A word this late finds nobody's number here any more, and nothing to say to anybody.
+        return
     if outcome.action in {Action.BAD_NUMBER, Action.OPT_OUT}:
         service.record_consent(
             session,

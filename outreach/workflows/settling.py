@@ -137,7 +137,11 @@ def retry(session: Session, message: Message, *, by: Actor, now: datetime) -> No
         raise Conflict(NO_LONGER_SO)
     again = (
         update(Message)
-        .where(Message.id == message.id, Message.state.in_(RETRIED))
+        .where(
+            Message.id == message.id,
+            Message.state.in_(RETRIED),
+            Message.redacted_at.is_(None),
+        )
         .values(
             state="pending",
             state_at=now,
@@ -148,6 +152,7 @@ def retry(session: Session, message: Message, *, by: Actor, now: datetime) -> No
             provider_id=None,
             provider_status="",
             provider_code="",
+            checks=0,
         )
         .returning(Message.id)
     )

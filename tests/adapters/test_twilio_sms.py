@@ -1,12 +1,22 @@
 import logging
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from outreach.adapters.twilio_sms import TwilioSignature, TwilioSms
-from outreach.messaging.ports import Accepted, Ambiguous, CouldNotLook, Rejected, Result, Retry, Sms
+from outreach.messaging.ports import (
+    Accepted,
+    Ambiguous,
+    CouldNotLook,
+    Rejected,
+    Result,
+    Retry,
+    Sms,
+    Standing,
+)
 from tests import twilio_standin
 from tests.twilio_standin import ACCOUNT, NUMBER, TOKEN, Fault, TwilioStandIn
 
@@ -128,3 +138,44 @@ def test_a_signature_is_checked_over_address_and_form() -> None:
     assert not check(url=url.replace("https", "http"), form=form, signature=good)
     assert not check(url=url, form=form, signature=None)
     assert not check(url=url, form=form, signature="")
+
+
+def test_one_text_is_asked_about_by_its_id(twilio: TwilioStandIn) -> None:
+    sms = gateway(twilio.url)
+    sms.send(TEXT)
+    twilio.taken[0].status, twilio.taken[0].error_code = "undelivered", 30006
+
+    assert sms.status(twilio.taken[0].sid) == Standing("undelivered", "30006")
+    assert sms.status("SM" + "f" * 32) is None
+
+
+def test_a_redacted_text_has_no_words_left_and_twice_changes_nothing(
+    twilio: TwilioStandIn,
+) -> None:
+    sms = gateway(twilio.url)
+    sms.send(TEXT)
+    (taken,) = twilio.taken
+
+    still_on_its_way = sms.redact(taken.sid)
+    taken.status = "delivered"
+    done = [sms.redact(taken.sid), sms.redact(taken.sid)]
+
+    assert (still_on_its_way, done, taken.body) == (False, [True, True], "")
+    assert sms.redact("SM" + "f" * 32)
+
+
+def test_a_provider_that_fails_forgets_nothing_and_says_so(twilio: TwilioStandIn) -> None:
+    sms = gateway(twilio.url)
+    sms.send(TEXT)
+    twilio.list_fails = True
+
+    with pytest.raises(CouldNotLook):
+        sms.status(twilio.taken[0].sid)
+    with pytest.raises(CouldNotLook):
+        sms.redact(twilio.taken[0].sid)
+
+
+def test_a_text_without_a_callback_names_no_address(twilio: TwilioStandIn) -> None:
+    gateway(twilio.url).send(replace(TEXT, callback_url=""))
+
+    assert twilio.taken[0].callback == ""

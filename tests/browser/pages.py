@@ -19,6 +19,8 @@ NOT_PAGES: Mapping[str, str] = {
     "bootstrap.static": "Bootstrap's files",
     "public.calendar_file": "a calendar file",
     "feeds.feed": "a calendar file",
+    "health.show": "one word for machines",
+    "health.metrics": "figures for machines",
     "demo.invite": "a calendar file",
     "coordinator.disclosures_file": "a file of the disclosure log",
 }
@@ -551,6 +553,7 @@ COORDINATOR = _for(
     Shown("budget", "coordinator.change_budget"),
     Shown("setup", "coordinator.setup", main=True),
     Shown("settings", "coordinator.settings"),
+    Shown("health", "coordinator.health"),
     Shown("order", "coordinator.order"),
     Shown("order-measured", "coordinator.order", query="?measured=yes"),
     Shown("load", "coordinator.load", main=True),

@@ -11,7 +11,7 @@ from time_machine import Traveller
 
 from outreach import jobs
 from outreach.db import Database
-from outreach.messaging.ports import Result, Seen, Sms, SmsGateway
+from outreach.messaging.ports import Result, Seen, Sms, SmsGateway, Standing
 from tests import fakes
 from tests.jobs.working import plan, run_for, states, through_twilio
 from tests.twilio_standin import Fault, TwilioStandIn
@@ -99,6 +99,12 @@ class Fatal:
 
     def sent_to(self, phone: str, *, since: datetime) -> Sequence[Seen]:
         return self._real.sent_to(phone, since=since)
+
+    def status(self, provider_id: str) -> Standing | None:
+        return self._real.status(provider_id)
+
+    def redact(self, provider_id: str) -> bool:
+        return self._real.redact(provider_id)
 
 
 def work_in_a_process_that_dies(database: Database, twilio: TwilioStandIn, moment: str) -> None:

@@ -253,3 +253,16 @@ def test_money_buys_whole_parts_of_texts(
     dollars: int, price_cents: float, count: int | None
 ) -> None:
     assert rules.affordable(dollars, price_cents=price_cents) == count
+
+
+def test_a_silent_provider_is_asked_three_times_and_then_no_more() -> None:
+    at = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
+
+    asked = [rules.next_poll(at, checks=checks) for checks in range(4)]
+
+    assert asked == [
+        at + timedelta(minutes=15),
+        at + timedelta(hours=2),
+        at + timedelta(hours=11),
+        None,
+    ]

@@ -125,6 +125,8 @@ TABLE: Mapping[str, Row] = {
     "demo_sign_in.show": by_link(token="demo"),
     "demo_sign_in.enter": by_link(token="demo"),
     # providers
+    "health.show": public(),
+    "health.metrics": hook(),
     "hooks.twilio_inbound": hook(),
     "hooks.twilio_status": hook(fixed={"attempt": "any"}),
     # the demo's phones and mailboxes, which exist only with fictional people
@@ -524,6 +526,7 @@ TABLE: Mapping[str, Row] = {
     "coordinator.change_budget": members(COORDINATOR, form={"amount": "500", "unit": "segments"}),
     "coordinator.setup": members(STAFF),
     "coordinator.settings": members(STAFF),
+    "coordinator.health": members(STAFF),
     "coordinator.order": members(STAFF),
     "coordinator.change_order": members(
         STAFF, form={"levels": "critical,fill,kept,usual,fairness,distance"}

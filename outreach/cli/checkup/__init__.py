@@ -1,0 +1,1 @@
+"""What `outreach doctor` looks at: each module one part, each finding with what to do."""
