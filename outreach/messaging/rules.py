@@ -135,8 +135,9 @@ def sending_time(
     morning = next_allowed(due_at, zone=zone, window=window)
     if morning == due_at:
         return _moved(due_at, by=-apart, zone=zone, window=window, now=now)
-    if morning <= expires_at - USEFUL:
-        return _moved(morning, by=apart, zone=zone, window=window, now=now)
+    spare = expires_at - USEFUL - morning
+    if spare >= timedelta(0):
+        return _moved(morning, by=min(apart, spare), zone=zone, window=window, now=now)
     evening = last_allowed(due_at, zone=zone, window=window)
     if evening < now:
         return due_at

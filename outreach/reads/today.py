@@ -269,8 +269,8 @@ def _calls(session: Session, actor: Actor, *, now: datetime) -> Iterator[Need]:
         group=Group.FIRST if until < now + timedelta(days=1) else Group.TODAY,
         status=Status("needs", _("Calls to make")),
         title=ngettext(
-            "One person to call",
-            "%(num)s people to call",
+            "One call to make",
+            "%(num)s calls to make",
             count,
             num=words.capital(words.number(count)),
         ),

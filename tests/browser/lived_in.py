@@ -82,8 +82,9 @@ def _ruth(demo: Demo) -> Actor:
 
 
 def _ask_maria(session: Session, demo: Demo) -> None:
-    """Ask Maria for three visits she fits."""
+    """Ask Maria for three visits she fits, while she prefers calls: so there are calls to make."""
     maria = session.get_one(Speaker, demo.world.speakers[MARIA].id)
+    before, maria.channel = maria.channel, "call"
     ruth, now, asked = _ruth(demo), clock.now(), 0
     coming = select(Visit).where(Visit.starts_at > now).order_by(Visit.starts_at)
     for visit in session.scalars(coming).all():
@@ -91,6 +92,7 @@ def _ask_maria(session: Session, demo: Demo) -> None:
             if asked < ASKED_AT_MOST and any(c.speaker_id == maria.id for c in each.choices):
                 fit.ask(session, each.slot, maria, by=ruth, links=demo.wired.links, now=now)
                 asked += 1
+    maria.channel = before
 
 
 def _answers(session: Session, demo: Demo) -> Mapping[str, str]:

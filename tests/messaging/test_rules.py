@@ -139,6 +139,16 @@ def test_a_morning_is_spread_to_later() -> None:
     assert at == new_york(2026, 12, 1, 9, 6)
 
 
+def test_a_text_of_the_morning_is_never_spread_to_within_its_last_useful_hour() -> None:
+    at = sending_time(
+        new_york(2026, 12, 1, 6, 0),
+        expires_at=new_york(2026, 12, 1, 10, 2),
+        apart=timedelta(minutes=6),
+    )
+
+    assert at == new_york(2026, 12, 1, 9, 2)
+
+
 def test_no_text_is_moved_to_before_now() -> None:
     due = new_york(2026, 12, 1, 10, 0)
 

@@ -16,7 +16,7 @@ from outreach.web.coordinator.blueprint import bp
 from outreach.workflows import calls as workflows
 
 
-@bp.get("/calls")
+@bp.get("/messages/calls")
 @requires("message.see")
 def calls() -> ResponseReturnValue:
     """Show whom to call, what to say, and by when."""
@@ -25,14 +25,14 @@ def calls() -> ResponseReturnValue:
     return render_template("coordinator/calls.html", rows=rows)
 
 
-@bp.post("/calls/<message_id>/reached")
+@bp.post("/messages/calls/<message_id>/reached")
 @requires("message.settle")
 def call_reached(message_id: str) -> ResponseReturnValue:
     """Note that the person was reached."""
     return _noted(message_id, workflows.reached, _("Thank you for calling."))
 
 
-@bp.post("/calls/<message_id>/no-answer")
+@bp.post("/messages/calls/<message_id>/no-answer")
 @requires("message.settle")
 def call_not_answered(message_id: str) -> ResponseReturnValue:
     """Note that nobody answered; the call is on the list again later."""
