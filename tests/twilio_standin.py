@@ -6,9 +6,11 @@ the real client.
 
 import base64
 import json
+import random
 import threading
+import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -92,6 +94,7 @@ class Taken:
 class TwilioStandIn:
     """What was taken, and what is to go wrong next. `now` stamps what is taken.
 
+    With `shares` calls go wrong by chance; an answer comes `takes_s` after the message was taken.
     With `arrives_as` whoever asks about one text is told this status, and the code that goes by it.
     """
 
@@ -106,6 +109,10 @@ class TwilioStandIn:
     numbers: tuple[str, ...] = (NUMBER,)
     url: str = ""
     calls: int = 0
+    shares: Mapping[Fault, float] = field(default_factory=dict)
+    takes_s: float = 0.0
+    chance: random.Random = field(default_factory=lambda: random.Random(7))  # noqa: S311 - chance, no secret
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
     def to(self, phone: str) -> list[Taken]:
         """Return what was taken for a number."""
@@ -113,6 +120,22 @@ class TwilioStandIn:
 
     def take(self, form: dict[str, str]) -> Taken:
         """Take a message."""
+        with self.lock:
+            return self._taken(form)
+
+    def fault(self) -> Fault | None:
+        """Say what goes wrong with this call: what was told, else by chance."""
+        with self.lock:
+            if self.faults:
+                return self.faults.popleft()
+            drawn = self.chance.random()
+            for fault, share in self.shares.items():
+                drawn -= share
+                if drawn < 0:
+                    return fault
+            return None
+
+    def _taken(self, form: dict[str, str]) -> Taken:
         message = Taken(
             sid=f"SM{len(self.taken) + 1:032x}",
             to=form["To"],
@@ -175,11 +198,13 @@ class _Call(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length", "0"))
         sent = parse_qs(self.rfile.read(length).decode(), keep_blank_values=True)
         form = {key: values[0] for key, values in sent.items()}
-        fault = self.standin.faults.popleft() if self.standin.faults else None
+        fault = self.standin.fault()
         if not self._is_signed_in():
             fault = Fault.BAD_CREDENTIALS
         if fault is None:
-            return self._answer(201, self.standin.take(form).resource())
+            taken = self.standin.take(form)
+            time.sleep(self.standin.takes_s)  # a worker killed now never hears of it
+            return self._answer(201, taken.resource())
         if fault in REFUSALS:
             return self._refuse(*REFUSALS[fault])
         if fault in ACCEPTING:

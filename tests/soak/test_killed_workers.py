@@ -1,0 +1,23 @@
+import pytest
+
+from outreach.db import Database
+from tests import twilio_standin
+from tests.jobs import killed
+from tests.jobs.killed import Ended
+from tests.jobs.test_killed_workers import FAULTS
+
+pytestmark = pytest.mark.both_engines
+
+TEXTS, KILLS = 20_000, 200
+
+
+def test_two_hundred_kills_over_twenty_thousand_texts_lose_and_double_nothing(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(killed, "LIMIT_S", 3600)
+    killed.plan(database, count=TEXTS)
+    with twilio_standin.running() as standin:
+        standin.shares, standin.takes_s = FAULTS, 0.005
+
+        assert killed.run(database, standin, kills=KILLS) == Ended(lost=0, doubled=0)
+        assert len(standin.taken) == TEXTS
