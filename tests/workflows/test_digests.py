@@ -20,7 +20,8 @@ EIGHT = datetime(2026, 11, 24, 13, tzinfo=UTC)
 
 
 def planned(session: Session) -> list[Message]:
-    return list(session.scalars(select(Message).where(Message.kind == digests.KIND)))
+    mails = select(Message).where(Message.kind == digests.KIND).order_by(Message.id)
+    return list(session.scalars(mails))
 
 
 def work_there(bureau: Bureau) -> None:
