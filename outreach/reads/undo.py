@@ -10,6 +10,8 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from outreach import i18n
+from outreach.actor import Kind
+from outreach.audit import AuditEvent
 from outreach.directory.models import Affiliate
 from outreach.i18n import gettext as _
 from outreach.speakers.models import Speaker
@@ -18,6 +20,9 @@ from outreach.visits.models import Assignment, Offer, Visit
 
 LONGEST = timedelta(minutes=60)
 """What an affiliate may set at most."""
+
+CALL_OFF, PHONED_YES, STEP_BACK = "visit.call_off", "assignment.record_yes", "assignment.step_back"
+"""What the audit log calls what may be taken back."""
 
 
 class Done(StrEnum):
@@ -48,19 +53,39 @@ def until(session: Session, visit: Visit, done_at: datetime | None) -> datetime 
     return rules.undo_until(done_at, minutes=minutes, starts_at=visit.starts_at)
 
 
-def of_a_call_off(session: Session, visit: Visit, *, now: datetime) -> list[Undoable]:
-    """Return that the visit was called off, while that may be taken back."""
+def was_done_by(session: Session, who: Kind, action: str, *, subject: tuple[str, int]) -> bool:
+    """Say whether somebody of this kind did something to a row last.
+
+    What one side has done is not for the other to take back: a unit that calls a visit off has its
+    reasons, and so has a speaker who cannot come.
+    """
+    done = select(AuditEvent.actor).where(
+        AuditEvent.action == action,
+        AuditEvent.subject_kind == subject[0],
+        AuditEvent.subject_id == subject[1],
+    )
+    actor = session.scalar(done.order_by(AuditEvent.id.desc()).limit(1))
+    return actor is not None and actor.partition(":")[0] == who
+
+
+def of_a_call_off(session: Session, visit: Visit, *, by: Kind, now: datetime) -> list[Undoable]:
+    """Return that the visit was called off, while these may take that back: who did it."""
     last = until(session, visit, visit.called_off_at)
     if last is None or last <= now:
+        return []
+    if not was_done_by(session, by, CALL_OFF, subject=("visit", visit.id)):
         return []
     words = _("The visit was called off.")
     return [Undoable(Done.CALLED_OFF, visit.public_id, last, visit.time_zone, words)]
 
 
 def of_a_visit(session: Session, visit: Visit, *, now: datetime) -> list[Undoable]:
-    """Return what may be taken back of a visit: that it is off, a yes, that somebody can't come."""
+    """Return what a coordinator may take back of a visit: what a coordinator has entered.
+
+    That it is off, a phoned yes, and that somebody can't come.
+    """
     if visit.called_off_at is not None:
-        return of_a_call_off(session, visit, now=now)
+        return of_a_call_off(session, visit, by=Kind.COORDINATOR, now=now)
     lately = (
         select(Assignment, Speaker.first_name)
         .join(Speaker, Speaker.id == Assignment.speaker_id)
@@ -69,6 +94,10 @@ def of_a_visit(session: Session, visit: Visit, *, now: datetime) -> list[Undoabl
     )
     found = []
     for assignment, name in session.execute(lately):
+        action = PHONED_YES if assignment.active else STEP_BACK
+        subject = ("assignment", assignment.id)
+        if not was_done_by(session, Kind.COORDINATOR, action, subject=subject):
+            continue
         words = (
             _("%(name)s said yes.", name=name)
             if assignment.active

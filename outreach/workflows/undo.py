@@ -7,10 +7,11 @@ is cancelled, what has left is corrected, and who was let go has the visit again
 from datetime import datetime
 
 from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from outreach import audit, db
-from outreach.actor import SYSTEM, Actor
+from outreach.actor import SYSTEM, Actor, Kind
 from outreach.errors import Conflict
 from outreach.i18n import lazy
 from outreach.links import Links
@@ -23,6 +24,8 @@ from outreach.workflows import asking, eligibility, invites, news, notices, reci
 from outreach.workflows.notices import Cause
 
 TOO_LATE = lazy("It is too late to take this back. Call your coordinator, who can help.")
+NOT_YOURS = lazy("Somebody else has done this, so it is not yours to take back. Please call them.")
+AT_THAT_TIME = lazy("The unit has another visit at that time by now, so this one stays off.")
 TAKEN = lazy("Somebody else has taken the visit meanwhile. Thank you for being ready to help.")
 
 
@@ -34,10 +37,11 @@ def a_yes(
     A second tap changes nothing.
 
     Raises:
-        Conflict: its minutes are over.
+        Conflict: its minutes are over, or a coordinator would take back what a speaker said.
     """
     visit = db.locked(session, Visit, assignment.visit_id)
     _refuse_if_late(session, visit, assignment.created_at, now=now)
+    _refuse_if_anothers(session, by, undoable.PHONED_YES, subject=("assignment", assignment.id))
     if not service.vacate(session, assignment, because="undone", now=now):
         return
     session.expire_all()
@@ -83,7 +87,8 @@ def a_step_back(
     """Give the visit back to who stepped back from it. A second tap gives the same assignment.
 
     Raises:
-        Conflict: its minutes are over, somebody has taken the visit, or the person is not free.
+        Conflict: its minutes are over, somebody has taken the visit, the person is not free, or
+            a coordinator would take back what a speaker said.
     """
     visit = db.locked(session, Visit, assignment.visit_id)
     db.locked(session, Speaker, assignment.speaker_id)
@@ -94,6 +99,7 @@ def a_step_back(
     if assignment.ended_because != "cannot_come":
         raise Conflict(TOO_LATE)
     _refuse_if_late(session, visit, assignment.ended_at, now=now)
+    _refuse_if_anothers(session, by, undoable.STEP_BACK, subject=("assignment", assignment.id))
     again = _seat_again(session, visit, assignment, now=now)
     _take_back_questions(session, visit, again.slot_id, since=assignment.ended_at, now=now)
     cause = Cause("assignment", assignment.id, visit.revision)
@@ -110,16 +116,22 @@ def a_call_off(session: Session, visit: Visit, *, by: Actor, links: Links, now: 
     at that time is not in the slot again, and it is open.
 
     Raises:
-        Conflict: its minutes are over.
+        Conflict: its minutes are over, the other side called it off, or the unit has another
+            visit at that time by now.
     """
     visit = db.locked(session, Visit, visit.id)
     called_off_at = visit.called_off_at
     if called_off_at is None:
         return
     _refuse_if_late(session, visit, called_off_at, now=now)
+    _refuse_if_anothers(session, by, undoable.CALL_OFF, subject=("visit", visit.id))
     heard = news.who_heard_of_the_end(session, visit)
     visit.called_off_at = None
     visit.revision += 1
+    try:
+        session.flush()
+    except IntegrityError as error:
+        raise Conflict(AT_THAT_TIME) from error
     session.execute(
         update(Slot).where(Slot.visit_id == visit.id, Slot.state == "closed").values(state="open")
     )
@@ -146,6 +158,16 @@ def _refuse_if_late(
     last = undoable.until(session, visit, done_at)
     if last is None or last <= now:
         raise Conflict(TOO_LATE)
+
+
+def _refuse_if_anothers(
+    session: Session, by: Actor, action: str, *, subject: tuple[str, int]
+) -> None:
+    """Let speakers take back what is theirs, coordinators and liaisons what their side did."""
+    if by.kind not in {Kind.COORDINATOR, Kind.LIAISON}:
+        return
+    if not undoable.was_done_by(session, by.kind, action, subject=subject):
+        raise Conflict(NOT_YOURS)
 
 
 def _settle(session: Session, visit: Visit, *, by: Actor, links: Links, now: datetime) -> None:

@@ -11,6 +11,7 @@ from outreach.messaging.models import Message
 from outreach.speakers.models import Speaker
 from outreach.visits.models import Assignment, Offer, Slot
 from outreach.workflows import offers, undo, visits
+from tests import builders
 from tests.builders import NOW, VISIT_AT
 from tests.workflows.conftest import LINKS, Bureau
 
@@ -223,6 +224,47 @@ def test_who_heard_that_the_visit_was_off_hears_that_it_is_on(bureau: Bureau) ->
     undo.a_call_off(bureau.session, bureau.visit, by=by, links=LINKS, now=SOON)
 
     assert "on_again mail" in bureau.messages(to=bureau.maria)
+
+
+def liaison(bureau: Bureau) -> Actor:
+    return Actor(Kind.LIAISON, account_id=0, hospital_id=bureau.world.hospital.id)
+
+
+def test_a_visit_the_unit_called_off_is_not_put_back_by_the_bureau_nor_the_other_way_round(
+    bureau: Bureau,
+) -> None:
+    visits.call_off(bureau.session, bureau.visit, by=liaison(bureau), links=LINKS, now=NOW)
+
+    with pytest.raises(Conflict, match="not yours"):
+        undo.a_call_off(bureau.session, bureau.visit, by=coordinator(bureau), links=LINKS, now=SOON)
+
+    undo.a_call_off(bureau.session, bureau.visit, by=liaison(bureau), links=LINKS, now=SOON)
+    visits.call_off(bureau.session, bureau.visit, by=coordinator(bureau), links=LINKS, now=SOON)
+    with pytest.raises(Conflict, match="not yours"):
+        undo.a_call_off(bureau.session, bureau.visit, by=liaison(bureau), links=LINKS, now=SOON)
+
+
+def test_a_coordinator_does_not_take_back_what_a_speaker_said(bureau: Bureau) -> None:
+    assignment = yes(bureau, bureau.ask(bureau.maria))
+    by = coordinator(bureau)
+
+    with pytest.raises(Conflict, match="not yours"):
+        undo.a_yes(bureau.session, assignment, by=by, links=LINKS, now=SOON)
+    own = holder(bureau.maria)
+    offers.cannot_come(bureau.session, assignment, by=own, links=LINKS, now=NOW)
+    with pytest.raises(Conflict, match="not yours"):
+        undo.a_step_back(bureau.session, assignment, by=by, links=LINKS, now=SOON)
+
+
+def test_a_visit_whose_time_was_taken_meanwhile_stays_off(bureau: Bureau) -> None:
+    by = coordinator(bureau)
+    visits.call_off(bureau.session, bureau.visit, by=by, links=LINKS, now=NOW)
+    other = builders.visit(bureau.session, bureau.world, starts_at=VISIT_AT + timedelta(days=7))
+    other.starts_at, other.ends_at = bureau.visit.starts_at, bureau.visit.ends_at
+    bureau.session.flush()
+
+    with pytest.raises(Conflict, match="another visit at that time"):
+        undo.a_call_off(bureau.session, bureau.visit, by=by, links=LINKS, now=SOON)
 
 
 def test_after_its_minutes_nothing_is_taken_back(bureau: Bureau) -> None:

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from outreach import access, clock
+from outreach.actor import Kind
 from outreach.i18n import gettext as _
 from outreach.reads import remedies, undo, units, visit_record, ward_visit
 from outreach.reads.ward_visit import VisitPage
@@ -66,7 +67,7 @@ def visit(visit_id: str) -> ResponseReturnValue:
         is_past = page.row.ends_at <= now and not page.row.called_off
         told = visit_record.of_unit(session, row, now=now) if is_past else None
         time_asked = remedies.time_asked(session, row, now=now)
-        undoable = undo.of_a_call_off(session, row, now=now)
+        undoable = undo.of_a_call_off(session, row, by=Kind.LIAISON, now=now)
     return render_template(
         "liaison/visit.html", page=page, told=told, time_asked=time_asked, undoable=undoable
     )
