@@ -318,7 +318,7 @@ def _prepare(post: Post, claimed: Claimed) -> Prepared | Skipped:
 
 def _send(post: Post, prepared: Prepared) -> outbox.Outcome:
     try:
-        result: Result = delivery.hand_over(prepared, post=post)
+        result: Result = delivery.hand_over(prepared, post=post, now=clock.now())
     except Exception as error:
         # A gateway must not raise; if it does, nobody knows how far it came.
         log.exception("message.gateway", message=prepared.claimed.id, error=type(error).__name__)

@@ -39,6 +39,8 @@ class Reason(StrEnum):
     """The provider's answer was none."""
     GATEWAY = "gateway"
     """Our side of the call raised."""
+    HELD_UP = "held_up"
+    """The worker stood still before the call, longer than it held the message: surely not sent."""
     CRASHED = "crashed"
     """The worker ended during the call."""
     IN_DOUBT = "in_doubt"

@@ -58,6 +58,7 @@ REASONS: Final = {
     Reason.CONNECTION: _IN_DOUBT,
     Reason.UNREADABLE: _IN_DOUBT,
     Reason.GATEWAY: _FAULT,
+    Reason.HELD_UP: lazy("The service stood still for a while. It is tried again by itself."),
     Reason.CRASHED: _IN_DOUBT,
     Reason.IN_DOUBT: lazy(
         "Nobody can say whether it arrived. Call the person if it still matters."

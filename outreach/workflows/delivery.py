@@ -5,7 +5,7 @@
 
 import random
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any, Final
 
@@ -55,11 +55,15 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A message whose attempt is written: what to hand over, and where the result belongs."""
+    """A message whose attempt is written: what to hand over, and where the result belongs.
+
+    From `call_before` on its lease is as good as over, and another worker may look for it.
+    """
 
     claimed: Claimed
     attempt_id: int
     parcel: Sms | Mail
+    call_before: datetime
 
 
 _MAIL_STANDS_IN: Final = {Reason.NO_CONSENT, Reason.SMS_OFF, Reason.NIGHT, Reason.BUDGET}
@@ -112,8 +116,15 @@ def prepare(session: Session, claimed: Claimed, *, post: Post, now: datetime) ->
     return _prepare_mail(session, message, claimed, post=post, now=now)
 
 
-def hand_over(prepared: Prepared, *, post: Post) -> Result:
-    """Call the provider. Outside any transaction."""
+def hand_over(prepared: Prepared, *, post: Post, now: datetime) -> Result:
+    """Call the provider. Outside any transaction.
+
+    Not where this worker stood still since the attempt was written (a stopped process, a suspended
+    machine): by then another may have sent it. What stands still inside the call itself is left to
+    the provider's list and callbacks.
+    """
+    if now >= prepared.call_before:
+        return Retry(Reason.HELD_UP, pauses=False)
     if isinstance(prepared.parcel, Mail):
         return post.mail.send(prepared.parcel)
     if post.sms is None:
@@ -200,7 +211,7 @@ def _prepare_sms(
         callback_url=post.links.to(f"/hooks/twilio/status/{attempt.public_id}"),
         valid_for_s=_valid_for_s(session, message, now=now),
     )
-    return Prepared(claimed, attempt.id, parcel)
+    return Prepared(claimed, attempt.id, parcel, _call_before(now))
 
 
 def _prepare_mail(
@@ -213,7 +224,11 @@ def _prepare_mail(
     attempt = outbox.begin_attempt(session, claimed, now=now)
     if attempt is None:
         return Skipped.SETTLED
-    return Prepared(claimed, attempt.id, parcel)
+    return Prepared(claimed, attempt.id, parcel, _call_before(now))
+
+
+def _call_before(now: datetime) -> datetime:
+    return now + timedelta(seconds=outbox.LEASE_S - outbox.CALL_S)
 
 
 def _obstacle(session: Session, message: Message, *, post: Post, now: datetime) -> _Obstacle | None:

@@ -16,10 +16,12 @@ from outreach.messaging import service
 from outreach.messaging.models import Message, MessageAttempt, WorkerHeartbeat
 from outreach.messaging.ports import Result, Retry, Sms
 from outreach.visits.models import Offer
+from outreach.workflows.delivery import Prepared
 from tests import builders, fakes
 from tests.builders import NOW
 from tests.fakes import LINKS, Mailboxes, Phones
-from tests.jobs.working import plan, states
+from tests.jobs.working import plan, run_for, states, through_twilio
+from tests.twilio_standin import TwilioStandIn
 
 
 def test_what_is_due_leaves_and_what_has_left_does_not_leave_again(
@@ -192,3 +194,21 @@ def test_a_worker_says_again_and_again_that_it_lives(database: Database, at_ten:
         ("one", NOW + timedelta(seconds=10)),
         ("two", NOW + timedelta(seconds=10)),
     ]
+
+
+def test_a_worker_that_stood_still_past_its_lease_does_not_send_what_another_has_sent(
+    database: Database, speaker_id: int, twilio: TwilioStandIn, at_ten: Traveller
+) -> None:
+    plan(database, speaker_id)
+    post = through_twilio(database, twilio)
+    (claimed,) = jobs._claim(post, channel="sms")
+    prepared = jobs._prepared(post, claimed)
+    assert isinstance(prepared, Prepared)
+
+    # Stopped here, with its attempt written: SIGSTOP, or a machine that was suspended.
+    twilio.now = NOW + timedelta(minutes=8)
+    run_for(post, at_ten, minutes=8)
+    jobs._send(post, prepared)
+
+    assert len(twilio.taken) == 1
+    assert states(database) == {"accepted": 1}
