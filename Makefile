@@ -64,7 +64,7 @@ check: $(VENV)/dev
 
 soak: $(VENV)/dev
 	@echo "Running the long races and kill loops. This takes a while."
-	@$(BIN)/pytest -q tests/soak --soak
+	@$(BIN)/pytest -q tests/soak --soak -o faulthandler_timeout=0
 
 bench: $(VENV)/dev
 	@for bench in bench/*.py; do echo "$$bench"; $(BIN)/python $$bench || exit 1; done

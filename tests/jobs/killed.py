@@ -1,10 +1,11 @@
-"""Workers that are killed: processes that send texts until somebody ends them with SIGKILL.
+"""Workers that are killed or stopped: processes that send texts until a signal reaches them.
 
-Leases and waits are shortened in them, never the order of steps. `run` begins them, kills one after
-another, and goes on until every message is at its end.
+Leases and waits are shortened in them, never the order of steps. `run` begins them, strikes while
+calls are in flight, and goes on until every message is with the provider.
 """
 
-import random
+import os
+import signal
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -30,8 +31,13 @@ WORKERS = 2
 A_NUMBER = 10
 """Texts to one number: the provider's list shows fifty."""
 
+WARM = 6
+"""Texts after which no worker is still importing what it calls with."""
+
 LIMIT_S = 240
 _LEASE_S = 6
+_STILL_S = 12
+"""Past the lease, and past two clean looks at the provider's list."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,57 @@ class Ended:
 
     lost: int
     doubled: int
+
+
+class Team:
+    """The workers of one run. Without `reconciles` what is in doubt is sent again blindly."""
+
+    def __init__(self, database: Database, twilio: TwilioStandIn, *, reconciles: bool) -> None:
+        self._database, self._twilio = database, twilio
+        self._taken_before = 0
+        url = database.url.render_as_string(hide_password=False)
+        self._arguments = (url, twilio.url, reconciles)
+        self._processes: list[BaseProcess] = []
+
+    def begin(self) -> None:
+        """Start them all."""
+        self._taken_before = len(self._twilio.taken)
+        self._processes = [
+            get_context("spawn").Process(target=work, args=self._arguments, daemon=True)
+            for _ in range(WORKERS)
+        ]
+        for process in self._processes:
+            process.start()
+
+    def end(self) -> None:
+        """Kill them all, wherever they are."""
+        for process in self._processes:
+            process.kill()
+        for process in self._processes:
+            process.join()
+
+    def is_calling(self) -> bool:
+        """Say whether they have warmed up, and a call is in flight."""
+        is_warm = len(self._twilio.taken) >= self._taken_before + WARM
+        return is_warm and _in_flight(self._database) > 0
+
+    def kill_in_flight(self) -> bool:
+        """Kill them all while a call is in flight; say whether one was, and begin anew."""
+        if not self.is_calling():
+            return False
+        self.end()
+        has_hit = _in_flight(self._database) > 0
+        self.begin()
+        return has_hit
+
+    def stop_one(self, *, seconds: float) -> None:
+        """Let the first of them stand still for a while, and go on as if nothing had happened."""
+        pid = self._processes[0].pid
+        if pid is None:
+            raise AssertionError("The worker has not begun.")
+        os.kill(pid, signal.SIGSTOP)
+        time.sleep(seconds)
+        os.kill(pid, signal.SIGCONT)
 
 
 def plan(database: Database, *, count: int) -> None:
@@ -83,35 +140,34 @@ def plan(database: Database, *, count: int) -> None:
                 service.plan(session, text, now=now)
 
 
-def run(database: Database, twilio: TwilioStandIn, *, kills: int, reconciles: bool = True) -> Ended:
-    """Let two workers send, kill one of them `kills` times, and wait for the end of it all."""
-    chance = random.Random(11)  # noqa: S311 - the same kills each time
-    context = get_context("spawn")
-    url = database.url.render_as_string(hide_password=False)
+def run(
+    database: Database,
+    twilio: TwilioStandIn,
+    *,
+    kills: int = 0,
+    stops: int = 0,
+    reconciles: bool = True,
+) -> Ended:
+    """Let workers send, kill them all or stop one so often in the middle of a call, and wait.
 
-    def begin() -> BaseProcess:
-        process = context.Process(target=work, args=(url, twilio.url, reconciles), daemon=True)
-        process.start()
-        return process
-
-    team = [begin() for _ in range(WORKERS)]
+    Raises:
+        AssertionError: everything had left before that often a call was in flight.
+    """
+    team = Team(database, twilio, reconciles=reconciles)
+    team.begin()
     until = time.monotonic() + LIMIT_S
     try:
         while (left := _left(database)) and time.monotonic() < until:
-            time.sleep(0.1)
-            has_begun = len(twilio.taken) > 0
-            if kills and has_begun and chance.random() < 0.5:
-                place = chance.randrange(WORKERS)
-                team[place].kill()
-                team[place].join()
-                team[place] = begin()
-                kills -= 1
+            time.sleep(0.02)
+            if kills:
+                kills -= team.kill_in_flight()
+            elif stops and team.is_calling():
+                team.stop_one(seconds=_STILL_S)
+                stops -= 1
     finally:
-        for process in team:
-            process.kill()
-            process.join()
-    if kills:
-        raise AssertionError(f"{kills} kills were still to come when everything had left.")
+        team.end()
+    if kills or stops:
+        raise AssertionError(f"{kills + stops} blows were still to come when everything had left.")
     return Ended(lost=left, doubled=_doubled(twilio))
 
 
@@ -139,6 +195,13 @@ def _send_again(post: Post) -> None:
     with post.db.transaction() as session:
         doubts = update(Message).where(Message.state == "unknown")
         session.execute(doubts.values(state="pending", send_after=clock.now(), next_check_at=None))
+
+
+def _in_flight(database: Database) -> int:
+    """Count the attempts that are written and have no result."""
+    open_ones = select(func.count()).where(Message.state == "sending")
+    with database.reading() as session:
+        return session.scalar(open_ones) or 0
 
 
 def _left(database: Database) -> int:

@@ -22,25 +22,36 @@ def at_ten() -> None:
 
 
 @pytest.fixture
-def erring() -> Iterator[TwilioStandIn]:
+def slow() -> Iterator[TwilioStandIn]:
+    """A provider that has taken a text for a while before it says so."""
     with twilio_standin.running() as standin:
-        standin.shares, standin.takes_s = FAULTS, 0.01
+        standin.takes_s = 0.03
         yield standin
 
 
-def test_killed_workers_lose_and_double_nothing(database: Database, erring: TwilioStandIn) -> None:
+def test_killed_workers_lose_and_double_nothing(database: Database, slow: TwilioStandIn) -> None:
+    slow.shares = FAULTS
     killed.plan(database, count=TEXTS)
 
-    assert killed.run(database, erring, kills=KILLS) == Ended(lost=0, doubled=0)
-    assert len(erring.taken) == TEXTS
+    assert killed.run(database, slow, kills=KILLS) == Ended(lost=0, doubled=0)
+    assert len(slow.taken) == TEXTS
 
 
-def test_without_looking_up_doubts_the_same_kills_double_texts(
-    database: Database, erring: TwilioStandIn
+def test_without_looking_up_doubts_the_same_kills_alone_double_texts(
+    database: Database, slow: TwilioStandIn
 ) -> None:
-    killed.plan(database, count=TEXTS)
+    slow.takes_s = 0.2  # nearly all of the time a text is taken, and its worker does not know it
+    killed.plan(database, count=TEXTS // 2)
 
-    ended = killed.run(database, erring, kills=KILLS, reconciles=False)
+    ended = killed.run(database, slow, kills=KILLS, reconciles=False)
 
     assert ended.lost == 0
     assert ended.doubled > 0
+
+
+def test_a_worker_that_stands_still_past_its_lease_doubles_nothing(
+    database: Database, slow: TwilioStandIn
+) -> None:
+    killed.plan(database, count=TEXTS)
+
+    assert killed.run(database, slow, stops=1) == Ended(lost=0, doubled=0)
