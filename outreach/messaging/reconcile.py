@@ -85,22 +85,8 @@ def reap(session: Session, *, now: datetime) -> int:
 
 def take_doubts(session: Session, *, now: datetime, limit: int = 20) -> list[Doubt]:
     """Take the texts in doubt that are due for a look, for this worker alone."""
-    due = (
-        select(Message.id)
-        .where(Message.state == "unknown", Message.next_check_at <= now)
-        .order_by(Message.next_check_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-        .cte("due")
-    )
-    taken = session.scalars(
-        update(Message)
-        .where(Message.id.in_(select(due.c.id)))
-        .values(next_check_at=now + rules.SETTLE)
-        .returning(Message.id)
-        .execution_options(synchronize_session=False)
-    ).all()
-    return [_doubt(session, message_id) for message_id in sorted(taken)]
+    taken = _take(session, "unknown", again_at=now + rules.SETTLE, limit=limit, now=now)
+    return [_doubt(session, message_id) for message_id, _ in taken]
 
 
 def looked(
@@ -145,22 +131,8 @@ def looked(
 
 def take_silent(session: Session, *, now: datetime, limit: int = 20) -> list[Silent]:
     """Take texts the provider has said nothing final about, for this worker alone."""
-    due = (
-        select(Message.id)
-        .where(Message.state == "accepted", Message.next_check_at <= now)
-        .order_by(Message.next_check_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-        .cte("due")
-    )
-    taken = session.execute(
-        update(Message)
-        .where(Message.id.in_(select(due.c.id)))
-        .values(next_check_at=now + rules.ASK_AGAIN)
-        .returning(Message.id, Message.provider_id)
-        .execution_options(synchronize_session=False)
-    )
-    return [Silent(message_id, provider_id or "") for message_id, provider_id in sorted(taken)]
+    taken = _take(session, "accepted", again_at=now + rules.ASK_AGAIN, limit=limit, now=now)
+    return [Silent(message_id, provider_id or "") for message_id, provider_id in taken]
 
 
 def asked(
@@ -251,6 +223,28 @@ def _follow(
     message = session.get_one(Message, message_id, populate_existing=True)
     action = codes.action(code) if code else None
     return message, Outcome(state, action, code)
+
+
+def _take(
+    session: Session, state: str, *, again_at: datetime, limit: int, now: datetime
+) -> list[tuple[int, str | None]]:
+    """Take what the provider is to be asked about now; others take it from `again_at` on."""
+    due = (
+        select(Message.id)
+        .where(Message.state == state, Message.next_check_at <= now)
+        .order_by(Message.next_check_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("due")
+    )
+    taken = session.execute(
+        update(Message)
+        .where(Message.id.in_(select(due.c.id)))
+        .values(next_check_at=again_at)
+        .returning(Message.id, Message.provider_id)
+        .execution_options(synchronize_session=False)
+    )
+    return sorted((message_id, provider_id) for message_id, provider_id in taken)
 
 
 def _doubt(session: Session, message_id: int) -> Doubt:

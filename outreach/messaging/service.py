@@ -52,6 +52,26 @@ class NewMessage:
     spread: bool = False
     copy: int = 0
 
+    @classmethod
+    def like(cls, message: Message) -> "NewMessage":
+        """Return a planned message as it would be planned: to be changed, and planned again."""
+        return cls(
+            kind=message.kind,
+            channel=message.channel,
+            affiliate_id=message.affiliate_id,
+            recipient_kind=message.recipient_kind,
+            recipient_id=message.recipient_id,
+            to_address=message.to_address,
+            to_name=message.to_name,
+            locale=message.locale,
+            subject=(message.subject_kind, message.subject_id, message.subject_revision),
+            values=message.values,
+            time_zone=message.time_zone,
+            send_after=message.send_after,
+            expires_at=message.expires_at,
+            urgent=message.urgent,
+        )
+
     @property
     def dedupe_key(self) -> str:
         """What makes planning it twice one message."""

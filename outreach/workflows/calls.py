@@ -30,7 +30,7 @@ NOT_WAITING = lazy("This call was made already, or is no longer needed.")
 
 
 def tidy(session: Session, *, now: datetime) -> int:
-    """Take calls off the list whose words are no longer true; return how many."""
+    """Take calls off the list that are no longer true, or to nobody; return how many."""
     waiting = select(Message).where(
         Message.channel == kinds.CALL, Message.state == "pending", Message.send_after <= now
     )
@@ -38,6 +38,7 @@ def tidy(session: Session, *, now: datetime) -> int:
         message.id
         for message in session.scalars(waiting).all()
         if not standing.is_true(session, message, now=now)
+        or standing.address(session, message) is None
     ]
     session.execute(
         update(Message)

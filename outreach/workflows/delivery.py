@@ -7,7 +7,7 @@ import random
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy.orm import Session
 
@@ -321,7 +321,7 @@ def _follow_up(session: Session, message: Message, outcome: Outcome, *, now: dat
 def _once_more(session: Session, message: Message, *, now: datetime) -> None:
     at = now + rules.LATER
     if at < message.expires_at:
-        service.plan(session, replace(_copy(message), send_after=at, again=True), now=now)
+        service.plan(session, replace(NewMessage.like(message), send_after=at, again=True), now=now)
 
 
 def _mail_instead(session: Session, message: Message, *, now: datetime) -> None:
@@ -332,29 +332,9 @@ def _mail_instead(session: Session, message: Message, *, now: datetime) -> None:
     if speaker is None or speaker.archived_at is not None:
         return
     mail = replace(
-        _copy(message),
+        NewMessage.like(message),
         channel=kinds.MAIL,
         to_address=speaker.email,
         send_after=max(now, message.send_after),
     )
     service.plan(session, mail, now=now)
-
-
-def _copy(message: Message) -> NewMessage:
-    values: dict[str, Any] = message.values
-    return NewMessage(
-        kind=message.kind,
-        channel=message.channel,
-        affiliate_id=message.affiliate_id,
-        recipient_kind=message.recipient_kind,
-        recipient_id=message.recipient_id,
-        to_address=message.to_address,
-        to_name=message.to_name,
-        locale=message.locale,
-        subject=(message.subject_kind, message.subject_id, message.subject_revision),
-        values=values,
-        time_zone=message.time_zone,
-        send_after=message.send_after,
-        expires_at=message.expires_at,
-        urgent=message.urgent,
-    )

@@ -25,6 +25,9 @@ MORNING: Final = time(8)
 EVENING: Final = time(20)
 """What has not left by then is overtaken by the next morning's."""
 
+AT_EIGHT: Final = timedelta(hours=1)
+"""Up to then what only waits is worth a mail; what begins to wait later is on Today anyway."""
+
 AT_MOST: Final = timedelta(days=7)
 """How far back a digest looks where none was sent for a while."""
 
@@ -57,10 +60,13 @@ def _plan(
     if not people:
         return 0
     counts = _counts(session, affiliate, since=_since(session, affiliate, until), until=until)
+    has_news = any(counts.values())
+    if not has_news and now >= until + AT_EIGHT:
+        return 0
     planned = 0
     for to in people:
         waiting = today.count(session, _actor(to, affiliate), now=now)
-        if not waiting and not any(counts.values()):
+        if not waiting and not has_news:
             continue
         planned += mails.plan(
             session,

@@ -1,9 +1,8 @@
 """What a coordinator does about messages that went wrong and texts nobody understood."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
@@ -84,7 +83,7 @@ def next_copy(session: Session, message: Message, *, now: datetime) -> int:
         raise Conflict(NO_LONGER_SO)
     if not standing.address(session, message):
         raise Conflict(NOBODY_THERE)
-    same = _copy(message, copy=0).dedupe_key
+    same = NewMessage.like(message).dedupe_key
     copies = select(func.count()).where(
         Message.dedupe_key.startswith(f"{same}:copy-", autoescape=True),
         Message.subject_kind == message.subject_kind,
@@ -107,7 +106,8 @@ def send_again(session: Session, message: Message, *, copy: int, by: Actor, now:
     if copy != next_copy(session, message, now=now):
         raise Conflict(AGAIN_ALREADY)
     new = replace(
-        _copy(message, copy=copy),
+        NewMessage.like(message),
+        copy=copy,
         to_address=standing.address(session, message) or "",
         window=standing.window(session, message),
         send_after=now,
@@ -185,24 +185,3 @@ def settle_text(session: Session, text: InboundMessage, *, by: Actor, now: datet
         audit.record(
             session, "text.settle", actor=by, subject=("inbound_message", text.id), now=now
         )
-
-
-def _copy(message: Message, *, copy: int) -> NewMessage:
-    values: Mapping[str, Any] = message.values
-    return NewMessage(
-        kind=message.kind,
-        channel=message.channel,
-        affiliate_id=message.affiliate_id,
-        recipient_kind=message.recipient_kind,
-        recipient_id=message.recipient_id,
-        to_address=message.to_address,
-        to_name=message.to_name,
-        locale=message.locale,
-        subject=(message.subject_kind, message.subject_id, message.subject_revision),
-        values=values,
-        time_zone=message.time_zone,
-        send_after=message.send_after,
-        expires_at=message.expires_at,
-        urgent=message.urgent,
-        copy=copy,
-    )

@@ -138,6 +138,15 @@ def test_a_call_that_is_answered_otherwise_leaves_the_list(bureau: Bureau) -> No
     assert {call.state for call in to_call(bureau) if call.kind == "offer"} == {"cancelled"}
 
 
+def test_who_is_not_there_any_more_is_not_called(bureau: Bureau) -> None:
+    bureau.maria.channel = "call"
+    bureau.ask(bureau.maria)
+    bureau.maria.archived_at = NOW
+    bureau.session.flush()
+
+    assert calls.tidy(bureau.session, now=NOW) == 1
+
+
 def test_a_call_nobody_made_in_time_shows_as_trouble(bureau: Bureau) -> None:
     bureau.maria.channel = "call"
     offer = bureau.ask(bureau.maria)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from outreach.actor import SYSTEM
 from outreach.messaging.models import Message
-from outreach.visits.models import VisitRequest
+from outreach.visits.models import Offer, VisitRequest
 from outreach.workflows import digests, offers
 from tests import builders
 from tests.builders import NOW
@@ -48,6 +48,27 @@ def test_in_the_morning_a_coordinator_reads_what_happened_and_what_waits(bureau:
     assert "One speaker said yes.\nOne speaker can’t come after all." in letter.text
 
 
+def yes_after_eight(bureau: Bureau, offer: Offer) -> None:
+    offers.accept(
+        bureau.session,
+        offer=offer,
+        by=SYSTEM,
+        via="link",
+        links=LINKS,
+        now=EIGHT + timedelta(minutes=1),
+    )
+
+
+def test_what_begins_to_wait_in_the_afternoon_is_no_morning_mail(bureau: Bureau) -> None:
+    work_there(bureau)
+    request = bureau.session.get_one(VisitRequest, bureau.visit.request_id)
+    request.created_at = NOW - timedelta(days=30)
+    builders.inbound(bureau.session, bureau.world.affiliate)
+
+    assert digests.plan_due(bureau.session, now=EIGHT + timedelta(hours=6)) == 0
+    assert digests.plan_due(bureau.session, now=EIGHT + timedelta(minutes=5)) == 1
+
+
 @pytest.mark.parametrize("now", [EIGHT - timedelta(seconds=1), EIGHT + timedelta(hours=12)])
 def test_outside_the_day_there_is_none(bureau: Bureau, now: datetime) -> None:
     work_there(bureau)
@@ -68,14 +89,7 @@ def test_a_quiet_day_has_no_mail(bureau: Bureau) -> None:
 def test_what_happens_after_eight_is_told_the_next_morning(bureau: Bureau) -> None:
     offer = bureau.ask(bureau.maria, now=EIGHT)
     digests.plan_due(bureau.session, now=EIGHT)
-    offers.accept(
-        bureau.session,
-        offer=offer,
-        by=SYSTEM,
-        via="link",
-        links=LINKS,
-        now=EIGHT + timedelta(minutes=1),
-    )
+    yes_after_eight(bureau, offer)
 
     digests.plan_due(bureau.session, now=EIGHT + timedelta(hours=1))
     digests.plan_due(bureau.session, now=EIGHT + timedelta(days=1))
@@ -86,14 +100,7 @@ def test_what_happens_after_eight_is_told_the_next_morning(bureau: Bureau) -> No
 def test_two_days_without_a_worker_are_told_in_one_mail(bureau: Bureau) -> None:
     offer = bureau.ask(bureau.maria, now=EIGHT)
     digests.plan_due(bureau.session, now=EIGHT)
-    offers.accept(
-        bureau.session,
-        offer=offer,
-        by=SYSTEM,
-        via="link",
-        links=LINKS,
-        now=EIGHT + timedelta(minutes=1),
-    )
+    yes_after_eight(bureau, offer)
 
     digests.plan_due(bureau.session, now=EIGHT + timedelta(days=3))
 
