@@ -201,6 +201,8 @@ class _Call(BaseHTTPRequestHandler):
         fault = self.standin.fault()
         if not self._is_signed_in():
             fault = Fault.BAD_CREDENTIALS
+        if form.get("StatusCallback") == "":
+            return self._refuse(400, 21609, "Invalid 'StatusCallback' URL")
         if fault is None:
             taken = self.standin.take(form)
             time.sleep(self.standin.takes_s)  # a worker killed now never hears of it

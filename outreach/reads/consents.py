@@ -34,7 +34,9 @@ SOURCES: Final[Mapping[str, str]] = {
     "import": lazy("In a spreadsheet that was brought in"),
 }
 
-_VERSION: Final = re.compile(r"(?P<year>20\d\d)-(?P<month>0[1-9]|1[0-2])-(?P<code>[a-z]{2})")
+_VERSION: Final = re.compile(
+    r"(?P<year>20\d\d)-(?P<month>0[1-9]|1[0-2])(?P<night>-any-hour)?-(?P<code>[a-z]{2})"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +123,20 @@ def _row(consent: Consent, speaker: Speaker | None) -> ConsentRow:
 
 
 def _wording(version: str) -> str:
-    """Say which question was answered: "2026-11-es" is that of November 2026, in Spanish."""
+    """Say which question was answered: "2026-11-es" is that of November 2026, in Spanish.
+
+    With "-any-hour" it is the other question, about texts at night (`workflows.profile`).
+    """
     found = _VERSION.fullmatch(version)
     if found and found["code"] in words.LANGUAGES:
-        month = date(int(found["year"]), int(found["month"]), 1)
-        return _(
-            "The wording of %(month)s, in %(language)s",
-            month=format_date(month, _("MMMM yyyy"), locale=i18n.locale()),
-            language=words.language(found["code"]),
-        )
+        first = date(int(found["year"]), int(found["month"]), 1)
+        month = format_date(first, _("MMMM yyyy"), locale=i18n.locale())
+        language = words.language(found["code"])
+        if found["night"]:
+            return _(
+                "The wording of %(month)s on texts at night, in %(language)s",
+                month=month,
+                language=language,
+            )
+        return _("The wording of %(month)s, in %(language)s", month=month, language=language)
     return _("The wording %(version)s", version=version) if version else ""

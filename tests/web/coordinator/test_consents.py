@@ -47,11 +47,13 @@ def test_the_ledger_says_who_agreed_how_and_to_which_wording(
     desk: Desk, session: Session, maria: Speaker
 ) -> None:
     note(session, "opt_in", who=maria, wording="2026-11-es")
+    note(session, "opt_in", who=maria, wording="2026-11-any-hour-en")
     note(session, "opt_out", source="inbound")
 
     page = desk().get("/coordinator/messages/consent").text
 
     assert "The wording of November 2026, in Spanish" in page
+    assert "The wording of November 2026 on texts at night, in English" in page
     assert page.index("By a text from this number") < page.index("On the page “About me”")
 
 
