@@ -79,6 +79,22 @@ def test_a_new_number_starts_without_an_agreement(place: Place) -> None:
     ]
 
 
+def test_texts_at_night_are_an_agreement_of_their_own_for_this_very_number(place: Place) -> None:
+    assert "you may text me at night too" in place.browser.get("/speaker/about/reach").text
+    form = {"channel": "sms", "agrees": "y", "any_hour": "y"}
+
+    assert reach(place, **form, phone="313-555-0177") == 303
+    assert reach(place, **form, phone="313-555-0177") == 303
+
+    night = ("opt_in", NUMBER, "form", "2026-11-any-hour-en")
+    assert ledger(place.session) == [("opt_in", NUMBER, "form", "2026-11-en"), night]
+    assert place.speaker().any_hour
+    assert reach(place, channel="sms", agrees="y", phone="313-555-0178") == 303
+    assert not place.speaker().any_hour
+    assert reach(place, channel="mail", phone="313-555-0178", any_hour="y") == 303
+    assert not place.speaker().any_hour
+
+
 def test_ending_texts_sends_what_waits_by_mail(
     place: Place, session: Session, links: Links
 ) -> None:
