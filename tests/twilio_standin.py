@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from enum import Enum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -94,8 +94,9 @@ class Taken:
 class TwilioStandIn:
     """What was taken, and what is to go wrong next. `now` stamps what is taken.
 
-    With `shares` calls go wrong by chance; an answer comes `takes_s` after the message was taken.
-    With `arrives_as` whoever asks about one text is told this status, and the code that goes by it.
+    With `shares` calls go wrong by chance; an answer comes `takes_s` after the message was taken,
+    and the list shows it from `lags_s` on. With `arrives_as` whoever asks about one text is told
+    this status, and the code that goes by it.
     """
 
     taken: list[Taken] = field(default_factory=list)
@@ -111,12 +112,24 @@ class TwilioStandIn:
     calls: int = 0
     shares: Mapping[Fault, float] = field(default_factory=dict)
     takes_s: float = 0.0
+    lags_s: float = 0.0
     chance: random.Random = field(default_factory=lambda: random.Random(7))  # noqa: S311 - chance, no secret
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def to(self, phone: str) -> list[Taken]:
         """Return what was taken for a number."""
         return [message for message in self.taken if message.to == phone]
+
+    def listed(self, to: str, sender: str | None) -> list[dict[str, Any]]:
+        """Return what the list shows for a number, the newest first."""
+        if self.list_shows_nothing:
+            return []
+        shown_until = (self.now or datetime.now(UTC)) - timedelta(seconds=self.lags_s)
+        return [
+            message.resource()
+            for message in reversed(self.to(to))
+            if sender in (None, message.sender) and message.at <= shown_until
+        ]
 
     def take(self, form: dict[str, str]) -> Taken:
         """Take a message."""
@@ -222,16 +235,7 @@ class _Call(BaseHTTPRequestHandler):
         if self.standin.list_fails:
             return self._refuse(500, 20500, "Internal Server Error")
         query = parse_qs(urlsplit(self.path).query)
-        shown = (
-            []
-            if self.standin.list_shows_nothing
-            else [
-                message.resource()
-                for message in reversed(self.standin.taken)
-                if message.to == query["To"][0]
-                and message.sender == query.get("From", [message.sender])[0]
-            ]
-        )
+        shown = self.standin.listed(query["To"][0], query.get("From", [None])[0])
         path = urlsplit(self.path).path
         return self._answer(
             200,

@@ -1,7 +1,7 @@
 """Workers that are killed or stopped: processes that send texts until a signal reaches them.
 
 Leases and waits are shortened in them, never the order of steps. `run` begins them, strikes while
-calls are in flight, and goes on until every message is with the provider.
+calls are in flight, evenly over the texts, and goes on until every one is with the provider.
 """
 
 import os
@@ -32,7 +32,7 @@ A_NUMBER = 10
 """Texts to one number: the provider's list shows fifty."""
 
 WARM = 6
-"""Texts after which no worker is still importing what it calls with."""
+"""Texts at least between two blows: by then no worker is still importing what it calls with."""
 
 LIMIT_S = 240
 _LEASE_S = 6
@@ -51,8 +51,10 @@ class Ended:
 class Team:
     """The workers of one run. Without `reconciles` what is in doubt is sent again blindly."""
 
-    def __init__(self, database: Database, twilio: TwilioStandIn, *, reconciles: bool) -> None:
-        self._database, self._twilio = database, twilio
+    def __init__(
+        self, database: Database, twilio: TwilioStandIn, *, reconciles: bool, warm: int
+    ) -> None:
+        self._database, self._twilio, self._warm = database, twilio, warm
         self._taken_before = 0
         url = database.url.render_as_string(hide_password=False)
         self._arguments = (url, twilio.url, reconciles)
@@ -77,7 +79,7 @@ class Team:
 
     def is_calling(self) -> bool:
         """Say whether they have warmed up, and a call is in flight."""
-        is_warm = len(self._twilio.taken) >= self._taken_before + WARM
+        is_warm = len(self._twilio.taken) >= self._taken_before + self._warm
         return is_warm and _in_flight(self._database) > 0
 
     def kill_in_flight(self) -> bool:
@@ -153,7 +155,8 @@ def run(
     Raises:
         AssertionError: everything had left before that often a call was in flight.
     """
-    team = Team(database, twilio, reconciles=reconciles)
+    share = _left(database) // (kills + stops + 2)
+    team = Team(database, twilio, reconciles=reconciles, warm=max(WARM, share))
     team.begin()
     until = time.monotonic() + LIMIT_S
     try:

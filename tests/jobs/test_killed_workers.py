@@ -23,9 +23,9 @@ def at_ten() -> None:
 
 @pytest.fixture
 def slow() -> Iterator[TwilioStandIn]:
-    """A provider that has taken a text for a while before it says so."""
+    """A provider that has taken a text for a while before it says so, and lists it still later."""
     with twilio_standin.running() as standin:
-        standin.takes_s = 0.03
+        standin.takes_s, standin.lags_s = 0.03, 0.5
         yield standin
 
 

@@ -17,7 +17,7 @@ def test_two_hundred_kills_over_twenty_thousand_texts_lose_and_double_nothing(
     monkeypatch.setattr(killed, "LIMIT_S", 3600)
     killed.plan(database, count=TEXTS)
     with twilio_standin.running() as standin:
-        standin.shares, standin.takes_s = FAULTS, 0.01
+        standin.shares, standin.takes_s, standin.lags_s = FAULTS, 0.01, 0.5
 
         assert killed.run(database, standin, kills=KILLS) == Ended(lost=0, doubled=0)
         assert len(standin.taken) == TEXTS
