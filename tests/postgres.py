@@ -3,7 +3,9 @@
 To copy and drop a database for every test costs half a second; to wipe one, a twentieth of that.
 """
 
+import os
 import secrets
+import signal
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
@@ -58,6 +60,12 @@ def on_server(url: URL, statement: str) -> None:
     """Run one statement outside of the databases that tests use."""
     with _connected(url.set(database="postgres")) as connection:
         connection.execute(text(statement))
+
+
+def crash(url: URL) -> None:
+    """Kill one of our own server's processes: it ends all the others, recovers and begins anew."""
+    with _connected(url) as connection:
+        os.kill(connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one(), signal.SIGKILL)
 
 
 class Slate:

@@ -338,14 +338,15 @@ def _after(
 def _again(
     message: Message, code: str, action: Action | None, *, now: datetime, rng: random.Random
 ) -> tuple[Outcome, dict[str, object]]:
+    wait = rules.backoff(message.attempts, rng=rng)
+    later: dict[str, object] = {"state": "pending", "reason": code, "send_after": now + wait}
+    outcome = Outcome("pending", action, code)
+    if outcome.is_shared_trouble:
+        # No fault of this one's: an outage of hours must not use up its tries (0035).
+        return outcome, later | {"attempts": message.attempts - 1}
     if message.attempts >= rules.MAX_ATTEMPTS:
         return Outcome("dead", action, code), {"state": "dead", "reason": code}
-    wait = rules.backoff(message.attempts, rng=rng)
-    return Outcome("pending", action, code), {
-        "state": "pending",
-        "reason": code,
-        "send_after": now + wait,
-    }
+    return outcome, later
 
 
 def _sender(session: Session, channel: str, *, now: datetime) -> Sender:

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from outreach import logs
@@ -95,8 +95,9 @@ def looked(
     """Draw the conclusion from a clean look at the provider's list; return the message's state.
 
     A text with the same words, not yet known as another message's, is the one. Without one the
-    message waits for the second look, and after that is sent once more; after six tries that all
-    came to this it is given up.
+    message waits for the second look, and after that is sent once more. After six tries that all
+    came to this it is given up, or goes on a quarter of an hour apart where since the first of them
+    nobody else's got through either: then it is the provider that is down (0035).
     """
     found = [text for text in seen if _is_same(text.body, body) and not _is_ours(session, text)]
     if len(found) > 1:
@@ -118,8 +119,13 @@ def looked(
         return "unknown"
     attempt.segments = 0
     message = session.get_one(Message, doubt.message_id, populate_existing=True)
-    state = "dead" if message.attempts >= rules.MAX_ATTEMPTS else "pending"
-    changes = {"reason": Reason.IN_DOUBT} if state == "dead" else {"send_after": now}
+    changes: dict[str, object]
+    has_tried_enough = message.attempts >= rules.MAX_ATTEMPTS
+    if has_tried_enough and _others_got_through(session, message):
+        state, changes = "dead", {"reason": Reason.IN_DOUBT}
+    else:
+        wait = rules.RETRY_CAP if has_tried_enough else timedelta(0)
+        state, changes = "pending", {"send_after": now + wait}
     settled = (
         update(Message)
         .where(Message.id == doubt.message_id, Message.state == "unknown")
@@ -245,6 +251,23 @@ def _take(
         .execution_options(synchronize_session=False)
     )
     return sorted((message_id, provider_id) for message_id, provider_id in taken)
+
+
+def _others_got_through(session: Session, message: Message) -> bool:
+    """Say whether the provider took anything on this channel since the first try."""
+    first = select(func.min(MessageAttempt.started_at)).where(
+        MessageAttempt.message_id == message.id
+    )
+    taken = (
+        select(Message.id)
+        .join(MessageAttempt, MessageAttempt.message_id == Message.id)
+        .where(
+            Message.channel == message.channel,
+            MessageAttempt.outcome == "ok",
+            MessageAttempt.finished_at >= first.scalar_subquery(),
+        )
+    )
+    return session.scalar(taken.limit(1)) is not None
 
 
 def _doubt(session: Session, message_id: int) -> Doubt:

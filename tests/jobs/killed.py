@@ -7,6 +7,8 @@ calls are in flight, evenly over the texts, and goes on until every one is with 
 import os
 import signal
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -14,6 +16,7 @@ from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
 
 from sqlalchemy import func, select, update
+from sqlalchemy.exc import OperationalError
 
 from outreach import clock, jobs
 from outreach.actor import SYSTEM
@@ -23,7 +26,7 @@ from outreach.messaging import outbox, rules, service
 from outreach.messaging.models import Message
 from outreach.messaging.service import NewMessage
 from outreach.workflows.delivery import Post
-from tests import builders, fakes
+from tests import builders, fakes, postgres
 from tests.builders import AUDIT_KEY, ZONE, Person
 from tests.twilio_standin import ACCOUNT, NUMBER, TOKEN, TwilioStandIn
 
@@ -82,23 +85,40 @@ class Team:
         is_warm = len(self._twilio.taken) >= self._taken_before + self._warm
         return is_warm and _in_flight(self._database) > 0
 
-    def kill_in_flight(self) -> bool:
-        """Kill them all while a call is in flight; say whether one was, and begin anew."""
-        if not self.is_calling():
-            return False
+    def kill(self) -> bool:
+        """Kill them all, and begin anew; say whether a call was in flight then."""
         self.end()
         has_hit = _in_flight(self._database) > 0
         self.begin()
         return has_hit
 
-    def stop_one(self, *, seconds: float) -> None:
+    def stop_one(self) -> bool:
         """Let the first of them stand still for a while, and go on as if nothing had happened."""
         pid = self._processes[0].pid
         if pid is None:
             raise AssertionError("The worker has not begun.")
         os.kill(pid, signal.SIGSTOP)
-        time.sleep(seconds)
+        time.sleep(_STILL_S)
         os.kill(pid, signal.SIGCONT)
+        return True
+
+    def crash_database(self) -> bool:
+        """Let the server lose all its processes, recover, and begin anew."""
+        postgres.crash(self._database.url)
+        self._taken_before = len(self._twilio.taken)
+        wait_for(self._database)
+        return True
+
+
+def wait_for(database: Database) -> None:
+    """Wait until the database answers again."""
+    until = time.monotonic() + LIMIT_S
+    while time.monotonic() < until:
+        with suppress(OperationalError):
+            _in_flight(database)
+            return
+        time.sleep(0.05)
+    raise AssertionError("The database did not come back.")
 
 
 def plan(database: Database, *, count: int) -> None:
@@ -146,31 +166,30 @@ def run(
     database: Database,
     twilio: TwilioStandIn,
     *,
-    kills: int = 0,
-    stops: int = 0,
+    strike: Callable[[Team], bool],
+    blows: int = 1,
     reconciles: bool = True,
 ) -> Ended:
-    """Let workers send, kill them all or stop one so often in the middle of a call, and wait.
+    """Let workers send, strike so often in the middle of a call, and wait for the rest.
+
+    `strike` says whether it hit.
 
     Raises:
         AssertionError: everything had left before that often a call was in flight.
     """
-    share = _left(database) // (kills + stops + 2)
+    share = _left(database) // (blows + 2)
     team = Team(database, twilio, reconciles=reconciles, warm=max(WARM, share))
     team.begin()
     until = time.monotonic() + LIMIT_S
     try:
         while (left := _left(database)) and time.monotonic() < until:
             time.sleep(0.02)
-            if kills:
-                kills -= team.kill_in_flight()
-            elif stops and team.is_calling():
-                team.stop_one(seconds=_STILL_S)
-                stops -= 1
+            if blows and team.is_calling():
+                blows -= strike(team)
     finally:
         team.end()
-    if kills or stops:
-        raise AssertionError(f"{kills + stops} blows were still to come when everything had left.")
+    if blows:
+        raise AssertionError(f"{blows} blows were still to come when everything had left.")
     return Ended(lost=left, doubled=_doubled(twilio))
 
 
@@ -185,12 +204,13 @@ def work(url: str, twilio_url: str, reconciles: bool) -> None:
     phones = TwilioSms(account_sid=ACCOUNT, auth_token=TOKEN, sender=NUMBER, base_url=twilio_url)
     post = fakes.post(Database(url, audit_key=AUDIT_KEY), phones=phones)
     while True:
-        jobs.deliver_due(post, channel="sms")
-        jobs.reap(post)
-        if reconciles:
-            jobs.look_up_doubts(post)
-        else:
-            _send_again(post)
+        with suppress(OperationalError):  # as the scheduler does: the next tick is another try
+            jobs.deliver_due(post, channel="sms")
+            jobs.reap(post)
+            if reconciles:
+                jobs.look_up_doubts(post)
+            else:
+                _send_again(post)
         time.sleep(0.05)
 
 

@@ -1,6 +1,5 @@
 """The ticks of the worker: from a planned row to a phone, and what else is due."""
 
-import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -12,15 +11,21 @@ from time_machine import Traveller
 
 from outreach import jobs
 from outreach.db import Database
-from outreach.messaging import service
-from outreach.messaging.models import Message, MessageAttempt, WorkerHeartbeat
+from outreach.messaging.models import Message, WorkerHeartbeat
 from outreach.messaging.ports import Result, Retry, Sms
 from outreach.visits.models import Offer
 from outreach.workflows.delivery import Prepared
 from tests import builders, fakes
 from tests.builders import NOW
 from tests.fakes import LINKS, Mailboxes, Phones
-from tests.jobs.working import plan, run_for, states, through_twilio
+from tests.jobs.working import (
+    assert_no_cancelled_text_left,
+    call_off_while_sending,
+    plan,
+    run_for,
+    states,
+    through_twilio,
+)
 from tests.twilio_standin import TwilioStandIn
 
 
@@ -66,29 +71,12 @@ def test_workers_side_by_side_send_each_text_once(database: Database, speaker_id
 def test_what_was_cancelled_before_its_attempt_is_never_sent(
     database: Database, speaker_id: int
 ) -> None:
-    plan(database, speaker_id, count=30)
+    plan(database, speaker_id, count=60)
     phones = Phones()
-    post = fakes.post(database, phones=phones)
-    gate = threading.Barrier(2)
 
-    def call_off() -> None:
-        gate.wait(10)
-        for visit_id in range(30, 0, -1):
-            with database.transaction() as session:
-                service.cancel(session, subject=("visit", visit_id), now=NOW)
+    call_off_while_sending(database, fakes.post(database, phones=phones))
 
-    with ThreadPoolExecutor(1) as pool:
-        cancelling = pool.submit(call_off)
-        gate.wait(10)
-        jobs.deliver_due(post, channel="sms")
-        cancelling.result()
-
-    with database.reading() as session:
-        tried = set(session.scalars(select(MessageAttempt.message_id)))
-        cancelled = set(session.scalars(select(Message.id).where(Message.state == "cancelled")))
-    assert tried.isdisjoint(cancelled)
-    assert len(tried) + len(cancelled) == 30
-    assert len(phones.sent) == len(tried)
+    assert_no_cancelled_text_left(database, phones, count=60)
 
 
 def test_a_worker_asked_to_stop_gives_back_what_it_holds(

@@ -70,6 +70,20 @@ def test_after_six_tries_it_is_given_up(database: Database, plan: Callable[..., 
     assert (message.state, message.reason, message.attempts) == ("dead", "unreachable", 6)
 
 
+def test_trouble_that_all_would_share_uses_up_no_try(
+    database: Database, plan: Callable[..., int]
+) -> None:
+    message_id = plan()
+    now = NOW
+    for _ in range(7):
+        send(database, Retry("unreachable"), now=now)
+        now += timedelta(minutes=16)
+
+    message = look(database, message_id)
+    assert (message.state, message.reason, message.attempts) == ("pending", "unreachable", 0)
+    assert len(attempts(database)) == 7
+
+
 def test_a_mail_in_doubt_goes_out_again(database: Database, plan: Callable[..., int]) -> None:
     message_id = plan(channel="mail")
     (claimed,) = claim(database, channel="mail")

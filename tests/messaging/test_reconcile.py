@@ -64,10 +64,11 @@ def test_two_clean_looks_send_it_once_more(database: Database, doubt: int) -> No
 
 
 def test_a_text_lost_six_times_is_given_up_for_a_person_to_see(
-    database: Database, doubt: int
+    database: Database, doubt: int, plan: Callable[..., int]
 ) -> None:
-    with database.transaction() as session:
-        session.get_one(Message, doubt).attempts = rules.MAX_ATTEMPTS
+    lost_six_times(database, doubt)
+    plan(2)
+    send(database, Accepted("SM9", status="queued"))
     first, second = NOW + timedelta(seconds=60), NOW + timedelta(seconds=120)
 
     assert settle(database, now=first, seen=[]) == ["unknown"]
@@ -75,6 +76,23 @@ def test_a_text_lost_six_times_is_given_up_for_a_person_to_see(
 
     message = look(database, doubt)
     assert (message.state, message.reason) == ("dead", "in_doubt")
+
+
+def test_a_text_lost_six_times_goes_on_while_nothing_gets_through(
+    database: Database, doubt: int
+) -> None:
+    lost_six_times(database, doubt)
+    first, second = NOW + timedelta(seconds=60), NOW + timedelta(seconds=120)
+
+    assert settle(database, now=first, seen=[]) == ["unknown"]
+    assert settle(database, now=second, seen=[]) == ["pending"]
+
+    assert look(database, doubt).send_after == second + rules.RETRY_CAP
+
+
+def lost_six_times(database: Database, doubt: int) -> None:
+    with database.transaction() as session:
+        session.get_one(Message, doubt).attempts = rules.MAX_ATTEMPTS
 
 
 def test_a_text_known_as_anothers_is_not_taken_for_this_one(

@@ -10,17 +10,20 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
+from outreach import jobs
 from outreach.actor import SYSTEM
 from outreach.adapters.twilio_sms import TwilioSignature
 from outreach.config import Config
 from outreach.directory.models import Affiliate
 from outreach.messaging import outbox, service
 from outreach.messaging.models import Consent, InboundMessage, Message
+from outreach.messaging.ports import Sms
 from outreach.speakers.models import Speaker
 from outreach.visits.models import Offer
 from outreach.wiring import Wiring
-from tests import builders, twilio_standin
+from tests import builders, fakes, twilio_standin
 from tests.builders import NOW
+from tests.fakes import Phones
 from tests.twilio_standin import TOKEN
 
 BASE = "https://outreach.example"
@@ -204,6 +207,38 @@ def test_after_the_answer_to_a_stop_nothing_more_may_leave(
     events = session.scalars(select(Consent.event).order_by(Consent.id)).all()
     assert events == ["opt_in", "opt_out"]
     assert not service.agreed(session, PHONE, speaker_id=maria.id)
+
+
+def test_a_stop_in_the_middle_of_sending_is_the_last_that_happens(
+    provider: FlaskClient, maria: Speaker, session: Session, wired: Wiring
+) -> None:
+    affiliate = session.get_one(Affiliate, maria.affiliate_id)
+    for number in range(5):
+        builders.message(
+            session,
+            affiliate,
+            to=maria,
+            kind="no_reply",
+            channel="sms",
+            to_address=PHONE,
+            subject_id=number,
+            expires_at=NOW + timedelta(days=3),
+        )
+    session.commit()
+    phones = Phones()
+
+    def stop_at_the_second(_: Sms) -> None:
+        if len(phones.sent) == 2:
+            assert post(provider, INBOUND, text("STOP")).status_code == 200
+
+    phones.before_answer = stop_at_the_second
+
+    jobs.deliver_everything(fakes.post(wired.db, phones=phones))
+
+    assert len(phones.sent) == 2
+    session.expire_all()
+    texts = session.scalars(select(Message.state).where(Message.channel == "sms")).all()
+    assert sorted(texts) == ["accepted"] * 2 + ["cancelled"] * 3
 
 
 def test_a_text_may_hold_anything(provider: FlaskClient, maria: Speaker, session: Session) -> None:

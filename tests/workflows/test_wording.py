@@ -106,7 +106,7 @@ def test_a_second_try_keeps_the_words_of_the_first(bureau: Bureau, post: Post, f
     plan(bureau, kind="offer_gone", channel="sms")
     prepared = prepare(bureau, post)
     assert isinstance(prepared, Prepared)
-    delivery.conclude(bureau.session, prepared, Retry("503"), post=post, now=NOW)
+    delivery.conclude(bureau.session, prepared, Retry("503", pauses=False), post=post, now=NOW)
 
     keep(bureau, post, "{service}: sorry, {when} has gone.")
 
