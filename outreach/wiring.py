@@ -35,7 +35,8 @@ class Wiring:
         return Desk(self.vault, self.links)
 
     def close(self) -> None:
-        """Let go of the database and the store of data keys."""
+        """Let go of the mail server, the database and the store of data keys."""
+        self.post.mail.close()
         self.db.dispose()
         self.vault.dispose()
 

@@ -90,6 +90,9 @@ class Mailboxes:
         self.sent.append(mail)
         return Accepted(mail.message_id)
 
+    def close(self) -> None:
+        """There is nothing to let go of."""
+
 
 def post(
     database: Database,

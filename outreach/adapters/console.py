@@ -74,6 +74,9 @@ class ConsoleMail:
         _show(self._terminal, mail.to, f"{mail.subject}\n\n{mail.text}")
         return Accepted(kept, status=DELIVERED)
 
+    def close(self) -> None:
+        """There is nothing to let go of."""
+
 
 def _show(terminal: TextIO | None, to: str, words: str) -> None:
     """Print what would have been sent: on a new machine the first sign-in code is read here."""

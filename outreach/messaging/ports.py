@@ -134,6 +134,10 @@ class MailGateway(Protocol):
         """Hand one mail over."""
         ...
 
+    def close(self) -> None:
+        """Let go of whatever is kept open between mails."""
+        ...
+
 
 class SignatureCheck(Protocol):
     """Says whether a webhook comes from the provider. Anything missing is a no."""

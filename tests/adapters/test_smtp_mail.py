@@ -1,5 +1,6 @@
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from email import message_from_bytes
 from typing import Any
@@ -8,7 +9,8 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-from outreach.adapters.smtp_mail import SmtpMail
+from outreach.adapters import smtp_mail
+from outreach.adapters.smtp_mail import MAILS_EACH, SmtpMail
 from outreach.messaging.ports import Accepted, Ambiguous, Mail, Rejected, Result, Retry
 
 MAIL = Mail(
@@ -20,23 +22,44 @@ MAIL = Mail(
     text="Hola",
 )
 
+Gateway = Callable[..., SmtpMail]
+
 
 class Mailbox:
-    """Keeps what arrives; answers `rcpt` and `data` as told."""
+    """Keeps what arrives and how often somebody came; answers `rcpt` and `data` as told."""
 
     def __init__(self) -> None:
+        self.visitors = 0
+        self.once: dict[str, str] = {}
         self.envelopes: list[Envelope] = []
         self.sender = "250 OK"
         self.rcpt = "250 OK"
         self.data = "250 OK"
         self.cuts_the_line = False
 
+    async def handle_EHLO(  # noqa: N802 - aiosmtpd calls it so
+        self,
+        server: SMTP,
+        session: Session,
+        envelope: Envelope,
+        hostname: str,
+        responses: list[str],
+    ) -> list[str]:
+        del server, envelope
+        session.host_name = hostname
+        self.visitors += 1
+        return responses
+
+    async def handle_RSET(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd calls it so
+        del server, session, envelope
+        return self.once.pop("RSET", "250 OK")
+
     async def handle_MAIL(  # noqa: N802 - aiosmtpd calls it so
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         del server, session, options
         envelope.mail_from = address
-        return self.sender
+        return self.once.pop("MAIL", self.sender)
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd calls it so
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -75,12 +98,25 @@ def free_port() -> int:
         return port
 
 
-def gateway(port: int, **options: str) -> SmtpMail:
-    settings = {"tls": "none", **options}
-    return SmtpMail(host="127.0.0.1", port=port, sender="visits@outreach.example", **settings)  # type: ignore[arg-type] # strings all
+@pytest.fixture
+def gateway() -> Iterator[Callable[..., SmtpMail]]:
+    """Make gateways to a port, which part from their servers when the test is over."""
+    made = []
+
+    def make(port: int, **options: str) -> SmtpMail:
+        settings = {"tls": "none", **options}
+        sender = "visits@outreach.example"
+        made.append(SmtpMail(host="127.0.0.1", port=port, sender=sender, **settings))  # type: ignore[arg-type] # strings all
+        return made[-1]
+
+    yield make
+    for mail in made:
+        mail.close()
 
 
-def test_a_mail_arrives_as_it_was_written(mailbox: Mailbox, server: Controller) -> None:
+def test_a_mail_arrives_as_it_was_written(
+    mailbox: Mailbox, server: Controller, gateway: Gateway
+) -> None:
     result = gateway(server.port).send(MAIL)
 
     (envelope,) = mailbox.envelopes
@@ -98,7 +134,11 @@ def test_a_mail_arrives_as_it_was_written(mailbox: Mailbox, server: Controller) 
     ],
 )
 def test_a_refused_recipient_is_told_by_its_code(
-    mailbox: Mailbox, server: Controller, rcpt: str, result: Result
+    mailbox: Mailbox,
+    server: Controller,
+    rcpt: str,
+    result: Result,
+    gateway: Gateway,
 ) -> None:
     mailbox.rcpt = rcpt
 
@@ -114,20 +154,28 @@ def test_a_refused_recipient_is_told_by_its_code(
     ],
 )
 def test_a_refused_mail_is_told_by_its_code(
-    mailbox: Mailbox, server: Controller, data: str, result: Result
+    mailbox: Mailbox,
+    server: Controller,
+    data: str,
+    result: Result,
+    gateway: Gateway,
 ) -> None:
     mailbox.data = data
 
     assert gateway(server.port).send(MAIL) == result
 
 
-def test_a_refused_sender_is_everybodys_trouble(mailbox: Mailbox, server: Controller) -> None:
+def test_a_refused_sender_is_everybodys_trouble(
+    mailbox: Mailbox, server: Controller, gateway: Gateway
+) -> None:
     mailbox.sender = "530 sign in first"
 
     assert gateway(server.port).send(MAIL) == Retry("530", pauses=True)
 
 
-def test_a_line_cut_after_the_mail_leaves_it_in_doubt(mailbox: Mailbox, server: Controller) -> None:
+def test_a_line_cut_after_the_mail_leaves_it_in_doubt(
+    mailbox: Mailbox, server: Controller, gateway: Gateway
+) -> None:
     mailbox.cuts_the_line = True
 
     assert gateway(server.port).send(MAIL) == Ambiguous("connection")
@@ -137,7 +185,7 @@ def test_a_line_cut_after_the_mail_leaves_it_in_doubt(mailbox: Mailbox, server: 
 ACCENTED = replace(MAIL, to="maría@speakers.example")
 
 
-def test_an_address_the_server_cannot_carry_is_refused(mailbox: Mailbox) -> None:
+def test_an_address_the_server_cannot_carry_is_refused(mailbox: Mailbox, gateway: Gateway) -> None:
     plain = Controller(mailbox, hostname="127.0.0.1", port=free_port(), enable_SMTPUTF8=False)
     plain.start()
 
@@ -148,18 +196,18 @@ def test_an_address_the_server_cannot_carry_is_refused(mailbox: Mailbox) -> None
 
 
 def test_an_address_with_an_accent_is_carried_by_a_server_that_can(
-    mailbox: Mailbox, server: Controller
+    mailbox: Mailbox, server: Controller, gateway: Gateway
 ) -> None:
     assert isinstance(gateway(server.port).send(ACCENTED), Accepted)
     assert mailbox.envelopes[0].rcpt_tos == ["maría@speakers.example"]
 
 
-def test_a_server_that_is_away_is_tried_again_later() -> None:
+def test_a_server_that_is_away_is_tried_again_later(gateway: Gateway) -> None:
     assert gateway(free_port()).send(MAIL) == Retry("unreachable")
 
 
 def test_a_server_without_encryption_gets_nothing_when_it_was_asked_for(
-    mailbox: Mailbox, server: Controller
+    mailbox: Mailbox, server: Controller, gateway: Gateway
 ) -> None:
     assert gateway(server.port, tls="starttls").send(MAIL) == Retry("unreachable")
     assert gateway(server.port, tls="implicit").send(MAIL) == Retry("unreachable")
@@ -172,7 +220,7 @@ def test_a_server_without_encryption_gets_nothing_when_it_was_asked_for(
     [("right", Accepted("<abc@outreach.example>")), ("wrong", Retry("535"))],
 )
 def test_it_signs_in_where_the_server_wants_it(
-    mailbox: Mailbox, password: str, result: Result
+    mailbox: Mailbox, password: str, result: Result, gateway: Gateway
 ) -> None:
     def is_known(*told: Any) -> AuthResult:  # noqa: ANN401 - aiosmtpd's five
         given = told[-1]
@@ -192,3 +240,97 @@ def test_it_signs_in_where_the_server_wants_it(
         assert gateway(server.port, user="outreach", password=password).send(MAIL) == result
     finally:
         server.stop()
+
+
+def test_the_mails_that_follow_go_over_the_same_connection(
+    mailbox: Mailbox, server: Controller, gateway: Gateway
+) -> None:
+    mail = gateway(server.port)
+
+    results = [mail.send(MAIL) for _ in range(MAILS_EACH + 1)]
+
+    assert results == [Accepted(MAIL.message_id)] * (MAILS_EACH + 1)
+    assert len(mailbox.envelopes) == MAILS_EACH + 1
+    assert mailbox.visitors == 2
+
+
+def test_one_refused_recipient_costs_no_connection(
+    mailbox: Mailbox, server: Controller, gateway: Gateway
+) -> None:
+    mail = gateway(server.port)
+    mailbox.rcpt = "550 no such mailbox"
+    mail.send(MAIL)
+    mailbox.rcpt = "250 OK"
+
+    assert mail.send(MAIL) == Accepted(MAIL.message_id)
+    assert mailbox.visitors == 1
+
+
+def test_a_server_that_hung_up_meanwhile_gets_the_mail_over_a_new_connection(
+    mailbox: Mailbox, gateway: Gateway
+) -> None:
+    port = free_port()
+    first = Controller(mailbox, hostname="127.0.0.1", port=port)
+    first.start()
+    mail = gateway(port)
+    mail.send(MAIL)
+    first.stop()
+    again = Controller(mailbox, hostname="127.0.0.1", port=port)
+    again.start()
+
+    try:
+        assert mail.send(MAIL) == Accepted(MAIL.message_id)
+    finally:
+        mail.close()
+        again.stop()
+    assert len(mailbox.envelopes) == 2
+
+
+@pytest.mark.parametrize("what", ["RSET", "MAIL"])
+def test_a_connection_that_has_had_its_time_is_replaced_at_once(
+    mailbox: Mailbox, server: Controller, gateway: Gateway, what: str
+) -> None:
+    mail = gateway(server.port)
+    mail.send(MAIL)
+    mailbox.once[what] = "421 too many mails over one connection"
+
+    assert mail.send(MAIL) == Accepted(MAIL.message_id)
+    assert mailbox.visitors == 2
+
+
+def test_a_connection_nobody_used_for_a_minute_is_ended(
+    mailbox: Mailbox,
+    server: Controller,
+    gateway: Gateway,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    mail = gateway(server.port)
+    mail.send(MAIL)
+    monkeypatch.setattr(smtp_mail, "IDLE_S", 0)
+
+    assert mail.send(MAIL) == Accepted(MAIL.message_id)
+    assert mailbox.visitors == 2
+
+
+def test_a_mail_in_doubt_takes_its_connection_with_it(
+    mailbox: Mailbox, server: Controller, gateway: Gateway
+) -> None:
+    mail = gateway(server.port)
+    mailbox.cuts_the_line = True
+    mail.send(MAIL)
+    mailbox.cuts_the_line = False
+
+    assert mail.send(MAIL) == Accepted(MAIL.message_id)
+    assert mailbox.visitors == 2
+
+
+def test_threads_never_share_a_connection(
+    mailbox: Mailbox, server: Controller, gateway: Gateway
+) -> None:
+    mail = gateway(server.port)
+
+    with ThreadPoolExecutor(6) as pool:
+        results = list(pool.map(lambda _: mail.send(MAIL), range(30)))
+
+    assert results == [Accepted(MAIL.message_id)] * 30
+    assert len(mailbox.envelopes) == 30
