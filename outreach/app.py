@@ -28,6 +28,7 @@ BLUEPRINTS = (
     "account",
     "public",
     "after_visit",
+    "ending",
     "door",
     "intake",
     "liaison",

@@ -57,6 +57,18 @@ class Links:
         """Return the address where a unit tells who came."""
         return f"{self.base_url}/c/{token}"
 
+    def ending_token(self, sort: str, public_id: str) -> str:
+        """Return the token that ends a sort of mails to the person it begins with."""
+        return public_id + self._derive("ending", sort, public_id)[:SEAL]
+
+    def ending(self, sort: str, token: str) -> str:
+        """Return the address where a sort of mails is ended."""
+        return f"{self.base_url}/mail/{sort}/{token}"
+
+    def public_id_in(self, token: str) -> str:
+        """Return the public id a token begins with, where it begins with one."""
+        return token[:-SEAL]
+
     def feed_token(self, feed_id: str) -> str:
         """Return the token of a private feed; `feed_id` is its public id."""
         return self._derive("feed", feed_id)

@@ -16,12 +16,13 @@ from outreach.accounts.models import Account, Membership, Passkey, WebSession
 from outreach.actor import Actor, Kind
 from outreach.db import Base
 from outreach.directory.models import Hospital
+from outreach.links import Links
 from outreach.messaging.models import ConsoleMessage, MessageAttempt, WorkerHeartbeat
 from outreach.referrals.models import IntakeHelper
 from outreach.speakers.models import Speaker
 from outreach.visits.models import VisitRequest
 from tests import after_visit_builders, builders, intake_rows, referral_rows, serving_builders
-from tests.builders import NOW, VISIT_AT, Person
+from tests.builders import NOW, SECRET, VISIT_AT, Person
 
 LAST_YEAR = date(2025, 6, 1)
 MEMBERS = (Kind.ADMINISTRATOR, Kind.COORDINATOR, Kind.INTAKE, Kind.LIAISON, Kind.SPEAKER)
@@ -151,6 +152,9 @@ def bureau(session: Session, name: str) -> Bureau:
     made.tokens = {
         "answer": answer,
         "feed": feed_token,
+        "ending token": Links("http://localhost", SECRET.encode()).ending_token(
+            "reminders", maria.public_id
+        ),
         **over.tokens,
         "demo": crypto.token(),
         "membership": members[Kind.LIAISON].public_id,

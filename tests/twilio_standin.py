@@ -214,6 +214,8 @@ class _Call(BaseHTTPRequestHandler):
         fault = self.standin.fault()
         if not self._is_signed_in():
             fault = Fault.BAD_CREDENTIALS
+        if "To" not in form:  # who sent it was killed in the middle
+            return self._refuse(400, 21604, "A 'To' phone number is required.")
         if form.get("StatusCallback") == "":
             return self._refuse(400, 21609, "Invalid 'StatusCallback' URL")
         if fault is None:

@@ -22,6 +22,7 @@ POLICY: Mapping[str, Kinds] = {
     # oneself
     "self.see": ANYONE,
     "session.end": ANYONE,
+    "morning_mail.choose": COORDINATOR,
     "membership.choose": ANYONE,
     "factor.show": ANYONE,
     "factor.change": ANYONE,
@@ -183,6 +184,8 @@ BY_LINK = frozenset(
         "public.step_back",
         "public.take_back",
         "public.calendar_file",
+        "ending.show",
+        "ending.choose",
         "after_visit.debrief",
         "after_visit.tell",
         "after_visit.incident",

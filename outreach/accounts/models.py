@@ -10,7 +10,10 @@ from outreach.db import Base
 
 
 class Account(Base):
-    """A person who may sign in. No password: a code goes to `email`, always lower case."""
+    """A person who may sign in. No password: a code goes to `email`, always lower case.
+
+    `morning_mail` says whether coordinators' one mail of the morning is wanted.
+    """
 
     __tablename__ = "account"
 
@@ -22,6 +25,7 @@ class Account(Base):
     created_at: Mapped[datetime]
     first_signed_in_at: Mapped[datetime | None]
     disabled_at: Mapped[datetime | None]
+    morning_mail: Mapped[bool] = mapped_column(default=True)
 
     __table_args__ = (CheckConstraint("email = lower(email)", name="email_lower"),)
 

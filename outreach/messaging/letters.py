@@ -26,8 +26,12 @@ def compose(
     to_name: str,
     message_id: str,
     date: datetime,
+    ending: str = "",
 ) -> bytes:
-    """Return the whole mail. `message_id` comes with its angle brackets."""
+    """Return the whole mail. `message_id` comes with its angle brackets.
+
+    `ending` is the address where a person ends mails like this one, and a mail program may.
+    """
     mail = EmailMessage(policy=_POLICY)
     mail.set_raw("From", _mailbox("From", sender, name=sender_name))
     mail.set_raw("To", _mailbox("To", to, name=to_name))
@@ -36,6 +40,9 @@ def compose(
     mail.set_raw("Message-ID", message_id)
     # No out-of-office answers to a mailbox nobody expects them in (RFC 3834 §5).
     mail.set_raw("Auto-Submitted", "auto-generated")
+    if ending:
+        mail.set_raw("List-Unsubscribe", f"<{ending}>")
+        mail.set_raw("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")  # RFC 8058 §3.1
     mail.set_content(letter.text, cte="quoted-printable")
     mail.add_alternative(letter.html, subtype="html", cte="quoted-printable")
     return mail.as_bytes()

@@ -2,7 +2,7 @@
 
 import random
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -171,6 +171,11 @@ def reminder_times(
         for entry in plan
     )
     return tuple(sorted(found, key=lambda reminder: reminder.due_at))
+
+
+def wanted(planned: Sequence[Reminder], *, most: int | None) -> Sequence[Reminder]:
+    """Return the last `most` of the reminders, all with None."""
+    return planned if most is None else planned[max(0, len(planned) - most) :]
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,7 @@ class Answer:
     distance_km: float
     phone: str | None
     reminders: Sequence[Mapping[str, Any]]
+    most_reminders: int | None
     reasons: Sequence[Mapping[str, Any]]
     visit: VisitView
 
@@ -103,7 +104,10 @@ class Answer:
 
     def _reminders(self, now: datetime) -> list[Step]:
         visit = self.visit
-        planned = rules.reminder_times(visit.starts_at, zone=visit.zone, plan=self.reminders)
+        planned = rules.wanted(
+            rules.reminder_times(visit.starts_at, zone=visit.zone, plan=self.reminders),
+            most=self.most_reminders,
+        )
         by = {"sms": _("A reminder by text message."), "mail": _("A reminder by mail.")}
         return [
             Step(
@@ -152,6 +156,7 @@ def answer(session: Session, token: str, *, now: datetime) -> Answer | None:
         distance_km=offer.distance_km,
         phone=affiliate.phone,
         reminders=affiliate.reminders,
+        most_reminders=speaker.most_reminders,
         reasons=offer.reasons,
         visit=visit,
     )

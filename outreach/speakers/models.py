@@ -14,6 +14,7 @@ class Speaker(Base):
 
     `radius_km` None means any distance. `channel` is how offers and reminders reach the speaker.
     `any_hour` says that changes of a visit within a day may be texted at night too.
+    Of an affiliate's reminders the last `most_reminders` are sent; None means all.
     `detail` says how much a message or calendar may show: "minimal" names no place.
     """
 
@@ -37,6 +38,7 @@ class Speaker(Base):
     rest_days: Mapped[int] = mapped_column(default=0)
     channel: Mapped[str] = mapped_column(default="mail")
     any_hour: Mapped[bool] = mapped_column(default=False)
+    most_reminders: Mapped[int | None]
     detail: Mapped[str] = mapped_column(default="minimal")
     calendar: Mapped[str] = mapped_column(default="both")
     locale: Mapped[str] = mapped_column(default="en")

@@ -3,19 +3,20 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import Unauthorized
 
 from outreach import access, clock
 from outreach.accounts import factors, sessions
-from outreach.accounts.models import WebSession
+from outreach.accounts.models import Account, WebSession
 from outreach.accounts.rules import browser_name
 from outreach.i18n import gettext as _
 from outreach.reads import own_messages, places
 from outreach.web import auth, context
 from outreach.web.auth import requires
 from outreach.web.coordinator import paging
+from outreach.workflows import endings
 
 bp = Blueprint("account", __name__, url_prefix="/account")
 
@@ -48,9 +49,16 @@ def show() -> ResponseReturnValue:
         ]
         roles = places.described(session, found.places)
         held = factors.held(session, found.account_id)
+        morning_mail = session.get_one(Account, found.account_id).morning_mail
     active = next(role for role in roles if role.public_id == found.active.public_id)
     return render_template(
-        "account/show.html", me=found, sessions=rows, roles=roles, active=active, held=held
+        "account/show.html",
+        me=found,
+        sessions=rows,
+        roles=roles,
+        active=active,
+        held=held,
+        morning_mail=morning_mail,
     )
 
 
@@ -61,6 +69,24 @@ def messages() -> ResponseReturnValue:
     with context.reading() as session:
         page = own_messages.page(session, _me().actor, number=paging.number(), now=clock.now())
     return render_template("account/messages.html", page=page)
+
+
+@bp.post("/morning-mail")
+@requires("morning_mail.choose")
+def choose_morning_mail() -> ResponseReturnValue:
+    """Let the coordinators' morning mail come, or not."""
+    me = _me()
+    comes = request.form.get("comes") == "yes"
+    with context.transaction() as session:
+        endings.choose_morning_mail(
+            session, me.account_id, comes=comes, by=me.actor, now=clock.now()
+        )
+    flash(
+        _("The morning mail comes on days with news.")
+        if comes
+        else _("No more morning mails. What cannot wait comes in any case.")
+    )
+    return redirect(url_for("account.show"), 303)
 
 
 @bp.post("/memberships/<membership_id>")

@@ -219,7 +219,13 @@ def _prepare_mail(
 ) -> Prepared | Skipped:
     own = wording.choose(session, message)
     parcel = mailing.parcel(
-        session, message, texts=post.texts, own=own, sender=post.sender, now=now
+        session,
+        message,
+        texts=post.texts,
+        links=post.links,
+        own=own,
+        sender=post.sender,
+        now=now,
     )
     attempt = outbox.begin_attempt(session, claimed, now=now)
     if attempt is None:

@@ -56,7 +56,8 @@ def _plan(
     closes: datetime,
     now: datetime,
 ) -> int:
-    people = recipients.coordinators(session, affiliate.id, now=now)
+    coordinators = recipients.coordinators(session, affiliate.id, now=now)
+    people = [to for to in coordinators if to.morning_mail]
     if not people:
         return 0
     counts = _counts(session, affiliate, since=_since(session, affiliate, until), until=until)

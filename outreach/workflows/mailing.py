@@ -10,10 +10,12 @@ from outreach.calendars import service as calendars
 from outreach.calendars.invite import Answer
 from outreach.calendars.models import CalendarItem
 from outreach.calendars.service import Person
+from outreach.links import Links
 from outreach.messaging import letters
 from outreach.messaging.models import Message
 from outreach.messaging.ports import Mail
 from outreach.messaging.templates import Letter, Texts
+from outreach.reads import endings
 
 INVITES = frozenset({"invite", "invite_update", "invite_cancel"})
 
@@ -32,6 +34,7 @@ def parcel(
     message: Message,
     *,
     texts: Texts,
+    links: Links,
     own: str = "",
     sender: Sender,
     now: datetime,
@@ -57,6 +60,7 @@ def parcel(
             to_name=message.to_name,
             message_id=message_id,
             date=now,
+            ending=endings.address(session, message, links=links),
         )
     return Mail(
         to=message.to_address,

@@ -19,7 +19,7 @@ from outreach.links import Links
 from outreach.messaging import service as messaging
 from outreach.speakers.models import Availability, Away, Exclusion, Speaker
 from outreach.visits.models import Assignment, Offer, Visit
-from outreach.workflows import delivery, invites, offers
+from outreach.workflows import delivery, invites, offers, reminders
 
 TEXT_WORDING = lazy(
     "I agree to get text messages about visits at this number: questions whether I can visit, "
@@ -180,6 +180,29 @@ def change_reach(
         _consent(session, speaker, phone or "", "opt_in", what="-any-hour", by=by, now=now)
     facts = {"channel": channel, "phone": phone, "any_hour": at_night}
     _set(session, speaker, facts, "speaker.change_reach", by=by, now=now)
+
+
+def change_reminders(
+    session: Session, speaker: Speaker, *, most: int | None, by: Actor, now: datetime
+) -> None:
+    """Choose how many reminders of a visit come, the last ones; None is as the affiliate plans.
+
+    Those of visits to come follow at once.
+    """
+    coming = _coming(session, speaker, now=now)
+    for visit in coming:
+        db.locked(session, Visit, visit.id)
+    speaker = db.locked(session, Speaker, speaker.id)
+    facts = {"most_reminders": most}
+    if not _set(session, speaker, facts, "speaker.change_reminders", by=by, now=now):
+        return
+    mine = select(Assignment).where(
+        Assignment.speaker_id == speaker.id,
+        Assignment.active,
+        Assignment.visit_id.in_([visit.id for visit in coming]),
+    )
+    for assignment in session.scalars(mine.order_by(Assignment.visit_id)).all():
+        reminders.follow_choice(session, assignment, now=now)
 
 
 def change_shown(

@@ -28,6 +28,7 @@ class Recipient:
     by_text: bool = False
     by_call: bool = False
     any_hour: bool = False
+    morning_mail: bool = True
 
     @property
     def key(self) -> tuple[str, int]:
@@ -94,7 +95,12 @@ def coordinators(session: Session, affiliate_id: int, *, now: datetime) -> list[
         .order_by(Account.id)
     )
     # Places are named to liaisons, and to speakers who chose so; a coordinator sees them inside.
-    return [replace(of_account(account, zone=zone), sees_places=False) for account in rows]
+    return [
+        replace(
+            of_account(account, zone=zone), sees_places=False, morning_mail=account.morning_mail
+        )
+        for account in rows
+    ]
 
 
 def of_account(account: Account, *, zone: str) -> Recipient:

@@ -1,4 +1,7 @@
-"""Reminders follow the rows: after any change of a visit or its people, `sync` plans them anew."""
+"""Reminders follow the rows: after any change of a visit or its people, `sync` plans them anew.
+
+After a speaker's own choice of fewer or more, `follow_choice` does.
+"""
 
 from datetime import datetime
 
@@ -31,12 +34,22 @@ def sync(session: Session, visit: Visit, *, now: datetime) -> None:
             _plan(session, visit, assignment, cause, now=now)
 
 
+def follow_choice(session: Session, assignment: Assignment, *, now: datetime) -> None:
+    """Plan one speaker's reminders of a visit as they want them now. The visit is locked."""
+    visit = session.get_one(Visit, assignment.visit_id)
+    cause = Cause("assignment", assignment.id, visit.revision)
+    notices.forget(session, cause, kinds=("reminder",), now=now)
+    _plan(session, visit, assignment, cause, now=now)
+
+
 def _plan(
     session: Session, visit: Visit, assignment: Assignment, cause: Cause, *, now: datetime
 ) -> None:
     plan = session.get_one(Affiliate, visit.affiliate_id).reminders
-    to = recipients.speaker(session.get_one(Speaker, assignment.speaker_id))
-    for reminder in rules.reminder_times(visit.starts_at, zone=visit.time_zone, plan=plan):
+    speaker = session.get_one(Speaker, assignment.speaker_id)
+    to = recipients.speaker(speaker)
+    planned = rules.reminder_times(visit.starts_at, zone=visit.time_zone, plan=plan)
+    for reminder in rules.wanted(planned, most=speaker.most_reminders):
         if reminder.due_at <= now:
             continue
         notices.tell(

@@ -219,6 +219,7 @@ ANYONE = [
     _answer("closed", status=410),
     _answer("over"),
     Shown("answer-unknown", "public.answer", ids={"token": "nowhere"}, status=404),
+    Shown("ending", "ending.show", fixed={"sort": "reminders"}, ids={"token": "ending link"}),
     Shown("debrief", "after_visit.debrief", ids={"token": "debrief link"}, main=True),
     Shown("debrief-wrong", "after_visit.debrief", ids={"token": "debrief link"}, act=_send),
     Shown("debrief-incident", "after_visit.incident", ids={"token": "debrief link"}),

@@ -66,6 +66,7 @@ def tell(session: Session, demo: Demo) -> Mapping[str, str]:
     )
     links = demo.wired.links
     return {
+        "ending link": links.ending_token("reminders", maria.public_id),
         "debrief link": over.debrief_path(links).rpartition("/")[2],
         "came link": over.came_path(links).rpartition("/")[2],
         "told visit": over.visit.public_id,

@@ -177,7 +177,7 @@ def run(
     Raises:
         AssertionError: everything had left before that often a call was in flight.
     """
-    share = _left(database) // (blows + 2)
+    share = 3 * _left(database) // (4 * (blows + 1))
     team = Team(database, twilio, reconciles=reconciles, warm=max(WARM, share))
     team.begin()
     until = time.monotonic() + LIMIT_S

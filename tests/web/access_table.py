@@ -65,9 +65,11 @@ def public(
     return Row("public", ids=ids or {}, fixed=fixed or {}, form=form or {})
 
 
-def by_link(*, form: Mapping[str, str] | None = None, **ids: str) -> Row:
+def by_link(
+    *, fixed: Mapping[str, str] | None = None, form: Mapping[str, str] | None = None, **ids: str
+) -> Row:
     """Whoever has the address, which cannot be guessed."""
-    return Row("link", ids=ids, form=form or {})
+    return Row("link", ids=ids, fixed=fixed or {}, form=form or {})
 
 
 def hook(*, fixed: Mapping[str, str] | None = None) -> Row:
@@ -100,6 +102,8 @@ TABLE: Mapping[str, Row] = {
     "public.cannot_come": by_link(token="answer"),
     "public.step_back": by_link(token="answer"),
     "public.take_back": by_link(token="answer"),
+    "ending.show": by_link(fixed={"sort": "reminders"}, token="ending token"),
+    "ending.choose": by_link(fixed={"sort": "reminders"}, token="ending token"),
     "after_visit.debrief": by_link(token="debrief token"),
     "after_visit.tell": by_link(
         token="debrief token", form={"how_was_it": "well", "how_are_you": "well", "hours": "1"}
@@ -156,6 +160,7 @@ TABLE: Mapping[str, Row] = {
     "second_factor.remove_passkey": members(ANYONE, passkey_id="own passkey"),
     "account.show": members(ANYONE),
     "account.messages": members(ANYONE),
+    "account.choose_morning_mail": members(COORDINATOR),
     "account.end_session": members(ANYONE, session_id="session"),
     "account.end_other_sessions": members(ANYONE),
     "account.choose_membership": members(ANYONE, membership_id="own membership", half_in=True),

@@ -1,6 +1,6 @@
 """About me: how one is reached, what may be shown, what one wishes, where one never goes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -48,6 +48,13 @@ CALENDARS = {
     "both": lazy("Both"),
 }
 
+REMINDERS = {
+    "all": lazy("All that my affiliate plans"),
+    "last": lazy("Only the last one before the visit"),
+    "none": lazy("None"),
+}
+MOST_REMINDERS: Mapping[str, int | None] = {"all": None, "last": 1, "none": 0}
+
 Change = Callable[[Session, Speaker, Actor, datetime], None]
 
 
@@ -62,6 +69,11 @@ class ReachForm(Form):
     phone = PhoneField(lazy("Telephone number"))
     agrees = BooleanField(lazy("I agree to texts at this number"))
     any_hour = BooleanField(lazy("I agree to texts at night about changes within a day"))
+    reminders = RadioField(
+        lazy("Reminders before a visit"),
+        choices=list(REMINDERS.items()),
+        validators=[required(lazy("Choose which reminders come."))],
+    )
 
 
 class ShownForm(Form):
@@ -125,6 +137,7 @@ def about() -> ResponseReturnValue:
         texts=texts,
         never=len(never),
         channel=_(CHANNELS[me.channel]),
+        reminders=_(REMINDERS[_reminders(me)]),
         detail=_(DETAILS[me.detail]),
         calendar=_(CALENDARS[me.calendar]),
         languages=words.languages(me.languages),
@@ -140,7 +153,13 @@ def reach() -> ResponseReturnValue:
     with context.reading() as session:
         me = reads.me(session, context.current_actor())
         texts = reads.texts(session, me)
-    form = ReachForm(channel=me.channel, phone=me.phone, agrees=texts.agreed, any_hour=me.any_hour)
+    form = ReachForm(
+        channel=me.channel,
+        phone=me.phone,
+        agrees=texts.agreed,
+        any_hour=me.any_hour,
+        reminders=_reminders(me),
+    )
 
     def change(session: Session, me: Speaker, by: Actor, now: datetime) -> None:
         profile.change_reach(
@@ -153,6 +172,8 @@ def reach() -> ResponseReturnValue:
             by=by,
             now=now,
         )
+        most = MOST_REMINDERS[form.reminders.data]
+        profile.change_reminders(session, me, most=most, by=by, now=now)
 
     return _form_page(
         "speaker/reach.html",
@@ -246,6 +267,10 @@ def remove_never(exclusion_id: str) -> ResponseReturnValue:
         profile.include(session, row, by=actor, now=clock.now())
     flash(_("Off the list. We may offer you that place again."))
     return redirect(url_for("speaker.never"), 303)
+
+
+def _reminders(me: Speaker) -> str:
+    return {None: "all", 0: "none"}.get(me.most_reminders, "last")
 
 
 def _form_page(

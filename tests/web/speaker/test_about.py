@@ -18,6 +18,7 @@ from tests.builders import NOW
 from tests.web.speaker.conftest import Place
 
 NUMBER = "+13135550177"
+ALL = {"reminders": "all"}
 
 
 def ledger(session: Session) -> list[tuple[str, str, str, str]]:
@@ -27,7 +28,7 @@ def ledger(session: Session) -> list[tuple[str, str, str, str]]:
 
 
 def reach(place: Place, **form: str) -> int:
-    return place.browser.post("/speaker/about/reach", data=form).status_code
+    return place.browser.post("/speaker/about/reach", data=ALL | form).status_code
 
 
 def test_the_page_shows_what_we_know_and_hides_nothing_of_it(place: Place) -> None:
@@ -49,7 +50,7 @@ def test_texts_begin_with_an_agreement_in_the_ledger_and_end_with_one(place: Pla
     assert "I can reply STOP at any time" in place.browser.get("/speaker/about/reach").text
 
     refused = place.browser.post(
-        "/speaker/about/reach", data={"channel": "sms", "phone": "313-555-0177"}
+        "/speaker/about/reach", data=ALL | {"channel": "sms", "phone": "313-555-0177"}
     )
     assert refused.status_code == 422
     assert "Tick the box to get texts at this number" in refused.text
@@ -134,7 +135,7 @@ def test_a_wrong_answer_about_reaching_changes_nothing(
 ) -> None:
     before = place.speaker().revision
 
-    answer = place.browser.post("/speaker/about/reach", data=form)
+    answer = place.browser.post("/speaker/about/reach", data=ALL | form)
 
     assert answer.status_code == 422
     assert words in answer.text
@@ -150,6 +151,31 @@ def test_a_megabyte_is_refused(place: Place) -> None:
 
     assert answer.status_code in {413, 422}
     assert place.speaker().channel == "mail"
+
+
+def test_fewer_reminders_follow_at_once_and_all_of_them_again(
+    place: Place, session: Session, links: Links
+) -> None:
+    visit = builders.visit(session, place.world)
+    offer = builders.offer(session, builders.slots(session, visit)[0], place.maria)
+    offers.accept(session, offer=offer, by=SYSTEM, via="link", links=links, now=NOW)
+    session.commit()
+    waiting = select(Message.values).where(Message.kind == "reminder", Message.state == "pending")
+
+    def names() -> list[str]:
+        session.expire_all()
+        in_order = waiting.order_by(Message.send_after)
+        return [values["reminder"] for values in session.scalars(in_order)]
+
+    every = names()
+    assert reach(place, channel="mail", reminders="last") == 303
+    assert names() == every[-1:]
+    assert "Only the last one before the visit" in place.browser.get("/speaker/about").text
+    assert reach(place, channel="mail", reminders="none") == 303
+    assert names() == []
+    assert reach(place, channel="mail", reminders="all") == 303
+    assert names() == every
+    assert len(every) == 3
 
 
 def test_what_may_be_shown_reaches_the_calendar_at_once(
