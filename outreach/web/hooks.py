@@ -23,6 +23,8 @@ MAX_BODY = 64 * 1024
 """Twilio's forms have a few kilobytes."""
 
 LONGEST_TEXT = 1600
+LONGEST_WORD = 64
+"""Twilio's ids have 34 characters, its numbers, states and codes fewer."""
 
 
 class Hooked(context.Wired, Protocol):
@@ -57,10 +59,10 @@ def refuse_strangers() -> None:
 def twilio_inbound() -> ResponseReturnValue:
     """Take a text. STOP, START and HELP are answered right here, the rest through the outbox."""
     form = request.form
-    text_id, sender = form.get("MessageSid", ""), form.get("From", "")
+    text_id, sender = _word("MessageSid"), _word("From")
     if not text_id or not sender:
         abort(400)
-    body = form.get("Body", "").replace("\0", "")[:LONGEST_TEXT]
+    body = _kept(form.get("Body", ""), longest=LONGEST_TEXT)
     received = _receive(text_id, sender, body)
     # With Twilio's opt-out handling the person has its answer already.
     is_answered = "OptOutType" in form or words.is_answered_by_provider(body)
@@ -72,12 +74,10 @@ def twilio_inbound() -> ResponseReturnValue:
 @bp.post("/status/<attempt>")
 def twilio_status(attempt: str) -> ResponseReturnValue:
     """Take what became of one attempt."""
-    form = request.form
-    provider_id = form.get("MessageSid", "")
-    status = form.get("MessageStatus", "")
+    provider_id, status = _word("MessageSid"), _word("MessageStatus")
     if not provider_id or not status:
         abort(400)
-    _note(attempt, provider_id, status, form.get("ErrorCode", ""))
+    _note(_kept(attempt, longest=LONGEST_WORD), provider_id, status, _word("ErrorCode"))
     return "", 204
 
 
@@ -106,6 +106,15 @@ def _note(attempt: str, provider_id: str, status: str, code: str) -> None:
             code=code,
             now=clock.now(),
         )
+
+
+def _word(name: str) -> str:
+    return _kept(request.form.get(name, ""), longest=LONGEST_WORD)
+
+
+def _kept(value: str, *, longest: int) -> str:
+    """Return what a database keeps of a value: PostgreSQL takes no NUL, and no index a novel."""
+    return value.replace("\0", "")[:longest]
 
 
 def _public_url() -> str:

@@ -251,6 +251,36 @@ def test_a_text_may_hold_anything(provider: FlaskClient, maria: Speaker, session
     assert len(kept.body) == 1600
 
 
+@pytest.mark.both_engines
+@pytest.mark.parametrize(
+    "sender",
+    [
+        "+447700900123",
+        "+13135550999",
+        "72345",
+        "BANKALERT",
+        "+1",
+        "not a number",
+        "\0+1",
+        "🙂" * 400,
+    ],
+)
+@pytest.mark.parametrize("body", ["YES", "STOP", "😀\0\ud7ff", ""])
+def test_a_text_from_whoever_it_is_has_an_answer_and_changes_nobody_elses(
+    provider: FlaskClient, maria: Speaker, session: Session, sender: str, body: str
+) -> None:
+    assert maria.id
+    form = text(body) | {"From": sender}
+
+    first, again = (post(provider, INBOUND, form) for _ in range(2))
+
+    assert (first.status_code, again.status_code) == (200, 200)
+    session.expire_all()
+    assert session.scalars(select(Offer.state)).all() == ["open"]
+    assert service.agreed(session, PHONE, speaker_id=maria.id)
+    assert count(session, InboundMessage) == 1
+
+
 # --- what became of ours
 
 
@@ -308,3 +338,34 @@ def test_a_callback_that_says_nothing_is_refused(provider: FlaskClient, attempt:
     assert (
         post(provider, f"/hooks/twilio/status/{attempt}", {"MessageSid": "SM7"}).status_code == 400
     )
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [("🙂", ""), ("delivered\0", ""), ("read", ""), ("x" * 5000, "1" * 5000), ("failed", "\0-1")],
+)
+def test_a_callback_may_say_anything(
+    provider: FlaskClient, attempt: str, session: Session, status: str, code: str
+) -> None:
+    assert [said(provider, attempt, status, code).status_code for _ in range(2)] == [204, 204]
+    assert said(provider, f"{attempt}\0", "sent").status_code in {204, 404}
+
+    session.expire_all()
+    message = session.scalars(select(Message).where(Message.provider_id == "SM7")).one()
+    assert message.state in {"accepted", "delivered", "failed"}
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize("provider_id", ["SM8", "\0SM8", "🙂" * 5000])
+def test_a_callback_with_anothers_id_changes_nothing(
+    provider: FlaskClient, attempt: str, session: Session, provider_id: str
+) -> None:
+    form = {"MessageSid": provider_id, "MessageStatus": "failed", "ErrorCode": "21610"}
+
+    assert post(provider, f"/hooks/twilio/status/{attempt}", form).status_code == 204
+
+    session.expire_all()
+    message = session.scalars(select(Message).where(Message.provider_id == "SM7")).one()
+    assert message.state == "accepted"
+    assert service.agreed(session, PHONE)
