@@ -75,15 +75,23 @@ def reap(post: Post) -> int:
     return _in_transaction(post.db, lambda session, now: reconcile.reap(session, now=now))
 
 
-def look_up_doubts(post: Post) -> int:
-    """Look for texts in doubt in the provider's list; return how many were settled."""
-    if post.sms is None:
-        return 0
-    with post.db.transaction() as session:
-        doubts = reconcile.take_doubts(session, now=clock.now())
-        bodies = {d.message_id: delivery.body_of(session, d.message_id, post=post) for d in doubts}
-    states = [_look_up(post, doubt, body=bodies[doubt.message_id]) for doubt in doubts]
-    return sum(state != "unknown" for state in states)
+def look_up_doubts(post: Post, *, stopping: Callable[[], bool] = _never) -> int:
+    """Look for texts in doubt in the provider's list; return how many were settled.
+
+    At most MOST_AT_ONCE a tick. The first look that fails is the last of this tick.
+    """
+    settled = looks = 0
+    while looks < MOST_AT_ONCE and not stopping():
+        doubts = _take_doubts(post)
+        for doubt, body in doubts:
+            state = _look_up(post, doubt, body=body)
+            if state is None:
+                return settled
+            settled += state != "unknown"
+        looks += len(doubts)
+        if len(doubts) < reconcile.DOUBTS:
+            break
+    return settled
 
 
 def ask_about_silent(post: Post, *, stopping: Callable[[], bool] = _never) -> int:
@@ -346,14 +354,23 @@ def _give_back(post: Post, rest: list[Claimed]) -> None:
             outbox.let_go(session, claimed, state="pending", now=clock.now())
 
 
-def _look_up(post: Post, doubt: Doubt, *, body: str) -> str:
+def _take_doubts(post: Post) -> list[tuple[Doubt, str]]:
+    def take(session: Session, now: datetime) -> list[tuple[Doubt, str]]:
+        doubts = reconcile.take_doubts(session, now=now)
+        return [(each, delivery.body_of(session, each.message_id, post=post)) for each in doubts]
+
+    return [] if post.sms is None else _in_transaction(post.db, take)
+
+
+def _look_up(post: Post, doubt: Doubt, *, body: str) -> str | None:
+    """Return the state a text in doubt has after a look; None where the provider is away."""
     if post.sms is None:
-        return "unknown"
+        return None
     try:
         seen = post.sms.sent_to(doubt.phone, since=doubt.since)
     except CouldNotLook as error:
         log.warning("message.could_not_look", message=doubt.message_id, error=str(error))
-        return "unknown"
+        return None
 
     def conclude(session: Session, now: datetime) -> str:
         return reconcile.looked(session, doubt, body=body, seen=seen, now=now)

@@ -58,29 +58,30 @@ class Worker:
     def _ticks(self) -> dict[str, tuple[float, Callable[[], object]]]:
         """Return each job and how many seconds lie between its runs."""
         post, links = self._wiring.post, self._wiring.links
-        deliver = partial(jobs.deliver_due, post, stopping=self._stopping.is_set)
+        stopping = self._stopping.is_set
+        deliver = partial(jobs.deliver_due, post, stopping=stopping)
         find = partial(
             jobs.find_speakers,
             self._wiring.db,
             links=links,
             time_limit_s=self._wiring.config.matching_time_limit_s,
-            stopping=self._stopping.is_set,
+            stopping=stopping,
         )
         beat = partial(jobs.beat, self._wiring.db, worker=jobs.worker_name())
         redact = partial(
             jobs.redact,
             post,
             keep_days=self._wiring.config.message_keep_days,
-            stopping=self._stopping.is_set,
+            stopping=stopping,
         )
-        ask = partial(jobs.ask_about_silent, post, stopping=self._stopping.is_set)
+        ask = partial(jobs.ask_about_silent, post, stopping=stopping)
         return {
             "deliver_sms": (2, partial(deliver, channel=kinds.SMS)),
             "deliver_mail": (2, partial(deliver, channel=kinds.MAIL)),
             "heartbeat": (10, beat),
             "find_speakers": (1, find),
             "reap": (15, partial(jobs.reap, post)),
-            "look_up_doubts": (30, partial(jobs.look_up_doubts, post)),
+            "look_up_doubts": (30, partial(jobs.look_up_doubts, post, stopping=stopping)),
             "lapse_offers": (30, partial(jobs.lapse_offers, self._wiring.db, links=links)),
             "sweep_keys": (3600, partial(jobs.sweep_keys, self._wiring.db, self._wiring.vault)),
             "tell_units": (300, partial(jobs.tell_units, self._wiring.db)),

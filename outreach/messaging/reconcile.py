@@ -17,6 +17,9 @@ from outreach.messaging.reasons import Reason
 
 log = logs.get(__name__)
 
+DOUBTS = 20
+"""How many texts in doubt are taken at a time."""
+
 _FINAL = {"delivered", "undelivered", "failed"}
 _LOOK_BACK = rules.SETTLE
 """The provider's clock may be behind ours by this much."""
@@ -83,7 +86,7 @@ def reap(session: Session, *, now: datetime) -> int:
     return found
 
 
-def take_doubts(session: Session, *, now: datetime, limit: int = 20) -> list[Doubt]:
+def take_doubts(session: Session, *, now: datetime, limit: int = DOUBTS) -> list[Doubt]:
     """Take the texts in doubt that are due for a look, for this worker alone."""
     taken = _take(session, "unknown", again_at=now + rules.SETTLE, limit=limit, now=now)
     return [_doubt(session, message_id) for message_id, _ in taken]

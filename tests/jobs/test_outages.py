@@ -13,6 +13,7 @@ from time_machine import Traveller
 from outreach import jobs
 from outreach.adapters.smtp_mail import SmtpMail
 from outreach.db import Database
+from outreach.messaging import rules
 from outreach.messaging.ports import Ambiguous, Result, Sms
 from outreach.workflows.delivery import Prepared
 from tests import fakes
@@ -87,6 +88,37 @@ def test_a_text_that_alone_never_gets_through_is_given_up(
         run_for(fakes.post(database, phones=Choosy()), at_ten, minutes=60)
 
     assert states(database) == {"accepted": TEXTS - 1, "dead": 1}
+
+
+def test_all_texts_in_doubt_are_looked_up_in_one_tick(
+    database: Database, speaker_id: int, twilio: TwilioStandIn, at_ten: Traveller
+) -> None:
+    plan(database, speaker_id, count=45)
+    post = through_twilio(database, twilio)
+    twilio.shares = {Fault.ERROR_AFTER_ACCEPT: 1.0}
+    with capture_logs():
+        jobs.deliver_due(post, channel="sms")
+    assert states(database) == {"unknown": 45}
+    at_ten.shift(rules.SETTLE)
+
+    assert jobs.look_up_doubts(post) == 45
+
+    assert states(database) == {"accepted": 45}
+
+
+def test_a_provider_that_shows_no_list_is_asked_once_a_tick(
+    database: Database, speaker_id: int, twilio: TwilioStandIn, at_ten: Traveller
+) -> None:
+    plan(database, speaker_id, count=45)
+    post = through_twilio(database, twilio)
+    twilio.shares, twilio.list_fails = {Fault.ERROR_AFTER_ACCEPT: 1.0}, True
+    with capture_logs() as logged:
+        jobs.deliver_due(post, channel="sms")
+        at_ten.shift(rules.SETTLE)
+        jobs.look_up_doubts(post)
+
+    assert [entry["event"] for entry in logged].count("message.could_not_look") == 1
+    assert states(database) == {"unknown": 45}
 
 
 def test_an_hour_without_the_mail_server_loses_nothing(
