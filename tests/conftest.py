@@ -89,7 +89,8 @@ def pytest_runtest_makereport(
     """Fail a test whose output, the log's lines among it, holds what is known of a patient."""
     del item, call
     report = yield
-    held = leaks.told(f"{report.capstdout}{report.capstderr}{report.caplog}")
+    output = f"{report.capstdout}{report.capstderr}{report.caplog}"
+    held = [*leaks.told(output), *leaks.logged(output)]
     if held and report.passed:
         report.outcome = "failed"
         report.longrepr = f"The output of this test holds {held}."

@@ -26,6 +26,9 @@ NOTE = "Prefers Tuesdays after five"
 CANARIES = ("Zephyrine", "Quillfeather", "5550187", "555-0187", "zephyrine@", NOTE)
 """Pieces of what every referral of the tests holds of its person."""
 
+PLACES = ("St. Clare", "Unit 4B")
+"""Pieces of the names that the tests' hospitals and units have."""
+
 ANYTHING_TOLD = (
     "SELECT EXISTS (SELECT 1 FROM message) OR EXISTS (SELECT 1 FROM console_message)"
     " OR EXISTS (SELECT 1 FROM referral)"
@@ -42,7 +45,14 @@ def told(text: str) -> list[str]:
 
 def in_address(address: str) -> list[str]:
     """Return the canaries that the address of a request holds."""
-    return told(unquote_plus(address))
+    found = unquote_plus(address)
+    return [*told(found), *(place for place in PLACES if place.lower() in found.lower())]
+
+
+def logged(text: str) -> list[str]:
+    """Return the places that lines of the log name: those that end in the component's name."""
+    lines = " ".join(line for line in text.splitlines() if "component=" in line)
+    return [place for place in PLACES if place.lower() in lines.lower()]
 
 
 def of(database: Database) -> list[str]:

@@ -56,6 +56,14 @@ def test_a_liaison_and_a_speaker_who_chose_so_may_be_told_places(
     assert leaks.of(database) == []
 
 
+def test_an_address_and_a_line_of_the_log_name_no_place() -> None:
+    assert leaks.in_address("/visits?hospital=St.+Clare") == ["St. Clare"]
+    assert leaks.logged("[warning] visit.moved  component=outreach.visits unit=Unit 4B") == [
+        "Unit 4B"
+    ]
+    assert leaks.logged("What a command prints for people: Unit 4B") == []
+
+
 def test_an_address_is_read_as_people_would_read_it() -> None:
     assert leaks.in_address("/referrals?q=zephyrine%40patients.example") == [
         "Zephyrine",
