@@ -15,7 +15,7 @@ from outreach import logs
 from outreach.actor import SYSTEM
 from outreach.db import Database
 from outreach.links import Links
-from outreach.messaging import kinds, outbox, reconcile, rules, segments, service
+from outreach.messaging import kinds, mail_trouble, outbox, reconcile, rules, segments, service
 from outreach.messaging.codes import Action
 from outreach.messaging.models import Message
 from outreach.messaging.outbox import Claimed, Outcome
@@ -241,6 +241,8 @@ def _obstacle(session: Session, message: Message, *, post: Post, now: datetime) 
         return _Obstacle("cancelled", Reason.NO_ADDRESS)
     if message.channel == kinds.MAIL:
         message.to_address = address
+        if message.kind not in kinds.ASKED_FOR and mail_trouble.stands(session, address):
+            return _Obstacle("failed", Reason.BAD_ADDRESS)
         return None
     return _obstacle_to_text(session, message, phone=address, post=post, now=now)
 
