@@ -1,13 +1,13 @@
 """A mail that came in, whichever way: filed once, believed in nothing, answered never.
 
-A bounce counts only when it names a Message-ID of ours and the address that very mail went to.
+A bounce counts only when it shows an attempt of ours and names the address that very mail went to.
 Whoever a mail claims to come from decides who reads it, and nothing else.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from outreach import audit, logs
@@ -15,10 +15,11 @@ from outreach.accounts.models import Account, Membership
 from outreach.actor import SYSTEM
 from outreach.directory.models import Unit
 from outreach.messaging import inbox, kinds, mail_trouble
-from outreach.messaging.inbox import Bounce, Incoming, Sort
-from outreach.messaging.models import InboundMail, Message
+from outreach.messaging.inbox import Incoming, Sort
+from outreach.messaging.models import InboundMail, Message, MessageAttempt
 from outreach.messaging.once import insert_once
 from outreach.messaging.reasons import Reason
+from outreach.messaging.returned import Bounce
 from outreach.speakers.models import Speaker
 
 log = logs.get(__name__)
@@ -52,7 +53,7 @@ def process_inbound(session: Session, raw: bytes, *, now: datetime) -> Filed:
     """
     mail = inbox.read(raw)
     about = _answered_message(session, mail)
-    hint = _hint(session, mail, about)
+    hint = _hint(session, mail, about, now=now)
     is_silent = mail.sort in SILENT
     row_id = insert_once(
         session,
@@ -86,7 +87,7 @@ def process_inbound(session: Session, raw: bytes, *, now: datetime) -> Filed:
 
 
 def _settle_bounces(session: Session, mail: Incoming, row_id: int, *, now: datetime) -> int:
-    message = _sent(session, mail.returned_id)
+    message = _sent(session, mail.attempt)
     if message is None:
         return 0
     for bounce in mail.bounces:
@@ -128,12 +129,26 @@ def _reason(bounce: Bounce) -> str:
     return Reason.BAD_ADDRESS if bounce.is_address else bounce.code
 
 
-def _sent(session: Session, message_id: str) -> Message | None:
-    """Return the mail that a server took from us under a Message-ID."""
-    if not message_id:
+def _sent(session: Session, attempt: str) -> Message | None:
+    """Return the mail of an attempt, where that was its last one and a server took it.
+
+    An earlier one may have gone to another address, whose reader could then speak for this one.
+    """
+    if not attempt:
         return None
-    found = select(Message).where(Message.provider_id == message_id, Message.channel == kinds.MAIL)
-    return session.scalars(found).first()
+    found = session.scalar(
+        select(MessageAttempt).where(
+            MessageAttempt.public_id == attempt, MessageAttempt.provider_id.is_not(None)
+        )
+    )
+    if found is None:
+        return None
+    last = select(func.max(MessageAttempt.number)).where(
+        MessageAttempt.message_id == found.message_id
+    )
+    message = session.get_one(Message, found.message_id)
+    is_last = session.scalar(last) == found.number
+    return message if is_last and message.channel == kinds.MAIL else None
 
 
 # --- who wrote
@@ -149,8 +164,11 @@ def _answered_message(session: Session, mail: Incoming) -> Message | None:
     return session.scalars(named.order_by(Message.id.desc()).limit(1)).first()
 
 
-def _hint(session: Session, mail: Incoming, about: Message | None) -> _Hint:
-    """Guess who wrote: by From, else by the mail it answers, else the only bureau there is."""
+def _hint(session: Session, mail: Incoming, about: Message | None, *, now: datetime) -> _Hint:
+    """Guess who wrote: by From, else by the mail it answers. A stranger's goes to the first bureau.
+
+    Not to nobody: what no bureau is shown, no person reads.
+    """
     speakers = session.scalars(
         select(Speaker)
         .where(Speaker.email == mail.sender, Speaker.archived_at.is_(None))
@@ -164,7 +182,8 @@ def _hint(session: Session, mail: Incoming, about: Message | None) -> _Hint:
         return _Hint(speakers[0].affiliate_id, speakers[0].id if len(speakers) == 1 else None)
     if about is not None and about.affiliate_id is not None:
         return _Hint(about.affiliate_id)
-    return _Hint(_of_account(session, mail) or _of_unit(session, mail) or _only_bureau(session))
+    known = _of_account(session, mail) or _of_unit(session, mail)
+    return _Hint(known or _first_bureau(session, now=now))
 
 
 def _of_account(session: Session, mail: Incoming) -> int | None:
@@ -188,8 +207,10 @@ def _of_unit(session: Session, mail: Incoming) -> int | None:
     return session.scalar(found.order_by(Message.id.desc()).limit(1))
 
 
-def _only_bureau(session: Session) -> int | None:
-    """Return the one affiliate that has coordinators; None where there are several."""
-    found = select(Membership.affiliate_id).where(Membership.kind == "coordinator").distinct()
-    bureaus = session.scalars(found.limit(2)).all()
-    return bureaus[0] if len(bureaus) == 1 else None
+def _first_bureau(session: Session, *, now: datetime) -> int | None:
+    """Return the bureau that has had a coordinator for longest."""
+    found = select(Membership.affiliate_id).where(
+        Membership.kind == "coordinator",
+        or_(Membership.ends_at.is_(None), Membership.ends_at > now),
+    )
+    return session.scalar(found.order_by(Membership.id).limit(1))

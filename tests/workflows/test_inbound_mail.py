@@ -1,21 +1,24 @@
 """Mails that come in: bounces count only for mails of ours, and people's words reach a person."""
 
+import threading
 from datetime import timedelta
+from multiprocessing.pool import ThreadPool
 
 import pytest
 from sqlalchemy import select
 
+from outreach import db
 from outreach.actor import SYSTEM
 from outreach.db import Database
 from outreach.messaging import mail_trouble
 from outreach.messaging.inbox import Sort
-from outreach.messaging.models import InboundMail, MailAddressTrouble, Message
+from outreach.messaging.models import InboundMail, MailAddressTrouble, Message, MessageAttempt
 from outreach.messaging.ports import Accepted
 from outreach.workflows import delivery, inbound_mail, settling
 from outreach.workflows.delivery import Post, Skipped
 from outreach.workflows.inbound_mail import Filed
 from tests import builders, fakes
-from tests.builders import NOW
+from tests.builders import HENRY, NOW
 from tests.messaging import mails
 from tests.workflows.conftest import Bureau
 from tests.workflows.sending import plan, prepare
@@ -48,8 +51,14 @@ def fresh(bureau: Bureau) -> Message:
 
 
 def bounce(bureau: Bureau, message: Message, **changes: str) -> bytes:
-    given = {"to": bureau.maria.email, "message_id": message.provider_id or ""}
+    given = {"to": bureau.maria.email, "attempt": attempt_of(bureau, message)}
     return mails.bounce(**given | changes)
+
+
+def attempt_of(bureau: Bureau, message: Message) -> str:
+    """Return what the header of a mail said that was sent last."""
+    newest = select(MessageAttempt.public_id).where(MessageAttempt.message_id == message.id)
+    return bureau.session.scalars(newest.order_by(MessageAttempt.number.desc())).first() or ""
 
 
 def only(bureau: Bureau) -> InboundMail:
@@ -90,13 +99,13 @@ def test_the_same_bounce_again_changes_nothing(bureau: Bureau, post: Post) -> No
 @pytest.mark.parametrize(
     "changes",
     [
-        {"message_id": "<made-up@outreach.example>"},
+        {"attempt": "made-up-0123456789"},
         {"to": "joy@hill.example"},
         {"action": "delayed", "status": "4.4.1"},
         {"action": "failed", "status": "4.2.2"},
         {"action": "delivered", "status": "2.0.0"},
     ],
-    ids=["an id we never sent", "another recipient", "delayed", "not for good", "delivered"],
+    ids=["an attempt that never was", "another recipient", "delayed", "not for good", "delivered"],
 )
 def test_what_is_no_final_failure_of_a_mail_of_ours_is_filed_and_no_more(
     bureau: Bureau, post: Post, changes: dict[str, str]
@@ -126,14 +135,53 @@ def test_a_mail_refused_for_what_it_says_does_not_mark_the_address(
     assert not mail_trouble.stands(bureau.session, bureau.maria.email)
 
 
-@pytest.mark.parametrize("make", [mails.exim, mails.qmail])
-def test_plain_bounces_of_common_servers_count_as_well(
-    bureau: Bureau, post: Post, make: mails.Made
+@pytest.mark.parametrize(
+    "make", [mails.exim, mails.qmail, mails.exchange, mails.gmail, mails.postfix]
+)
+def test_bounces_of_common_servers_count(bureau: Bureau, post: Post, make: mails.Made) -> None:
+    message = send(bureau, post)
+
+    assert take(bureau, make(bureau.maria.email, attempt_of(bureau, message))).bounced == 1
+    assert fresh(bureau).state == "undelivered"
+
+
+def test_who_read_a_mail_at_the_old_address_cannot_speak_for_the_new_one(
+    bureau: Bureau, post: Post
+) -> None:
+    message = send(bureau, post)
+    old = attempt_of(bureau, message)
+    take(bureau, bounce(bureau, message))
+    bureau.maria.email = "maria.new@hill.example"
+    settling.retry(bureau.session, message, by=SYSTEM, now=NOW)
+    prepared = prepare(bureau, post, channel="mail")
+    assert not isinstance(prepared, Skipped)
+    taken = Accepted(prepared.parcel.message_id)  # type: ignore[union-attr] # a mail
+    delivery.conclude(bureau.session, prepared, taken, post=post, now=NOW)
+
+    forged = take(bureau, mails.bounce(to="maria.new@hill.example", attempt=old, own="b2"))
+
+    assert (forged.bounced, fresh(bureau).state) == (0, "accepted")
+    assert not mail_trouble.stands(bureau.session, "maria.new@hill.example")
+
+
+def test_who_got_a_mail_can_speak_for_no_address_but_their_own(bureau: Bureau, post: Post) -> None:
+    message = send(bureau, post)
+    other = builders.speaker(bureau.session, bureau.world.affiliate, HENRY)
+
+    forged = take(bureau, bounce(bureau, message, to=other.email))
+
+    assert forged.bounced == 0
+    assert bureau.session.scalars(select(MailAddressTrouble)).all() == []
+
+
+def test_who_got_only_an_answer_to_a_mail_knows_too_little_to_forge(
+    bureau: Bureau, post: Post
 ) -> None:
     message = send(bureau, post)
 
-    assert take(bureau, make(bureau.maria.email, message.provider_id or "")).bounced == 1
-    assert fresh(bureau).state == "undelivered"
+    forged = take(bureau, bounce(bureau, message, attempt=(message.provider_id or "").strip("<>")))
+
+    assert (forged.bounced, fresh(bureau).state) == (0, "accepted")
 
 
 # --- marked addresses
@@ -194,6 +242,23 @@ def test_a_mail_from_nobody_we_know_reaches_the_only_bureau(bureau: Bureau) -> N
     assert only(bureau).affiliate_id == bureau.world.affiliate.id
 
 
+def test_a_stranger_reaches_the_bureau_that_was_there_first(bureau: Bureau) -> None:
+    builders.coordinator(bureau.session, bureau.world.affiliate)
+    builders.coordinator(bureau.session, builders.affiliate(bureau.session, name="Other"))
+
+    take(bureau, mails.written(sender="x@else.example"))
+
+    assert only(bureau).affiliate_id == bureau.world.affiliate.id
+
+
+def test_what_a_speaker_writes_through_a_list_is_not_lost(bureau: Bureau) -> None:
+    listed = "List-Id: <peers.example>\nPrecedence: list\nReturn-Path: <>\n"
+
+    take(bureau, mails.written(sender=bureau.maria.email, more=listed))
+
+    assert (only(bureau).body, only(bureau).settled_at) == ("Is it the blue one?", None)
+
+
 def test_an_automatic_answer_is_filed_in_silence_and_nothing_is_answered(bureau: Bureau) -> None:
     before = bureau.messages()
 
@@ -211,3 +276,25 @@ def test_a_calendars_answer_waits_for_a_coordinator(bureau: Bureau) -> None:
 
     assert filed.sort is Sort.CALENDAR
     assert only(bureau).settled_at is None
+
+
+@pytest.mark.both_engines
+def test_a_mail_that_comes_twice_at_the_same_moment_is_filed_once(database: Database) -> None:
+    gate = threading.Barrier(4)
+
+    def take_one(_number: int) -> Filed:
+        gate.wait(timeout=30)
+        return take_apart(database, mails.written(sender="x@else.example"))
+
+    with ThreadPool(4) as pool:
+        filed = pool.map(take_one, range(4))
+
+    assert sorted(f.is_new for f in filed) == [False, False, False, True]
+    with database.reading() as session:
+        assert len(session.scalars(select(InboundMail)).all()) == 1
+
+
+@db.retrying
+def take_apart(database: Database, raw: bytes) -> Filed:
+    with database.transaction() as session:
+        return inbound_mail.process_inbound(session, raw, now=LATER)
