@@ -283,13 +283,43 @@ class InboundMail(Base):
     about_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
     received_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]
+    redacted_at: Mapped[datetime | None]
 
     __table_args__ = (
         CheckConstraint(
             "sort IN ('bounce', 'automatic', 'calendar', 'person', 'unreadable')",
             name="sort_known",
         ),
+        Index(
+            "ix_inbound_mail_settled_at_kept",
+            "settled_at",
+            sqlite_where=text("redacted_at IS NULL"),
+            postgresql_where=text("redacted_at IS NULL"),
+        ),
+        Index(
+            "ix_inbound_mail_received_at_unread",
+            "affiliate_id",
+            "received_at",
+            sqlite_where=text("settled_at IS NULL"),
+            postgresql_where=text("settled_at IS NULL"),
+        ),
     )
+
+
+class MailboxRound(Base):
+    """Whose turn it is to fetch mail from a mailbox: one row for each, one worker at a time.
+
+    `read_at` is when it was last read to the end; `trouble` says what hindered it since, "" for
+    nothing.
+    """
+
+    __tablename__ = "mailbox_round"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    mailbox: Mapped[str] = mapped_column(unique=True)
+    next_at: Mapped[datetime]
+    read_at: Mapped[datetime | None]
+    trouble: Mapped[str] = mapped_column(default="")
 
 
 class MailAddressTrouble(Base):

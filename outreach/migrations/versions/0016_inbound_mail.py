@@ -10,6 +10,9 @@ down_revision = "0015"
 branch_labels = None
 depends_on = None
 
+KEPT = sa.text("redacted_at IS NULL")
+UNREAD = sa.text("settled_at IS NULL")
+
 
 def upgrade() -> None:
     """Make the change."""
@@ -27,6 +30,7 @@ def upgrade() -> None:
         sa.Column("about_id", sa.Integer(), nullable=True),
         sa.Column("received_at", UTCDateTime(), nullable=False),
         sa.Column("settled_at", UTCDateTime(), nullable=True),
+        sa.Column("redacted_at", UTCDateTime(), nullable=True),
         sa.CheckConstraint(
             "sort IN ('bounce', 'automatic', 'calendar', 'person', 'unreadable')",
             name=op.f("ck_inbound_mail_sort_known"),
@@ -45,6 +49,30 @@ def upgrade() -> None:
         sa.UniqueConstraint("message_key", name=op.f("uq_inbound_mail_message_key")),
     )
     op.create_index(op.f("ix_inbound_mail_affiliate_id"), "inbound_mail", ["affiliate_id"])
+    op.create_index(
+        "ix_inbound_mail_settled_at_kept",
+        "inbound_mail",
+        ["settled_at"],
+        sqlite_where=KEPT,
+        postgresql_where=KEPT,
+    )
+    op.create_index(
+        "ix_inbound_mail_received_at_unread",
+        "inbound_mail",
+        ["affiliate_id", "received_at"],
+        sqlite_where=UNREAD,
+        postgresql_where=UNREAD,
+    )
+    op.create_table(
+        "mailbox_round",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("mailbox", sa.String(), nullable=False),
+        sa.Column("next_at", UTCDateTime(), nullable=False),
+        sa.Column("read_at", UTCDateTime(), nullable=True),
+        sa.Column("trouble", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_mailbox_round")),
+        sa.UniqueConstraint("mailbox", name=op.f("uq_mailbox_round_mailbox")),
+    )
     op.create_table(
         "mail_address_trouble",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -64,4 +92,5 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Take the change back."""
     op.drop_table("mail_address_trouble")
+    op.drop_table("mailbox_round")
     op.drop_table("inbound_mail")
