@@ -39,6 +39,7 @@ BLUEPRINTS = (
     "undo",
     "feeds",
     "hooks",
+    "mail_hook",
     "health",
 )
 """Modules of `outreach.web`, each with its `bp`."""

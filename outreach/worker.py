@@ -16,7 +16,7 @@ from types import FrameType
 from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from outreach import jobs, logs
+from outreach import jobs, logs, mail_jobs
 from outreach.messaging import kinds
 from outreach.wiring import Wiring
 
@@ -73,6 +73,19 @@ class Worker:
             keep_days=self._wiring.config.message_keep_days,
             stopping=self._stopping.is_set,
         )
+        fetch = partial(
+            mail_jobs.fetch_mail,
+            self._wiring.db,
+            self._wiring.mailbox,
+            every_s=self._wiring.config.imap_every_s,
+            stopping=self._stopping.is_set,
+        )
+        redact_mail = partial(
+            mail_jobs.redact_mail,
+            self._wiring.db,
+            keep_days=self._wiring.config.mail_keep_days,
+            stopping=self._stopping.is_set,
+        )
         ask = partial(jobs.ask_about_silent, post, stopping=self._stopping.is_set)
         return {
             "deliver_sms": (2, partial(deliver, channel=kinds.SMS)),
@@ -89,6 +102,8 @@ class Worker:
             "run_clocks": (30, partial(jobs.run_clocks, self._wiring.db, desk=self._wiring.desk)),
             "ask_about_silent": (30, ask),
             "redact": (3600, redact),
+            "fetch_mail": (5, fetch),
+            "redact_mail": (3600, redact_mail),
             "ask_afterwards": (300, partial(jobs.ask_afterwards, self._wiring.db)),
         }
 

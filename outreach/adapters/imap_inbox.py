@@ -140,8 +140,11 @@ class ImapInbox:
                 self._sign_in(server)
                 yield server
             finally:
-                with suppress(OSError, imaplib.IMAP4.error):
+                with suppress(OSError, ValueError, imaplib.IMAP4.error):
                     server.logout()
+                # A failed farewell leaves the line open.
+                with suppress(OSError):
+                    server.shutdown()
         except ssl.SSLError as error:
             raise Refused("tls") from error
         except imaplib.IMAP4.abort as error:

@@ -127,6 +127,7 @@ TABLE: Mapping[str, Row] = {
     # providers
     "health.show": public(),
     "health.metrics": hook(),
+    "mail_hook.take": hook(),
     "hooks.twilio_inbound": hook(),
     "hooks.twilio_status": hook(fixed={"attempt": "any"}),
     # the demo's phones and mailboxes, which exist only with fictional people

@@ -18,7 +18,7 @@ from outreach.workflows import delivery, inbound_mail, settling
 from outreach.workflows.delivery import Post, Skipped
 from outreach.workflows.inbound_mail import Filed
 from tests import builders, fakes
-from tests.builders import JOY, NOW
+from tests.builders import NOW
 from tests.messaging import mails
 from tests.workflows.conftest import Bureau
 from tests.workflows.sending import plan, prepare
@@ -166,9 +166,8 @@ def test_who_read_a_mail_at_the_old_address_cannot_speak_for_the_new_one(
 
 def test_who_got_a_mail_can_speak_for_no_address_but_their_own(bureau: Bureau, post: Post) -> None:
     message = send(bureau, post)
-    other = builders.speaker(bureau.session, bureau.world.affiliate, JOY)
 
-    forged = take(bureau, bounce(bureau, message, to=other.email))
+    forged = take(bureau, bounce(bureau, message, to="daniel.okafor@speakers.example"))
 
     assert forged.bounced == 0
     assert bureau.session.scalars(select(MailAddressTrouble)).all() == []
