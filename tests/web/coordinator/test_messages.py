@@ -153,6 +153,36 @@ def test_a_mail_is_read_and_settled(
     assert "Nothing waits to be read" in browser.get("/coordinator/messages/texts").text
 
 
+def test_a_mail_we_found_no_words_in_is_looked_at_in_the_mailbox(
+    desk: Desk, session: Session, here: World
+) -> None:
+    builders.inbound_mail(session, here.affiliate, body="").sort = "unreadable"
+    session.commit()
+
+    page = desk().get("/coordinator/messages/texts").text
+
+    assert "look at it in the mailbox itself" in page
+
+
+def test_thirty_mails_cost_no_more_queries_than_one(
+    desk: Desk, session: Session, here: World, counting: Counting
+) -> None:
+    browser = desk()
+    builders.inbound_mail(session, here.affiliate)
+    session.commit()
+    browser.get("/coordinator/messages/texts")
+    with counting() as one:
+        browser.get("/coordinator/messages/texts")
+    for _ in range(29):
+        builders.inbound_mail(session, here.affiliate)
+    session.commit()
+
+    with counting() as thirty:
+        browser.get("/coordinator/messages/texts")
+
+    assert thirty.count == one.count
+
+
 def test_a_marked_address_is_shown_and_said_to_work_again(
     desk: Desk, database: Database, session: Session, here: World, maria: Speaker
 ) -> None:
