@@ -43,6 +43,13 @@ Subject: What it was
 """.encode()
 
 
+def returning(raw: bytes, *, to: str) -> bytes:
+    """Give a report that encloses a whole mail of ours."""
+    report = bounce(to=to, attempt="to-be-replaced")
+    head, _, _ = report.partition(b"Content-Type: text/rfc822-headers")
+    return head + b"Content-Type: message/rfc822\n\n" + raw + b"\n--b--\n"
+
+
 def exchange(to: str, attempt: str) -> bytes:
     """Give what Exchange sends: words in HTML, its own names for hosts, the whole mail."""
     return f"""From: <postmaster@hill.example>

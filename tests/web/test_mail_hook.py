@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import replace
+from io import BytesIO
 
 import pytest
 from flask import Flask
@@ -99,6 +100,22 @@ def test_an_empty_body_is_refused(service: FlaskClient) -> None:
     assert post(service, b"").status_code == 400
 
 
+def test_too_much_is_refused_also_where_its_size_is_not_said(
+    service: FlaskClient, session: Session
+) -> None:
+    answer = service.post(
+        "/hooks/mail",
+        input_stream=BytesIO(b"a" * (mail_hook.MAX_BODY + 1)),
+        content_type="message/rfc822",
+        headers={"Authorization": f"Bearer {TOKEN}", "Transfer-Encoding": "chunked"},
+        environ_overrides={"wsgi.input_terminated": True},
+    )
+
+    assert answer.status_code == 413
+    assert kept(session) == []
+
+
+@pytest.mark.both_engines
 def test_whatever_the_bytes_are_they_are_taken(service: FlaskClient, session: Session) -> None:
     rng = random.Random(7)  # noqa: S311 - the same bytes each time
     bodies = [rng.randbytes(rng.randrange(1, 3000)) for _ in range(60)]

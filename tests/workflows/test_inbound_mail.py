@@ -13,7 +13,7 @@ from outreach.db import Database
 from outreach.messaging import mail_trouble
 from outreach.messaging.inbox import Sort
 from outreach.messaging.models import InboundMail, MailAddressTrouble, Message, MessageAttempt
-from outreach.messaging.ports import Accepted
+from outreach.messaging.ports import Accepted, Mail
 from outreach.workflows import delivery, inbound_mail, settling
 from outreach.workflows.delivery import Post, Skipped
 from outreach.workflows.inbound_mail import Filed
@@ -143,6 +143,20 @@ def test_bounces_of_common_servers_count(bureau: Bureau, post: Post, make: mails
 
     assert take(bureau, make(bureau.maria.email, attempt_of(bureau, message))).bounced == 1
     assert fresh(bureau).state == "undelivered"
+
+
+def test_a_mail_as_it_left_comes_back_and_is_known_again(bureau: Bureau, post: Post) -> None:
+    plan(bureau, kind="offer_gone", channel="mail")
+    prepared = prepare(bureau, post, channel="mail")
+    assert not isinstance(prepared, Skipped)
+    assert isinstance(prepared.parcel, Mail)
+    delivery.conclude(
+        bureau.session, prepared, Accepted(prepared.parcel.message_id), post=post, now=NOW
+    )
+
+    filed = take(bureau, mails.returning(prepared.parcel.raw, to=bureau.maria.email))
+
+    assert (filed.bounced, fresh(bureau).state) == (1, "undelivered")
 
 
 def test_who_read_a_mail_at_the_old_address_cannot_speak_for_the_new_one(
