@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Final, Literal
 
-from outreach import logs
 from outreach.adapters.probes import NoAnswer, Refused
 from outreach.messaging.ports import CouldNotLook
 
@@ -24,8 +23,6 @@ LONGEST_S: Final = 240.0
 _SLACK: Final = 64 * 1024
 
 Tls = Literal["implicit", "starttls", "none"]
-
-log = logs.get(__name__)
 
 
 class _Limits:
