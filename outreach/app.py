@@ -40,6 +40,7 @@ BLUEPRINTS = (
     "undo",
     "feeds",
     "hooks",
+    "mail_hook",
     "health",
 )
 """Modules of `outreach.web`, each with its `bp`."""

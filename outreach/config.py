@@ -32,7 +32,9 @@ LEAST_KEY = 32
 """Characters of `secret_key`, the least from which a key may be derived."""
 
 LEAST_TOKEN = 16
-"""Characters of `metrics_token`."""
+"""Characters of `metrics_token` and `mail_hook_token`."""
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class Config(BaseSettings):
@@ -76,6 +78,17 @@ class Config(BaseSettings):
     smtp_password: SecretStr = SecretStr("")
     dkim_selector: str = Field("", pattern=r"^[A-Za-z0-9._-]*$")
 
+    imap_host: str = ""
+    imap_port: int = Field(993, ge=1, le=65535)
+    imap_tls: Literal["implicit", "starttls", "none"] = "implicit"
+    imap_user: str = ""
+    imap_password: SecretStr = SecretStr("")
+    imap_folder: str = Field("INBOX", min_length=1)
+    imap_move_to: str = ""
+    imap_every_s: float = Field(60.0, ge=10, le=86400)
+    mail_hook_token: SecretStr = SecretStr("")
+    mail_keep_days: int = Field(90, ge=1, le=3650)
+
     support_phone: str = ""
 
     message_keep_days: int = Field(30, ge=1, le=3650)
@@ -117,12 +130,20 @@ class Config(BaseSettings):
             raise ValueError(f"must have {LEAST_KEY} characters or more")
         return key
 
-    @field_validator("metrics_token")
+    @field_validator("metrics_token", "mail_hook_token")
     @classmethod
     def _cannot_be_guessed(cls, token: SecretStr) -> SecretStr:
         if 0 < len(token) < LEAST_TOKEN or not token.get_secret_value().isascii():
             raise ValueError(f"must have {LEAST_TOKEN} ASCII characters or more")
         return token
+
+    @field_validator("imap_user", "imap_password", "imap_folder", "imap_move_to")
+    @classmethod
+    def _can_be_said_to_imap(cls, value: Any) -> Any:  # noqa: ANN401 - a text, or a secret one
+        words = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if not (words.isascii() and (words.isprintable() or not words)):
+            raise ValueError("must be printable ASCII; folders as the server lists them")
+        return value
 
     @model_validator(mode="after")
     def _data_keys_stand_apart(self) -> Self:
@@ -147,6 +168,27 @@ class Config(BaseSettings):
             if missing:
                 needed = ", ".join(missing)
                 raise ValueError(f"sms_gateway is twilio, so these are needed: {needed}")
+        return self
+
+    @model_validator(mode="after")
+    def _mailbox_can_be_read(self) -> Self:
+        has_password = bool(self.imap_password.get_secret_value())
+        if not self.imap_host:
+            given = {"imap_user": self.imap_user, "imap_password": has_password}
+            if any(given.values()):
+                named = " and ".join(key for key, value in given.items() if value)
+                raise ValueError(f"imap_host is needed beside {named}, or neither")
+            return self
+        needed = {"imap_user": self.imap_user, "imap_password": has_password}
+        if not all(needed.values()):
+            missing = ", ".join(key for key, value in needed.items() if not value)
+            raise ValueError(f"imap_host is set, so these are needed: {missing}")
+        if self.imap_tls == "none" and self.imap_host not in LOOPBACK:
+            raise ValueError(
+                'imap_tls "none" would show the password to the network: "implicit" or "starttls"'
+            )
+        if self.imap_move_to == self.imap_folder:
+            raise ValueError("imap_move_to must be another folder than imap_folder")
         return self
 
     @property

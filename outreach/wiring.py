@@ -5,12 +5,13 @@ from typing import TextIO
 
 from outreach import clock, crypto, keyring, phone
 from outreach.adapters.console import ConsoleMail, ConsoleSms
+from outreach.adapters.imap_inbox import ImapInbox
 from outreach.adapters.smtp_mail import SmtpMail
 from outreach.adapters.twilio_sms import TwilioSignature, TwilioSms
 from outreach.config import Config
 from outreach.db import Database
 from outreach.links import Links
-from outreach.messaging.ports import MailGateway, SignatureCheck, SmsGateway
+from outreach.messaging.ports import Mailbox, MailGateway, SignatureCheck, SmsGateway
 from outreach.messaging.templates import Texts
 from outreach.vault import Vault
 from outreach.workflows.delivery import Post
@@ -20,7 +21,10 @@ from outreach.workflows.referrals.desk import Desk
 
 @dataclass(frozen=True, slots=True)
 class Wiring:
-    """Everything that is built once. `signature` is None where no provider calls us."""
+    """Everything that is built once.
+
+    `signature` is None where no provider calls us, `mailbox` where no mail is fetched.
+    """
 
     config: Config
     db: Database
@@ -28,6 +32,7 @@ class Wiring:
     links: Links
     post: Post
     signature: SignatureCheck | None
+    mailbox: Mailbox | None = None
 
     @property
     def desk(self) -> Desk:
@@ -66,7 +71,22 @@ def build(config: Config, *, terminal: TextIO | None = None) -> Wiring:
     )
     token = config.twilio_auth_token.get_secret_value()
     signature = TwilioSignature(token) if is_twilio else None
-    return Wiring(config, db, Vault(config.vault, keys), links, post, signature)
+    return Wiring(config, db, Vault(config.vault, keys), links, post, signature, mailbox_of(config))
+
+
+def mailbox_of(config: Config) -> ImapInbox | None:
+    """Return the mailbox that mail is fetched from; None where none is set."""
+    if not config.imap_host:
+        return None
+    return ImapInbox(
+        host=config.imap_host,
+        port=config.imap_port,
+        user=config.imap_user,
+        password=config.imap_password.get_secret_value(),
+        folder=config.imap_folder,
+        move_to=config.imap_move_to,
+        tls=config.imap_tls,
+    )
 
 
 def _sms_gateway(config: Config, db: Database, terminal: TextIO | None) -> SmsGateway | None:

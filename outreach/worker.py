@@ -16,7 +16,7 @@ from types import FrameType
 from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from outreach import jobs, logs
+from outreach import jobs, logs, mail_jobs
 from outreach.messaging import kinds
 from outreach.wiring import Wiring
 
@@ -74,6 +74,19 @@ class Worker:
             keep_days=self._wiring.config.message_keep_days,
             stopping=stopping,
         )
+        fetch = partial(
+            mail_jobs.fetch_mail,
+            self._wiring.db,
+            self._wiring.mailbox,
+            every_s=self._wiring.config.imap_every_s,
+            stopping=stopping,
+        )
+        redact_mail = partial(
+            mail_jobs.redact_mail,
+            self._wiring.db,
+            keep_days=self._wiring.config.mail_keep_days,
+            stopping=stopping,
+        )
         ask = partial(jobs.ask_about_silent, post, stopping=stopping)
         return {
             "deliver_sms": (2, partial(deliver, channel=kinds.SMS)),
@@ -90,6 +103,8 @@ class Worker:
             "run_clocks": (30, partial(jobs.run_clocks, self._wiring.db, desk=self._wiring.desk)),
             "ask_about_silent": (30, ask),
             "redact": (3600, redact),
+            "fetch_mail": (5, fetch),
+            "redact_mail": (3600, redact_mail),
             "ask_afterwards": (300, partial(jobs.ask_afterwards, self._wiring.db)),
         }
 

@@ -26,7 +26,7 @@ from outreach.directory.models import (
     UnitPause,
     VisitingHours,
 )
-from outreach.messaging.models import InboundMessage, Message
+from outreach.messaging.models import InboundMail, InboundMessage, Message
 from outreach.speakers.models import (
     Availability,
     Away,
@@ -522,6 +522,22 @@ def inbound(session: Session, of: Affiliate, *, body: str = "Which door?") -> In
         InboundMessage(
             provider_id=crypto.public_id(),
             from_phone="+13135550188",
+            body=body,
+            affiliate_id=of.id,
+            received_at=NOW,
+        ),
+    )
+
+
+def inbound_mail(session: Session, of: Affiliate, *, body: str = "Which door?") -> InboundMail:
+    """Let a mail come in that somebody wrote."""
+    return _add(
+        session,
+        InboundMail(
+            message_key=f"<{crypto.public_id()}@hill.example>",
+            sort="person",
+            from_address="joy@hill.example",
+            subject="A question",
             body=body,
             affiliate_id=of.id,
             received_at=NOW,

@@ -105,6 +105,7 @@ def bureau(session: Session, name: str) -> Bureau:
         builders.offer(session, spare, maria, token=answer),
         builders.assignment(session, other_slot, maria),
         builders.inbound(session, place.affiliate, body=f"Which door at {name}?"),
+        builders.inbound_mail(session, place.affiliate, body=f"Which floor at {name}?"),
         builders.feed(session, "speaker", maria.id, token=feed_token),
         builders.certification(session, maria, place.program, starts_on=LAST_YEAR),
         builders.clearance(session, maria, "tb"),

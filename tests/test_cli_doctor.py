@@ -24,7 +24,7 @@ from outreach.app import create_app
 from outreach.cli.checkup import machine, store
 from outreach.cli.checkup.finding import State
 from outreach.db import Database
-from tests import builders, twilio_standin
+from tests import builders, imap_standin, twilio_standin
 from tests.twilio_standin import ACCOUNT, NUMBER, TOKEN, TwilioStandIn
 
 RECORDS = {
@@ -384,3 +384,45 @@ def test_on_postgresql_its_settings_and_its_clock_are_looked_at(db: Database) ->
         "The clock is 120 s behind the database's."
     ]
     assert "up to date" in right[0].said
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize(
+    ("settings", "state", "words"),
+    [
+        ({}, "ok", "lets us in, and its folder is there"),
+        ({"imap_password": "wrong"}, "wrong", "does not take imap_user and imap_password"),
+        ({"imap_folder": "Elsewhere"}, "wrong", "no folder of the name in imap_folder"),
+        ({"imap_move_to": "Elsewhere"}, "wrong", "no folder of the name in imap_move_to"),
+        ({"imap_tls": "starttls"}, "wrong", "encryption does not work"),
+    ],
+)
+def test_the_mailbox_is_looked_at_and_its_trouble_put_into_words(
+    monkeypatch: pytest.MonkeyPatch,
+    settings: Mapping[str, str],
+    state: str,
+    words: str,
+) -> None:
+    with imap_standin.running() as server:
+        given = {
+            "imap_host": "127.0.0.1",
+            "imap_port": str(server.port),
+            "imap_tls": "none",
+            "imap_user": imap_standin.USER,
+            "imap_password": imap_standin.PASSWORD,
+        }
+        for name, value in (given | dict(settings)).items():
+            monkeypatch.setenv(f"OUTREACH_{name.upper()}", value)
+        _code, found = examined()
+
+    told = [f for f in found if f["part"] == "mailbox" and words in f["said"]]
+    assert [f["state"] for f in told] == [state]
+    assert any("No worker has read the mailbox so far" in f["said"] for f in found)
+
+
+@pytest.mark.usefixtures("here")
+def test_where_mail_leaves_and_none_comes_in_that_is_said() -> None:
+    _code, found = examined("--offline")
+
+    (told,) = [f for f in found if f["part"] == "mailbox"]
+    assert (told["state"], "bounces and answers are not noticed" in told["said"]) == ("look", True)

@@ -2,6 +2,7 @@ import re
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -265,3 +266,40 @@ def test_keys_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("OUTREACH_KEYS", '{"active": "first"}')
 
     assert config.load().keys.get_secret_value() == '{"active": "first"}'
+
+
+IMAP: dict[str, Any] = {
+    "imap_host": "mail.example",
+    "imap_user": "visits",
+    "imap_password": "a fictional one",
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"imap_user": ""}, "imap_host is set, so these are needed: imap_user"),
+        ({"imap_password": ""}, "imap_host is set, so these are needed: imap_password"),
+        ({"imap_host": ""}, "imap_host is needed beside imap_user and imap_password"),
+        ({"imap_tls": "none"}, 'imap_tls "none" would show the password'),
+        ({"imap_move_to": "INBOX"}, "imap_move_to must be another folder than imap_folder"),
+        ({"imap_folder": "Büro"}, "imap_folder: must be printable ASCII"),
+        ({"imap_user": "a\r\nb"}, "imap_user: must be printable ASCII"),
+        ({"imap_every_s": 5}, "imap_every_s"),
+        ({"mail_keep_days": 0}, "mail_keep_days"),
+        ({"mail_hook_token": "short"}, "mail_hook_token: must have 16"),
+    ],
+)
+def test_a_mailbox_that_cannot_be_read_is_refused_by_its_key(
+    changes: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(Unusable) as refused:
+        config.load(**IMAP | changes)
+
+    assert words in str(refused.value)
+    assert "a fictional one" not in str(refused.value)
+
+
+def test_a_mailbox_is_read_with_encryption_unless_it_is_on_this_machine() -> None:
+    assert config.load(**IMAP).imap_tls == "implicit"
+    assert config.load(**IMAP | {"imap_host": "127.0.0.1", "imap_tls": "none"}).imap_tls == "none"

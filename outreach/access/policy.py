@@ -213,7 +213,9 @@ WITH_FORM_TOKEN = frozenset({"door.enter"})
 """Endpoints of BY_LINK where a cookie counts as well, so that a POST needs its form's token: behind
 the code, the browser is known by its cookie."""
 
-HOOKS = frozenset({"hooks.twilio_inbound", "hooks.twilio_status", "health.metrics"})
+HOOKS = frozenset(
+    {"hooks.twilio_inbound", "hooks.twilio_status", "mail_hook.take", "health.metrics"}
+)
 """Endpoints a program calls; each checks the provider's signature, or the token, itself."""
 
 DEMO = frozenset(

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from outreach import clock, config, logs, wiring
-from outreach.cli.checkup import machine, mail, store, texts
+from outreach.cli.checkup import machine, mail, mailbox, store, texts
 from outreach.cli.checkup.finding import Finding, State, ok, skipped, wrong
 from outreach.cli.main import main
 from outreach.config import Config
@@ -26,6 +26,7 @@ SETTINGS: Sequence[Check] = (
     machine.address,
     texts.settings,
     mail.settings,
+    mailbox.settings,
     machine.disk,
 )
 NETWORK: Sequence[Check] = (
@@ -33,6 +34,7 @@ NETWORK: Sequence[Check] = (
     texts.callback,
     mail.server,
     mail.records,
+    mailbox.server,
     lambda settings: machine.clock(settings, now=clock.now),
 )
 """What asks others, each a few seconds at most, all at once."""
@@ -101,7 +103,8 @@ def _of_database(settings: Config) -> list[Finding]:
         if any(finding.state is State.WRONG for finding in found):
             return found
         found += store.keys(wired.db, wired.vault)
-        return found + store.sending(wired.db, now=clock.now())
+        found += store.sending(wired.db, now=clock.now())
+        return found + mailbox.rounds(wired.db, settings, now=clock.now())
     finally:
         wired.close()
 

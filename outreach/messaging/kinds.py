@@ -96,6 +96,10 @@ ANSWERS: Final = frozenset(kind for kind in KINDS if kind.endswith("_reply"))
 KEYWORD_REPLIES: Final = frozenset({"stop_reply", "start_reply", "help_reply"})
 """Answers to STOP, START and HELP: whoever wrote gets one, whatever the ledger says."""
 
+ASKED_FOR: Final = frozenset({"sign_in_code", "item_code"})
+"""Codes somebody waits for at this moment: sent even where mail came back, or they are locked out
+by a mailbox that was full for a day."""
+
 
 def check(kind: str, *, channel: str, values: Mapping[str, Any]) -> None:
     """Refuse what could not be rendered later, while its cause can still be undone.

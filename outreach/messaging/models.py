@@ -262,6 +262,79 @@ class InboundMessage(Base):
     )
 
 
+class InboundMail(Base):
+    """A mail somebody or some machine sent us. `sort` is what it is (`inbox.Sort`).
+
+    `message_key` is its Message-ID, or a hash of its bytes. What a person is to read has no
+    `settled_at`; what machines wrote keeps no text. `from_address` is what the mail claims.
+    """
+
+    __tablename__ = "inbound_mail"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = mapped_column(unique=True, default=public_id)
+    message_key: Mapped[str] = mapped_column(unique=True)
+    sort: Mapped[str]
+    from_address: Mapped[str] = mapped_column(default="")
+    subject: Mapped[str] = mapped_column(default="")
+    body: Mapped[str] = mapped_column(default="")
+    affiliate_id: Mapped[int | None] = mapped_column(ForeignKey("affiliate.id"), index=True)
+    speaker_id: Mapped[int | None] = mapped_column(ForeignKey("speaker.id"))
+    about_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
+    received_at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]
+    redacted_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        CheckConstraint(
+            "sort IN ('bounce', 'automatic', 'calendar', 'person', 'unreadable')",
+            name="sort_known",
+        ),
+        Index(
+            "ix_inbound_mail_settled_at_kept",
+            "settled_at",
+            sqlite_where=text("redacted_at IS NULL"),
+            postgresql_where=text("redacted_at IS NULL"),
+        ),
+        Index(
+            "ix_inbound_mail_received_at_unread",
+            "affiliate_id",
+            "received_at",
+            sqlite_where=text("settled_at IS NULL"),
+            postgresql_where=text("settled_at IS NULL"),
+        ),
+    )
+
+
+class MailboxRound(Base):
+    """Whose turn it is to fetch mail from a mailbox: one row for each, one worker at a time.
+
+    `read_at` is when it was last read to the end; `trouble` says what hindered it since, "" for
+    nothing.
+    """
+
+    __tablename__ = "mailbox_round"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    mailbox: Mapped[str] = mapped_column(unique=True)
+    next_at: Mapped[datetime]
+    read_at: Mapped[datetime | None]
+    trouble: Mapped[str] = mapped_column(default="")
+
+
+class MailAddressTrouble(Base):
+    """An address that mail came back from. It gets nothing until `cleared_at`, or for good."""
+
+    __tablename__ = "mail_address_trouble"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    address: Mapped[str] = mapped_column(unique=True)
+    since: Mapped[datetime]
+    code: Mapped[str]
+    message_id: Mapped[int] = mapped_column(ForeignKey("message.id"))
+    cleared_at: Mapped[datetime | None]
+
+
 class Sender(Base):
     """A sending number or mailbox: its rate slot, and whether it is paused for every worker."""
 

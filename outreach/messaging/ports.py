@@ -3,7 +3,7 @@
 A `code` is the provider's own, or a `Reason` where the provider gave none.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeAlias
@@ -136,6 +136,25 @@ class MailGateway(Protocol):
 
     def close(self) -> None:
         """Let go of whatever is kept open between mails."""
+        ...
+
+
+class Mailbox(Protocol):
+    """Holds mail that came in. `name` tells one mailbox from another, and holds no secret."""
+
+    @property
+    def name(self) -> str:
+        """Say which mailbox it is: server, account and folder."""
+        ...
+
+    def fetch(self, take: Callable[[bytes], bool], *, stopping: Callable[[], bool]) -> int:
+        """Hand over what waits, oldest first, a limited number; return how many were taken.
+
+        A mail is put away there only once `take` has said True.
+
+        Raises:
+            CouldNotLook: the server could not be asked; what was taken by then stays taken.
+        """
         ...
 
 

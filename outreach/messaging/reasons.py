@@ -17,6 +17,7 @@ class Reason(StrEnum):
     NO_ADDRESS = "no_address"
     """The person is not there any more, or the unit has no mailbox."""
     BAD_ADDRESS = "bad_address"
+    MAILBOX_FULL = "mailbox_full"
     BAD_NUMBER = "bad_number"
     OPTED_OUT = "opted_out"
     """The provider says so: the person wrote STOP to it."""

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias
 from sqlalchemy import delete, select, text, update
 from sqlalchemy.orm import Session
 
-from outreach.messaging.models import SETTLED, ConsoleMessage, InboundMessage, Message
+from outreach.messaging.models import SETTLED, ConsoleMessage, InboundMail, InboundMessage, Message
 
 BATCH: Final = 200
 ASKING: Final = timedelta(hours=1)
@@ -77,6 +77,27 @@ def redact_inbound(
             body="", from_phone="", redacted_at=now, redact_after=now if asks_provider else None
         )
         .returning(InboundMessage.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(done.all())
+
+
+def redact_mail(session: Session, *, before: datetime, now: datetime) -> int:
+    """Empty mails that came in and were settled before then, at most 200; return how many.
+
+    The Message-ID stays, so that the same mail is not filed a second time.
+    """
+    due = (
+        select(InboundMail.id)
+        .where(InboundMail.redacted_at.is_(None), InboundMail.settled_at < before)
+        .order_by(InboundMail.settled_at)
+        .limit(BATCH)
+    )
+    done = session.scalars(
+        update(InboundMail)
+        .where(InboundMail.id.in_(due), InboundMail.redacted_at.is_(None))
+        .values(subject="", body="", from_address="", redacted_at=now)
+        .returning(InboundMail.id)
         .execution_options(synchronize_session=False)
     )
     return len(done.all())

@@ -15,8 +15,14 @@ from outreach import access
 from outreach.actor import Actor
 from outreach.calendars.models import CalendarItem
 from outreach.i18n import gettext as _
-from outreach.messaging import kinds, service
-from outreach.messaging.models import InboundMessage, Message, MessageAttempt, WorkerHeartbeat
+from outreach.messaging import kinds, mail_trouble, service
+from outreach.messaging.models import (
+    InboundMail,
+    InboundMessage,
+    Message,
+    MessageAttempt,
+    WorkerHeartbeat,
+)
 from outreach.reads import code_words, outbox_words, words
 from outreach.reads.paging import Page
 from outreach.reads.words import Status
@@ -25,6 +31,7 @@ from outreach.visits.models import Assignment, Offer, Visit
 
 PAGE_SIZE = 25
 SHOWN_OF_TEXT = 80
+MOST_MAILS = 100
 
 SILENT_AFTER = timedelta(minutes=5)
 """A worker says every ten seconds that it lives; a busy or restarted one is late, not dead."""
@@ -70,6 +77,7 @@ class MessageDetails:
     can_cancel: bool
     can_send_again: bool
     speaker_id: str | None
+    address_is_marked: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +85,18 @@ class TextRow:
     """A text that came in."""
 
     public_id: str
+    body: str
+    sender: str
+    speaker_id: str | None
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MailRow:
+    """A mail that came in. `sender` is whom we take it to be from: anybody can write that."""
+
+    public_id: str
+    subject: str
     body: str
     sender: str
     speaker_id: str | None
@@ -106,6 +126,15 @@ def not_understood(actor: Actor) -> Select[InboundMessage]:
         access.scope(actor, InboundMessage)
         .where(InboundMessage.meaning == "", InboundMessage.settled_at.is_(None))
         .order_by(InboundMessage.received_at, InboundMessage.id)
+    )
+
+
+def unread_mails(actor: Actor) -> Select[InboundMail]:
+    """Select the mails that people wrote and nobody has settled, oldest first."""
+    return (
+        access.scope(actor, InboundMail)
+        .where(InboundMail.settled_at.is_(None))
+        .order_by(InboundMail.received_at, InboundMail.id)
     )
 
 
@@ -175,6 +204,8 @@ def details(session: Session, message: Message, *, now: datetime) -> MessageDeta
             and message.kind not in kinds.ANSWERS
         ),
         speaker_id=_speaker_of(session, message),
+        address_is_marked=message.channel == "mail"
+        and mail_trouble.stands(session, message.to_address),
     )
 
 
@@ -197,6 +228,29 @@ def text_row(text: InboundMessage, speaker: Speaker | None) -> TextRow:
         sender,
         speaker.public_id if speaker else None,
         text.received_at,
+    )
+
+
+def mails(session: Session, actor: Actor) -> list[MailRow]:
+    """Return the mails that wait for somebody, oldest first, at most `MOST_MAILS`."""
+    found = (
+        unread_mails(actor)
+        .add_columns(Speaker)
+        .outerjoin(Speaker, Speaker.id == InboundMail.speaker_id)
+        .limit(MOST_MAILS)
+    )
+    return [_mail_row(mail, speaker) for mail, speaker in session.execute(found)]
+
+
+def _mail_row(mail: InboundMail, speaker: Speaker | None) -> MailRow:
+    sender = f"{speaker.first_name} {speaker.last_name}" if speaker else mail.from_address
+    return MailRow(
+        mail.public_id,
+        mail.subject,
+        mail.body,
+        sender or _("Somebody who gave no address"),
+        speaker.public_id if speaker else None,
+        mail.received_at,
     )
 
 

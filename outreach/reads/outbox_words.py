@@ -37,6 +37,9 @@ REASONS: Final = {
         "Nobody is there to get it any more. Look whether the person or unit has an address."
     ),
     Reason.BAD_ADDRESS: lazy("The address does not take mail. Ask for a new one."),
+    Reason.MAILBOX_FULL: lazy(
+        "The mailbox is full, so it takes no mail. Call the person, and ask for another address."
+    ),
     Reason.BAD_NUMBER: _BAD_NUMBER,
     Reason.OPTED_OUT: _OPTED_OUT,
     Reason.SMS_OFF: lazy("Texts are turned off here. What can go by mail goes by mail."),

@@ -12,7 +12,7 @@ from outreach import access, i18n
 from outreach.actor import Actor
 from outreach.i18n import gettext as _
 from outreach.i18n import ngettext
-from outreach.messaging.models import InboundMessage, Message
+from outreach.messaging.models import InboundMail, InboundMessage, Message
 from outreach.reads import (
     board,
     call_list,
@@ -93,6 +93,7 @@ def today(session: Session, actor: Actor, *, now: datetime) -> Today:
         *_calls(session, actor, now=now),
         *_messages(session, actor, now=now),
         *_texts(session, actor),
+        *_mails(session, actor),
     ]
     return Today(
         day=local.date(),
@@ -123,6 +124,7 @@ def count(session: Session, actor: Actor, *, now: datetime) -> int:
         call_list.waiting(actor, now=now).with_only_columns(Message.id).limit(1),
         _unseen(actor).with_only_columns(Message.id).limit(MOST),
         outbox.not_understood(actor).with_only_columns(InboundMessage.id).limit(MOST),
+        outbox.unread_mails(actor).with_only_columns(InboundMail.id).limit(MOST),
         *calls_and_reports.waiting(actor),
         *referral_needs.waiting(actor, now=now),
     )
@@ -313,7 +315,19 @@ def _texts(session: Session, actor: Actor) -> Iterator[Need]:
         )
 
 
-def _day(text: InboundMessage) -> str:
+def _mails(session: Session, actor: Actor) -> Iterator[Need]:
+    for mail in session.scalars(outbox.unread_mails(actor).limit(MOST)):
+        yield Need(
+            group=Group.TODAY,
+            status=Status("needs", _("A mail to read")),
+            title=outbox.shortened(mail.subject or mail.body),
+            text=_("It came on %(day)s. Please read it and answer.", day=_day(mail)),
+            step=Step.SETTLE,
+            target=mail.public_id,
+        )
+
+
+def _day(text: InboundMessage | InboundMail) -> str:
     return i18n.day(text.received_at)
 
 

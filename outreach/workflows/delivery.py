@@ -15,7 +15,16 @@ from outreach import logs
 from outreach.actor import SYSTEM
 from outreach.db import Database
 from outreach.links import Links
-from outreach.messaging import kinds, outbox, reconcile, rules, segments, service
+from outreach.messaging import (
+    kinds,
+    mail_trouble,
+    outbox,
+    reconcile,
+    returned,
+    rules,
+    segments,
+    service,
+)
 from outreach.messaging.codes import Action
 from outreach.messaging.models import Message
 from outreach.messaging.outbox import Claimed, Outcome
@@ -230,7 +239,10 @@ def _prepare_mail(
     attempt = outbox.begin_attempt(session, claimed, now=now)
     if attempt is None:
         return Skipped.SETTLED
-    return Prepared(claimed, attempt.id, parcel, _call_before(now))
+    # A bounce returns the headers, and by this one it is believed (returned.py).
+    mark = f"{returned.ATTEMPT}: {attempt.public_id}\r\n".encode()
+    marked = replace(parcel, raw=mark + parcel.raw)
+    return Prepared(claimed, attempt.id, marked, _call_before(now))
 
 
 def _call_before(now: datetime) -> datetime:
@@ -247,6 +259,8 @@ def _obstacle(session: Session, message: Message, *, post: Post, now: datetime) 
         return _Obstacle("cancelled", Reason.NO_ADDRESS)
     if message.channel == kinds.MAIL:
         message.to_address = address
+        if message.kind not in kinds.ASKED_FOR and mail_trouble.stands(session, address):
+            return _Obstacle("failed", Reason.BAD_ADDRESS)
         return None
     return _obstacle_to_text(session, message, phone=address, post=post, now=now)
 

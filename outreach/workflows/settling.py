@@ -11,8 +11,8 @@ from outreach import audit
 from outreach.actor import Actor
 from outreach.errors import Conflict
 from outreach.i18n import lazy
-from outreach.messaging import kinds, service
-from outreach.messaging.models import InboundMessage, Message
+from outreach.messaging import kinds, mail_trouble, service
+from outreach.messaging.models import InboundMail, InboundMessage, Message
 from outreach.messaging.reasons import Reason
 from outreach.messaging.service import NewMessage
 from outreach.workflows import standing
@@ -158,6 +158,9 @@ def retry(session: Session, message: Message, *, by: Actor, now: datetime) -> No
     )
     if session.scalar(again) is None:
         raise Conflict(NOT_NOW)
+    if message.channel == "mail":
+        # Whoever sends it once more wants it sent; should it come back, the mark does as well.
+        mail_trouble.clear(session, standing.address(session, message) or "", now=now)
     audit.record(session, "message.retry", actor=by, subject=("message", message.id), now=now)
 
 
@@ -184,4 +187,24 @@ def settle_text(session: Session, text: InboundMessage, *, by: Actor, now: datet
     if session.scalar(settled) is not None:
         audit.record(
             session, "text.settle", actor=by, subject=("inbound_message", text.id), now=now
+        )
+
+
+def settle_mail(session: Session, mail: InboundMail, *, by: Actor, now: datetime) -> None:
+    """Note that somebody has dealt with a mail that came in. Twice changes nothing."""
+    settled = (
+        update(InboundMail)
+        .where(InboundMail.id == mail.id, InboundMail.settled_at.is_(None))
+        .values(settled_at=now)
+        .returning(InboundMail.id)
+    )
+    if session.scalar(settled) is not None:
+        audit.record(session, "mail.settle", actor=by, subject=("inbound_mail", mail.id), now=now)
+
+
+def address_works(session: Session, message: Message, *, by: Actor, now: datetime) -> None:
+    """Note that a message's address takes mail again. Twice changes nothing."""
+    if mail_trouble.clear(session, message.to_address, now=now):
+        audit.record(
+            session, "mail.address_works", actor=by, subject=("message", message.id), now=now
         )

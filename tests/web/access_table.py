@@ -131,6 +131,7 @@ TABLE: Mapping[str, Row] = {
     # providers
     "health.show": public(),
     "health.metrics": hook(),
+    "mail_hook.take": hook(),
     "hooks.twilio_inbound": hook(),
     "hooks.twilio_status": hook(fixed={"attempt": "any"}),
     # the demo's phones and mailboxes, which exist only with fictional people
@@ -515,6 +516,8 @@ TABLE: Mapping[str, Row] = {
     "coordinator.consents": members(COORDINATOR),
     "coordinator.consents_file": members(COORDINATOR),
     "coordinator.speaker_messages": members(COORDINATOR, speaker_id="speaker"),
+    "coordinator.address_works": members(COORDINATOR, message_id="message"),
+    "coordinator.settle_mail": members(COORDINATOR, mail_id="inbound_mail"),
     "coordinator.texts": members(COORDINATOR),
     "coordinator.settle_text": members(COORDINATOR, text_id="inbound_message"),
     "coordinator.wordings": members(COORDINATOR),

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from outreach import access, clock
 from outreach.errors import Conflict
 from outreach.i18n import gettext as _
-from outreach.messaging.models import InboundMessage, Message
+from outreach.messaging.models import InboundMail, InboundMessage, Message
 from outreach.reads import hospitals as places
 from outreach.reads import outbox as reads
 from outreach.web import context
@@ -32,7 +32,7 @@ def messages() -> ResponseReturnValue:
         page = reads.page(
             session, actor, state=state, channel=channel, name=name, number=paging.number()
         )
-        waiting = len(reads.texts(session, actor))
+        waiting = len(reads.texts(session, actor)) + len(reads.mails(session, actor))
     return render_template(
         "coordinator/messages.html",
         page=page,
@@ -139,12 +139,12 @@ def send_message_again(message_id: str) -> ResponseReturnValue:
 @bp.get("/messages/texts")
 @requires("message.see")
 def texts() -> ResponseReturnValue:
-    """Show the texts that nobody understood, to be read by a person."""
+    """Show the texts and mails that nobody understood, to be read by a person."""
     actor = context.current_actor()
     with context.reading() as session:
-        rows = reads.texts(session, actor)
+        rows, mails = reads.texts(session, actor), reads.mails(session, actor)
         zone = places.affiliate(session, actor).time_zone
-    return render_template("coordinator/texts.html", rows=rows, zone=zone)
+    return render_template("coordinator/texts.html", rows=rows, mails=mails, zone=zone)
 
 
 @bp.post("/messages/texts/<text_id>/settled")
@@ -157,6 +157,30 @@ def settle_text(text_id: str) -> ResponseReturnValue:
         settling.settle_text(session, row, by=actor, now=clock.now())
     flash(_("The text is settled."))
     return redirect(url_for("coordinator.texts"), 303)
+
+
+@bp.post("/messages/mails/<mail_id>/settled")
+@requires("message.settle")
+def settle_mail(mail_id: str) -> ResponseReturnValue:
+    """Note that a mail was dealt with."""
+    actor = context.current_actor()
+    with context.transaction() as session:
+        row = access.load(session, InboundMail, mail_id, actor=actor, action="message.settle")
+        settling.settle_mail(session, row, by=actor, now=clock.now())
+    flash(_("The mail is settled."))
+    return redirect(url_for("coordinator.texts"), 303)
+
+
+@bp.post("/messages/<message_id>/address")
+@requires("message.settle")
+def address_works(message_id: str) -> ResponseReturnValue:
+    """Note that the address of a message takes mail again."""
+    actor = context.current_actor()
+    with context.transaction() as session:
+        row = access.load(session, Message, message_id, actor=actor, action="message.settle")
+        settling.address_works(session, row, by=actor, now=clock.now())
+    flash(_("Mails go to this address again."))
+    return redirect(url_for("coordinator.message", message_id=message_id), 303)
 
 
 def _pills(state: str, channel: str, name: str) -> list[dict[str, Any]]:

@@ -11,7 +11,14 @@ from sqlalchemy.orm import Session
 from outreach.accounts.models import Membership
 from outreach.calendars.models import CalendarItem
 from outreach.db import Database
-from outreach.messaging.models import InboundMessage, Message, MessageAttempt
+from outreach.messaging import mail_trouble
+from outreach.messaging.models import (
+    InboundMail,
+    InboundMessage,
+    MailAddressTrouble,
+    Message,
+    MessageAttempt,
+)
 from outreach.speakers.models import Speaker
 from outreach.workflows import invites
 from tests import builders
@@ -126,6 +133,74 @@ def test_a_text_is_read_and_settled(
     assert "Which door? &lt;b&gt;blue&lt;/b&gt;" in page
     with database.reading() as fresh:
         assert fresh.scalars(select(InboundMessage.settled_at)).all() == [NOW]
+
+
+def test_a_mail_is_read_and_settled(
+    desk: Desk, database: Database, session: Session, here: World
+) -> None:
+    mail = builders.inbound_mail(session, here.affiliate, body="<i>See</i> https://else.example")
+    browser = desk()
+    needs = browser.get("/coordinator/").text
+    page = browser.get("/coordinator/messages/texts").text
+
+    browser.post(f"/coordinator/messages/mails/{mail.public_id}/settled")
+
+    assert "A mail to read" in needs
+    assert "&lt;i&gt;See&lt;/i&gt; https://else.example" in page
+    assert 'href="https://else.example' not in page
+    with database.reading() as fresh:
+        assert fresh.scalars(select(InboundMail.settled_at)).all() == [NOW]
+    assert "Nothing waits to be read" in browser.get("/coordinator/messages/texts").text
+
+
+def test_a_mail_we_found_no_words_in_is_looked_at_in_the_mailbox(
+    desk: Desk, session: Session, here: World
+) -> None:
+    builders.inbound_mail(session, here.affiliate, body="").sort = "unreadable"
+    session.commit()
+
+    page = desk().get("/coordinator/messages/texts").text
+
+    assert "look at it in the mailbox itself" in page
+
+
+def test_thirty_mails_cost_no_more_queries_than_one(
+    desk: Desk, session: Session, here: World, counting: Counting
+) -> None:
+    browser = desk()
+    builders.inbound_mail(session, here.affiliate)
+    session.commit()
+    browser.get("/coordinator/messages/texts")
+    with counting() as one:
+        browser.get("/coordinator/messages/texts")
+    for _ in range(29):
+        builders.inbound_mail(session, here.affiliate)
+    session.commit()
+
+    with counting() as thirty:
+        browser.get("/coordinator/messages/texts")
+
+    assert thirty.count == one.count
+
+
+def test_a_marked_address_is_shown_and_said_to_work_again(
+    desk: Desk, database: Database, session: Session, here: World, maria: Speaker
+) -> None:
+    back = builders.message(
+        session, here.affiliate, to=maria, state="undelivered", reason="bad_address"
+    )
+    mail_trouble.mark(session, back, code="5.1.1", sent_at=NOW, now=NOW)
+    session.commit()
+    browser = desk()
+    page = browser.get(f"/coordinator/messages/{back.public_id}").text
+
+    browser.post(f"/coordinator/messages/{back.public_id}/address")
+
+    assert "Mail to this address comes back" in page
+    with database.reading() as fresh:
+        assert fresh.scalars(select(MailAddressTrouble.cleared_at)).all() == [NOW]
+    after = browser.get(f"/coordinator/messages/{back.public_id}").text
+    assert "Mail to this address comes back" not in after
 
 
 def test_thirty_messages_cost_no_more_queries_than_one(
