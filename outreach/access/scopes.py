@@ -18,7 +18,7 @@ from outreach.directory.models import (
     Unit,
     UnitPause,
 )
-from outreach.messaging.models import InboundMessage, Message
+from outreach.messaging.models import Broadcast, InboundMessage, Message
 from outreach.referrals.models import Authorization, IntakeHelper, Referral, ReferralClock
 from outreach.speakers.models import Away, Certification, Clearance, Exclusion, Speaker
 from outreach.visits.models import (
@@ -194,6 +194,7 @@ SCOPES: Mapping[type[Base], Mapping[Kind, Condition]] = {
     Away: {Kind.SPEAKER: lambda actor: Away.speaker_id == actor.speaker_id},
     Exclusion: {Kind.SPEAKER: lambda actor: Exclusion.speaker_id == actor.speaker_id},
     Message: {Kind.COORDINATOR: lambda actor: Message.affiliate_id == actor.affiliate_id},
+    Broadcast: {Kind.COORDINATOR: lambda actor: Broadcast.affiliate_id == actor.affiliate_id},
     InboundMessage: {
         Kind.COORDINATOR: lambda actor: InboundMessage.affiliate_id == actor.affiliate_id,
     },

@@ -27,7 +27,10 @@ def compose(
     message_id: str,
     date: datetime,
 ) -> bytes:
-    """Return the whole mail. `message_id` comes with its angle brackets."""
+    """Return the whole mail. `message_id` comes with its angle brackets.
+
+    What can be ended says so for the mail program as well: one click, without a page (RFC 8058 §3).
+    """
     mail = EmailMessage(policy=_POLICY)
     mail.set_raw("From", _mailbox("From", sender, name=sender_name))
     mail.set_raw("To", _mailbox("To", to, name=to_name))
@@ -36,6 +39,9 @@ def compose(
     mail.set_raw("Message-ID", message_id)
     # No out-of-office answers to a mailbox nobody expects them in (RFC 3834 §5).
     mail.set_raw("Auto-Submitted", "auto-generated")
+    if letter.unsubscribe:
+        mail.set_raw("List-Unsubscribe", f"<{letter.unsubscribe}>")
+        mail.set_raw("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
     mail.set_content(letter.text, cte="quoted-printable")
     mail.add_alternative(letter.html, subtype="html", cte="quoted-printable")
     return mail.as_bytes()
