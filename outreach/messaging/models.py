@@ -210,6 +210,9 @@ class SmsBudget(Base):
     )
 
 
+_NOT_EMPTIED = text("redacted_at IS NULL")
+
+
 class Broadcast(Base):
     """A note that a coordinator wrote to the people of a list; each got a message "note" of it.
 
@@ -244,8 +247,8 @@ class Broadcast(Base):
         Index(
             "ix_broadcast_created_at_kept",
             "created_at",
-            sqlite_where=text("redacted_at IS NULL"),
-            postgresql_where=text("redacted_at IS NULL"),
+            sqlite_where=_NOT_EMPTIED,
+            postgresql_where=_NOT_EMPTIED,
         ),
     )
 

@@ -180,10 +180,13 @@ class Texts:
         if "code_id" in given:
             given["code"] = self._links.sign_in_code(given["code_id"])
         if "stop_id" in given:
-            given["stop_link"] = self._no_notes(given["stop_id"])
-        if given.get("text_es") and i18n.locale() == "es":
-            given["text"] = given["text_es"]
+            given |= self._of_a_note(given)
         return given
+
+    def _of_a_note(self, given: Mapping[str, Any]) -> dict[str, str]:
+        spanish = given["text_es"] if i18n.locale() == "es" else ""
+        text = spanish or given["text"]
+        return {"text": text, "stop_link": self._no_notes(given["stop_id"])}
 
     def _no_notes(self, message_id: str) -> str:
         return self._links.no_notes(self._links.no_notes_token(message_id))

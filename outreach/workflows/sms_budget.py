@@ -36,9 +36,7 @@ def is_used_up(
     return left is not None and left <= 0
 
 
-def room(
-    session: Session, affiliate_id: int, *, price_cents: float, now: datetime
-) -> int | None:
+def room(session: Session, affiliate_id: int, *, price_cents: float, now: datetime) -> int | None:
     """Return how many parts of texts the month's budget leaves; None is without limit."""
     limit = _limit(session, affiliate_id, price_cents=price_cents)
     if limit is None:
