@@ -36,6 +36,7 @@ BLUEPRINTS = (
     "coordinator",
     "serving",
     "stop",
+    "no_notes",
     "undo",
     "feeds",
     "hooks",

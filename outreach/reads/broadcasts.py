@@ -107,7 +107,7 @@ def note(session: Session, row: Broadcast, *, zone: str) -> NotePage:
         .where(Message.subject_kind == "broadcast", Message.subject_id == row.id)
         .group_by(Message.state)
     ).all()
-    counts = {state: count for state, count in counted}
+    counts = dict(counted)
     states = [
         State(name, _(words), kind, sum(counts.get(each, 0) for each in outbox.STATES[name]))
         for name, words, kind in STATES
