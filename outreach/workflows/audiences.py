@@ -26,7 +26,7 @@ SPEAKERS, VISIT = "speakers", "visit"
 MEMBERS: Final[Mapping[str, tuple[str, ...]]] = {
     "liaisons": ("liaison",),
     "intake": ("intake",),
-    "coordinators": ("coordinator", "administrator"),
+    "coordinators": ("coordinator",),
 }
 """The lists of those who sign in, and the kinds of membership on them."""
 

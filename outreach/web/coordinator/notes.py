@@ -22,11 +22,11 @@ from outreach.web.auth import requires
 from outreach.web.coordinator import paging, people
 from outreach.web.coordinator.blueprint import bp
 from outreach.web.forms import BooleanField, Form, LongTextField, RadioField, required
-from outreach.workflows import audiences
+from outreach.workflows import audiences, drafts
 from outreach.workflows import broadcasts as workflow
 from outreach.workflows.audiences import Audience
-from outreach.workflows.broadcasts import Draft, Look
 from outreach.workflows.delivery import Post
+from outreach.workflows.drafts import Draft, Look
 
 NO_SUCH_LIST = lazy("There is no such list of people.")
 KEY: Final = re.compile(r"[\w-]{20,64}", re.ASCII)
@@ -226,7 +226,7 @@ def _preview(form: NoteForm, audience: Audience, look: Look, *, changed: str = "
         ],
         cost=i18n.dollars(look.parts * price_cents) if price_cents and look.parts else "",
         lacks_spanish=_in_english(look, form),
-        no_more=sum(each.why == workflow.NO_MORE for each in look.reached),
+        no_more=sum(each.why == drafts.NO_MORE for each in look.reached),
     )
 
 
@@ -238,7 +238,7 @@ def _in_english(look: Look, form: NoteForm) -> int:
 
 
 def _look(session: Session, audience: Audience, form: NoteForm) -> Look:
-    return workflow.look(
+    return drafts.look(
         session,
         audience,
         _draft(form, audience),
