@@ -528,6 +528,7 @@ def broadcast(session: Session, of: Affiliate, *, to: Speaker, **values: Any) ->
     )
     waiting = message(session, of, to=to, kind="note", subject_kind="broadcast", subject_id=made.id)
     waiting.values = {"text": made.text, "text_es": "", "stop_id": waiting.public_id, "phone": ""}
+    session.flush()
     return made
 
 
