@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
-from outreach import access, crypto
+from outreach import access, crypto, phone
 from outreach.actor import Actor
 from outreach.directory.models import Affiliate
 from outreach.errors import RuleBroken
@@ -164,7 +164,7 @@ class Desk:
         told = {
             "text": notes.normal(draft.text),
             "text_es": notes.normal(draft.text_es),
-            "phone": self.affiliate.phone or "",
+            "phone": phone.display(self.affiliate.phone) if self.affiliate.phone else "",
             "stop_id": stop_id,
         }
         return told | ({"bureau": self.affiliate.name} if names_bureau else {})

@@ -222,9 +222,11 @@ def _note(session: Session, demo: Demo) -> Mapping[str, str]:
         way="sms",
         about_visits=True,
     )
-    given = {"by": _ruth(demo), "post": demo.wired.post, "now": clock.now()}
-    seen = drafts.look(session, Audience(), draft, **given).seen
-    sent = broadcasts.send(session, Audience(), draft, once="n" * 22, seen=seen, **given)
+    ruth, post, now, everybody = _ruth(demo), demo.wired.post, clock.now(), Audience()
+    seen = drafts.look(session, everybody, draft, by=ruth, post=post, now=now).seen
+    sent = broadcasts.send(
+        session, everybody, draft, once="n" * 22, seen=seen, by=ruth, post=post, now=now
+    )
     hers = select(Message).where(Message.kind == "note").order_by(Message.id)
     first = session.scalars(hers).first()
     assert first is not None

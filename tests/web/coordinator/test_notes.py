@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from html import unescape
 
 import pytest
@@ -281,7 +282,7 @@ def test_its_words_are_deleted_with_those_of_its_messages(
     browser.post(f"{address}/cancellation")
     with database.transaction() as later:
         past = later.scalars(select(Message)).one()
-        past.state_at = builders.NOW - builders.timedelta(days=31)
+        past.state_at = builders.NOW - timedelta(days=31)
         later.scalars(select(Broadcast)).one().created_at = past.state_at
 
     jobs.redact(wired.post, keep_days=30)
