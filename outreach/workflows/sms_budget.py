@@ -1,4 +1,4 @@
-"""The budget of texts: when it is used up reminders go by mail, and the coordinators are told."""
+"""The budget of texts: when it is used up reminders and notes go by mail; coordinators are told."""
 
 from datetime import datetime
 from typing import Final
