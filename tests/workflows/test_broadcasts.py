@@ -18,7 +18,7 @@ from outreach.errors import Conflict, RuleBroken
 from outreach.messaging import many, service
 from outreach.messaging.models import Broadcast, Message, NoteStop
 from outreach.messaging.ports import Sms
-from outreach.reads import call_list
+from outreach.reads import call_list, own_messages
 from outreach.workflows import broadcasts, drafts, note_stops, sms_budget
 from outreach.workflows.audiences import Audience
 from outreach.workflows.delivery import Post, Prepared, Skipped
@@ -473,6 +473,18 @@ def test_who_prefers_calls_is_told_the_note_in_their_language(
     (call,) = call_list.calls(bureau.session, ruth, now=NOW)
 
     assert call.say == "Tell Daniel: “Es el lunes.”"
+
+
+def test_whoever_got_a_note_finds_it_among_what_was_sent_without_its_words(
+    bureau: Bureau, ruth: Actor, post: Post
+) -> None:
+    maria = builders.actor(builders.speaker_member(bureau.session, bureau.maria))
+    send(bureau.session, ruth, post)
+
+    (sent,) = own_messages.page(bureau.session, maria, now=NOW).rows
+
+    assert sent.what == "A note from your coordinator"
+    assert WORDS.text not in str(sent)
 
 
 @pytest.mark.both_engines
