@@ -37,6 +37,7 @@ BLUEPRINTS = (
     "coordinator",
     "serving",
     "stop",
+    "no_notes",
     "undo",
     "feeds",
     "hooks",

@@ -125,15 +125,17 @@ def redact(post: Post, *, keep_days: int, stopping: Callable[[], bool] = _never)
     def messages(session: Session, now: datetime) -> int:
         return redaction.redact_messages(session, before=now - age, asks_provider=asks, now=now)
 
+    def broadcasts(session: Session, now: datetime) -> int:
+        return redaction.redact_broadcasts(session, before=now - age, now=now)
+
     def inbound(session: Session, now: datetime) -> int:
         return redaction.redact_inbound(session, before=now - age, asks_provider=asks, now=now)
 
     def console(session: Session, now: datetime) -> int:
         return redaction.drop_console(session, before=now - age)
 
-    done = sum(
-        _in_batches(post.db, step, stopping=stopping) for step in (messages, inbound, console)
-    )
+    steps = (messages, broadcasts, inbound, console)
+    done = sum(_in_batches(post.db, step, stopping=stopping) for step in steps)
     forgotten = _let_provider_forget(post, stopping=stopping)
     if done or forgotten:
         log.info("messages.redacted", count=done, at_provider=forgotten)

@@ -69,6 +69,17 @@ class Links:
         """Return the public id a token begins with, where it begins with one."""
         return token[:-SEAL]
 
+    def no_notes_token(self, message_id: str) -> str:
+        """Return the token with which whoever got a note has no more of them.
+
+        It begins with the message's own public id, so that nothing need be stored to find it again.
+        """
+        return message_id + self._derive("no-notes", message_id)[:SEAL]
+
+    def no_notes(self, token: str) -> str:
+        """Return the address where somebody has no more notes."""
+        return f"{self.base_url}/n/{token}"
+
     def feed_token(self, feed_id: str) -> str:
         """Return the token of a private feed; `feed_id` is its public id."""
         return self._derive("feed", feed_id)

@@ -26,7 +26,8 @@ from outreach.directory.models import (
     UnitPause,
     VisitingHours,
 )
-from outreach.messaging.models import InboundMail, InboundMessage, Message
+from outreach.links import Links
+from outreach.messaging.models import Broadcast, InboundMail, InboundMessage, Message
 from outreach.speakers.models import (
     Availability,
     Away,
@@ -505,6 +506,39 @@ def message(session: Session, of: Affiliate, *, to: Speaker, **values: Any) -> M
         "created_at": NOW,
     }
     return _add(session, Message(affiliate_id=of.id, **(mail | values)))
+
+
+def broadcast(session: Session, of: Affiliate, *, to: Speaker, **values: Any) -> Broadcast:  # noqa: ANN401 - any column
+    """Make a note to many that has one message, which waits."""
+    made = _add(
+        session,
+        Broadcast(
+            affiliate_id=of.id,
+            once_key=crypto.public_id(),
+            audience=f"All speakers of {of.name}",
+            way="mail",
+            text=f"The training of {of.name} is on Monday.",
+            by_text=0,
+            by_mail=1,
+            by_call=0,
+            nobody=0,
+            created_at=NOW,
+            **values,
+        ),
+    )
+    waiting = message(session, of, to=to, kind="note", subject_kind="broadcast", subject_id=made.id)
+    waiting.values = {"text": made.text, "text_es": "", "stop_id": waiting.public_id, "phone": ""}
+    session.flush()
+    return made
+
+
+def no_notes(session: Session, of: Broadcast) -> str:
+    """Return the token in a note's mail with which its reader has no more of them."""
+    mine = select(Message.public_id).where(
+        Message.subject_kind == "broadcast", Message.subject_id == of.id
+    )
+    links = Links("http://localhost", SECRET.encode())
+    return links.no_notes_token(session.scalars(mine).one())
 
 
 def asked(session: Session, offer: Offer, *, to: Speaker) -> Message:

@@ -85,6 +85,7 @@ def bureau(session: Session, name: str) -> Bureau:
     mail = builders.message(session, place.affiliate, to=maria, state="failed", values=span)
     attempt = MessageAttempt(message_id=mail.id, number=1, started_at=NOW)
     session.add(attempt)
+    note = builders.broadcast(session, place.affiliate, to=maria)
     session.add(WorkerHeartbeat(worker=f"{crypto.public_id()}:1", seen_at=NOW))
     rows: list[Base] = [
         place.affiliate,
@@ -96,6 +97,7 @@ def bureau(session: Session, name: str) -> Bureau:
         maria,
         mail,
         attempt,
+        note,
         builders.pause(session, place.unit),
         builders.away(session, maria),
         builders.exclusion(session, maria, place.unit),
@@ -157,6 +159,7 @@ def bureau(session: Session, name: str) -> Bureau:
             "reminders", maria.public_id
         ),
         **over.tokens,
+        "no notes token": builders.no_notes(session, note),
         "demo": crypto.token(),
         "membership": members[Kind.LIAISON].public_id,
         "kept affiliate": kept.public_id,

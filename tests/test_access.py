@@ -21,7 +21,7 @@ from outreach.directory.models import (
     Unit,
     UnitPause,
 )
-from outreach.messaging.models import InboundMail, InboundMessage, Message
+from outreach.messaging.models import Broadcast, InboundMail, InboundMessage, Message
 from outreach.referrals.models import Authorization, IntakeHelper, Referral, ReferralClock
 from outreach.speakers.models import Away, Certification, Clearance, Exclusion, Speaker
 from outreach.visits.models import (
@@ -59,6 +59,7 @@ REACHES: dict[Kind, set[type[Base]]] = {
     Kind.COORDINATOR: {
         Affiliate,
         Assignment,
+        Broadcast,
         Certification,
         Clearance,
         Debrief,

@@ -18,7 +18,7 @@ from outreach.directory.models import (
     Unit,
     UnitPause,
 )
-from outreach.messaging.models import InboundMail, InboundMessage, Message
+from outreach.messaging.models import Broadcast, InboundMail, InboundMessage, Message
 from outreach.referrals.models import Authorization, IntakeHelper, Referral, ReferralClock
 from outreach.speakers.models import Away, Certification, Clearance, Exclusion, Speaker
 from outreach.visits.models import (
@@ -197,6 +197,7 @@ SCOPES: Mapping[type[Base], Mapping[Kind, Condition]] = {
     InboundMail: {
         Kind.COORDINATOR: lambda actor: InboundMail.affiliate_id == actor.affiliate_id,
     },
+    Broadcast: {Kind.COORDINATOR: lambda actor: Broadcast.affiliate_id == actor.affiliate_id},
     InboundMessage: {
         Kind.COORDINATOR: lambda actor: InboundMessage.affiliate_id == actor.affiliate_id,
     },

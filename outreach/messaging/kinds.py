@@ -49,6 +49,8 @@ KINDS: Final[Mapping[str, Kind]] = {
     "invite": Kind(_MAIL, _VISIT),
     "invite_update": Kind(_MAIL, _VISIT),
     "invite_cancel": Kind(_MAIL, _VISIT),
+    # from a coordinator, in her own words
+    "note": Kind(_SPOKEN, frozenset({"text", "text_es", "stop_id", "phone"})),
     # to liaisons and coordinators
     "request_received": Kind(_MAIL, _VISIT),
     "reopened": Kind(_MAIL, _VISIT),

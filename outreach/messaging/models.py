@@ -210,6 +210,63 @@ class SmsBudget(Base):
     )
 
 
+_NOT_EMPTIED = text("redacted_at IS NULL")
+
+
+class Broadcast(Base):
+    """A note that a coordinator wrote to the people of a list; each got a message "note" of it.
+
+    `audience` is the list in words, which may hold a name that was searched for. `once_key` comes
+    with the form, so that a note sent twice is one. The counts are of people, as they were planned:
+    `by_call` are on the call list and get a mail besides, `nobody` got nothing. Words and audience
+    are emptied when the last of its messages is.
+    """
+
+    __tablename__ = "broadcast"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = mapped_column(unique=True, default=public_id)
+    affiliate_id: Mapped[int] = mapped_column(ForeignKey("affiliate.id"))
+    once_key: Mapped[str]
+    audience: Mapped[str]
+    way: Mapped[str]
+    text: Mapped[str]
+    text_es: Mapped[str] = mapped_column(default="")
+    by_text: Mapped[int]
+    by_mail: Mapped[int]
+    by_call: Mapped[int]
+    nobody: Mapped[int]
+    written_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    created_at: Mapped[datetime]
+    taken_back_at: Mapped[datetime | None]
+    redacted_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        UniqueConstraint("affiliate_id", "once_key"),
+        CheckConstraint("way IN ('sms', 'mail')", name="way_known"),
+        Index(
+            "ix_broadcast_created_at_kept",
+            "created_at",
+            sqlite_where=_NOT_EMPTIED,
+            postgresql_where=_NOT_EMPTIED,
+        ),
+    )
+
+
+class NoteStop(Base):
+    """Somebody who wants no more notes of an affiliate. What concerns their visits still comes."""
+
+    __tablename__ = "note_stop"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    affiliate_id: Mapped[int] = mapped_column(ForeignKey("affiliate.id"))
+    recipient_kind: Mapped[str]
+    recipient_id: Mapped[int]
+    at: Mapped[datetime]
+
+    __table_args__ = (UniqueConstraint("affiliate_id", "recipient_kind", "recipient_id"),)
+
+
 class ProviderEvent(Base):
     """What a provider said of a message; unique, so that a repeated callback changes nothing."""
 

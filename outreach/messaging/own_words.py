@@ -184,6 +184,28 @@ def named(text: str, names: Iterable[str]) -> str:
     return ""
 
 
+def link_in(text: str) -> str:
+    """Return the first thing a phone makes a link of; "" where there is none."""
+    link = _OWN_LINK.search(text)
+    return link[0] if link else ""
+
+
+def unsaid(text: str) -> str:
+    """Return the first word that stands in no message of ours; "" where there is none."""
+    never = _NEVER.search(_simple(text))
+    return never[0] if never else ""
+
+
+def opt_out(text: str, *, channel: str) -> str:
+    """Return the word by which the text would have people end all texts; "" where none is."""
+    simple = _simple(_PLACEHOLDER.sub("…", text))
+    ways = [(_ASKS_TO_STOP, simple), (_QUOTED, simple), (_CAPITALS, text)]
+    if channel == SMS:
+        ways.append((_READ_AS_AN_ANSWER, simple))
+    found = next(filter(None, (way.search(where) for way, where in ways)), None)
+    return found[1] if found else ""
+
+
 def _problems_of_shape(text: str, allowed: Room) -> list[RuleBroken]:
     found = []
     if any(_cannot_be_kept(letter) for letter in text):
@@ -206,24 +228,24 @@ def _problems_of_shape(text: str, allowed: Room) -> list[RuleBroken]:
 
 def _problems_of_words(text: str, *, channel: str, names: Iterable[str]) -> list[RuleBroken]:
     found = []
-    link = _OWN_LINK.search(text)
+    link = link_in(text)
     if link:
         message = lazy(
             "“%(link)s” reads as a link or an address. Take it out, or put a blank after the full "
             "stop; {link} is the only link."
         )
-        found.append(_refusal(message, link=link[0]))
-    stop = _opt_out(text, channel=channel)
+        found.append(_refusal(message, link=link))
+    stop = opt_out(text, channel=channel)
     if stop:
         message = lazy(
             "Take out “%(word)s”: whoever answers with it gets no more texts. Say “if you cannot "
             "come” instead."
         )
         found.append(_refusal(message, word=stop))
-    never = _NEVER.search(_simple(text))
+    never = unsaid(text)
     if never:
         message = lazy("Take out “%(word)s”: others may see the screen of a phone.")
-        found.append(_refusal(message, word=never[0]))
+        found.append(_refusal(message, word=never))
     place = named(text, names)
     if place:
         message = lazy("Take out “%(name)s”: places are told only to those who chose to see them.")
@@ -247,16 +269,6 @@ def _problems_of_length(made: str, text: str, *, locale: str) -> list[RuleBroken
         "Shorten it."
     )
     return [_refusal(message, count=count, most=most)]
-
-
-def _opt_out(text: str, *, channel: str) -> str:
-    """Return the word by which the text would have people end all texts; "" where none is."""
-    simple = _simple(_PLACEHOLDER.sub("…", text))
-    ways = [(_ASKS_TO_STOP, simple), (_QUOTED, simple), (_CAPITALS, text)]
-    if channel == SMS:
-        ways.append((_READ_AS_AN_ANSWER, simple))
-    found = next(filter(None, (way.search(where) for way, where in ways)), None)
-    return found[1] if found else ""
 
 
 def _cannot_be_kept(letter: str) -> bool:

@@ -26,7 +26,7 @@ class Reason(StrEnum):
     NIGHT = "night"
     """The morning would be too late for the text."""
     BUDGET = "budget"
-    """The affiliate's budget of texts for the month is used up; reminders go by mail."""
+    """The affiliate's budget of texts for the month is used up; reminders and notes go by mail."""
     EXPIRED = "expired"
     TOO_LONG = "too_long"
     """More segments than we send; how many is in `segments`."""

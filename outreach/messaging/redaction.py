@@ -12,7 +12,14 @@ from typing import Any, Final, TypeAlias
 from sqlalchemy import delete, select, text, update
 from sqlalchemy.orm import Session
 
-from outreach.messaging.models import SETTLED, ConsoleMessage, InboundMail, InboundMessage, Message
+from outreach.messaging.models import (
+    SETTLED,
+    Broadcast,
+    ConsoleMessage,
+    InboundMail,
+    InboundMessage,
+    Message,
+)
 
 BATCH: Final = 200
 ASKING: Final = timedelta(hours=1)
@@ -58,6 +65,33 @@ def redact_messages(
         row.redact_after = now if is_there else None
     session.flush()
     return len(rows)
+
+
+def redact_broadcasts(session: Session, *, before: datetime, now: datetime) -> int:
+    """Empty the notes all of whose messages are emptied, at most 200; return how many."""
+    kept = (
+        select(Message.id)
+        .where(
+            Message.subject_kind == "broadcast",
+            Message.subject_id == Broadcast.id,
+            Message.redacted_at.is_(None),
+        )
+        .exists()
+    )
+    due = (
+        select(Broadcast.id)
+        .where(Broadcast.redacted_at.is_(None), Broadcast.created_at < before, ~kept)
+        .order_by(Broadcast.created_at)
+        .limit(BATCH)
+    )
+    done = session.scalars(
+        update(Broadcast)
+        .where(Broadcast.id.in_(due), Broadcast.redacted_at.is_(None))
+        .values(audience="", text="", text_es="", redacted_at=now)
+        .returning(Broadcast.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(done.all())
 
 
 def redact_inbound(

@@ -93,39 +93,45 @@ def plan(session: Session, message: NewMessage, *, now: datetime) -> bool:
     Raises:
         ValueError: the kind does not exist on that channel, or a value is missing.
     """
-    known.check(message.kind, channel=message.channel, values=message.values)
-    leaves_at = _leaves_at(message, now=now)
-    new = insert_once(
-        session,
-        Message,
-        unique=("dedupe_key",),
-        values={
-            "dedupe_key": message.dedupe_key,
-            "affiliate_id": message.affiliate_id,
-            "kind": message.kind,
-            "channel": message.channel,
-            "recipient_kind": message.recipient_kind,
-            "recipient_id": message.recipient_id,
-            "to_address": message.to_address,
-            "to_name": message.to_name,
-            "locale": message.locale,
-            "subject_kind": message.subject[0],
-            "subject_id": message.subject[1],
-            "subject_revision": message.subject[2],
-            "values": dict(message.values),
-            "time_zone": message.time_zone,
-            "planned_wall": _wall(leaves_at, zone=message.time_zone),
-            "urgent": message.urgent,
-            "send_after": leaves_at,
-            "expires_at": message.expires_at,
-            "state_at": now,
-            "created_at": now,
-        },
-    )
+    row = row_of(message, now=now)
+    leaves_at = row["send_after"]
+    new = insert_once(session, Message, unique=("dedupe_key",), values=row)
     is_new = new is not None or _revive(session, message, leaves_at=leaves_at, now=now)
     if is_new:
         _supersede(session, message, now=now)
     return is_new
+
+
+def row_of(message: NewMessage, *, now: datetime) -> dict[str, Any]:
+    """Return a new message as a row of the outbox.
+
+    Raises:
+        ValueError: the kind does not exist on that channel, or a value is missing.
+    """
+    known.check(message.kind, channel=message.channel, values=message.values)
+    leaves_at = _leaves_at(message, now=now)
+    return {
+        "dedupe_key": message.dedupe_key,
+        "affiliate_id": message.affiliate_id,
+        "kind": message.kind,
+        "channel": message.channel,
+        "recipient_kind": message.recipient_kind,
+        "recipient_id": message.recipient_id,
+        "to_address": message.to_address,
+        "to_name": message.to_name,
+        "locale": message.locale,
+        "subject_kind": message.subject[0],
+        "subject_id": message.subject[1],
+        "subject_revision": message.subject[2],
+        "values": dict(message.values),
+        "time_zone": message.time_zone,
+        "planned_wall": _wall(leaves_at, zone=message.time_zone),
+        "urgent": message.urgent,
+        "send_after": leaves_at,
+        "expires_at": message.expires_at,
+        "state_at": now,
+        "created_at": now,
+    }
 
 
 def cancel(

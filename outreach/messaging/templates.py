@@ -34,6 +34,9 @@ _INSTANTS: Final = frozenset(
     {"starts_at", "ends_at", "expires_at", "was", "other_start", "other_end"}
     | {"debrief_until", "came_until"}
 )
+_PROSE: Final = frozenset({"text", "text_es"})
+"""A coordinator's own words: their lines stay. They were looked through before they were kept
+(`notes`): no line of theirs is a link, so none can pass for a button."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,8 @@ class Letter:
     subject: str
     text: str
     html: str
+    unsubscribe: str = ""
+    """Where one click ends mails of this kind; "" where that is not for the reader to end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +108,8 @@ class Texts:
             )
         signature = "\n".join(["-- ", self._service_name, *footer])
         text = "\n\n".join([*map(_as_text, blocks), signature])
-        return Letter(subject, f"{text}\n", _INLINER.inline(html))
+        unsubscribe = self._no_notes(values["stop_id"]) if "stop_id" in values else ""
+        return Letter(subject, f"{text}\n", _INLINER.inline(html), unsubscribe)
 
     def _rendered(self, name: str, values: Mapping[str, Any]) -> str:
         return self._environment.get_template(name).render(self._context(values))
@@ -173,7 +179,17 @@ class Texts:
             )
         if "code_id" in given:
             given["code"] = self._links.sign_in_code(given["code_id"])
+        if "stop_id" in given:
+            given |= self._of_a_note(given)
         return given
+
+    def _of_a_note(self, given: Mapping[str, Any]) -> dict[str, str]:
+        spanish = given["text_es"] if i18n.locale() == "es" else ""
+        text = spanish or given["text"]
+        return {"text": text, "stop_link": self._no_notes(given["stop_id"])}
+
+    def _no_notes(self, message_id: str) -> str:
+        return self._links.no_notes(self._links.no_notes_token(message_id))
 
     @cached_property
     def _environment(self) -> Environment:
@@ -213,6 +229,8 @@ def _folder() -> Path:
 def _typed(key: str, value: Any) -> Any:  # noqa: ANN401 - values are JSON
     if key in _INSTANTS:
         return datetime.fromisoformat(value)
+    if key in _PROSE:
+        return value
     # A name is one line, or it could pass for a subject or a button.
     return " ".join(value.split()) if isinstance(value, str) else value
 

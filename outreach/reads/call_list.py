@@ -27,6 +27,7 @@ _SAY: Final = {
         "%(name)s need not go."
     ),
     "on_again": lazy("Say that the visit on %(when)s takes place after all."),
+    "note": lazy("Tell %(name)s: “%(text)s”"),
     "reminder": lazy("Remind %(name)s of the visit on %(when)s."),
 }
 
@@ -73,6 +74,13 @@ def calls(session: Session, actor: Actor, *, now: datetime) -> Sequence[Call]:
     return [_call(message, speaker) for message, speaker in session.execute(rows)]
 
 
+def _note(message: Message) -> str:
+    """Return a note's words in the language of whoever is called; "" for another message."""
+    told = message.values
+    spanish = told.get("text_es") if message.locale == "es" else ""
+    return " ".join((spanish or told.get("text", "")).split())
+
+
 def _call(message: Message, speaker: Speaker) -> Call:
     told = message.values
     instants = {
@@ -86,7 +94,7 @@ def _call(message: Message, speaker: Speaker) -> Call:
         speaker_id=speaker.public_id,
         number=phone.display(speaker.phone) if speaker.phone else speaker.email,
         dial=speaker.phone or "",
-        say=_(_SAY[message.kind], name=speaker.first_name, **instants),
+        say=_(_SAY[message.kind], name=speaker.first_name, text=_note(message), **instants),
         until=message.expires_at,
         zone=message.time_zone,
         tried=message.attempts,

@@ -33,6 +33,10 @@ GROUPS: Final = (
         ),
     ),
     (
+        lazy("Notes you write"),
+        ("note",),
+    ),
+    (
         lazy("To units"),
         (
             "request_received",
@@ -131,6 +135,10 @@ _PURPOSES: Final[Mapping[str, str]] = {
     "they_came": lazy("Asks the unit whether everyone came. It leaves when the visit is over."),
     "renewal": lazy(
         "Asks a speaker to renew a paper. It leaves when you press the button on their page."
+    ),
+    "note": lazy(
+        "Brings your own words to the people of a list. It leaves when you have looked at it and "
+        "press the button; texts wait for the morning."
     ),
     "request_received": lazy("Thanks the unit for its request, as soon as it has asked."),
     "still_looking": lazy(

@@ -17,6 +17,7 @@ from outreach.calendars.models import CalendarItem
 from outreach.i18n import gettext as _
 from outreach.messaging import kinds, mail_trouble, service
 from outreach.messaging.models import (
+    Broadcast,
     InboundMail,
     InboundMessage,
     Message,
@@ -154,17 +155,21 @@ def page(
     channel: str = "",
     name: str = "",
     speaker: Speaker | None = None,
+    note: Broadcast | None = None,
     number: int = 1,
 ) -> Page[MessageRow]:
     """Return one page of the messages, the latest first.
 
-    `name` finds those to people with each of its words in their name; `speaker` those to one.
+    `name` finds those to people with each of its words in their name; `speaker` those to one;
+    `note` those of one note to many.
     """
     wanted = access.scope(actor, Message).where(*_to(actor, name))
     if speaker is not None:
         wanted = wanted.where(
             Message.recipient_kind == "speaker", Message.recipient_id == speaker.id
         )
+    if note is not None:
+        wanted = wanted.where(Message.subject_kind == "broadcast", Message.subject_id == note.id)
     if state in STATES:
         wanted = wanted.where(Message.state.in_(STATES[state]))
     if state == "trouble":

@@ -35,6 +35,7 @@ WHAT: Final[Mapping[str, str]] = {
     "moved": lazy("Word that a visit has another time"),
     "released": lazy("Word that you need not come on a visit"),
     "called_off": lazy("Word that a visit does not take place"),
+    "note": lazy("A note from your coordinator"),
     "renewal": lazy("A request to renew a paper of yours"),
     "debrief": lazy("A question how a visit went"),
     "they_came": lazy("A question who came on a visit"),

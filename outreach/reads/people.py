@@ -102,7 +102,7 @@ def speakers(
     session: Session, actor: Actor, filters: Filters, *, number: int = 1, now: datetime
 ) -> Page[SpeakerRow]:
     """Return one page of the actor's speakers by name. Six queries, however many there are."""
-    wanted = access.scope(actor, Speaker).where(*_conditions(filters))
+    wanted = matching(actor, filters)
     total = session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
     found = session.scalars(
         wanted.order_by(func.lower(Speaker.last_name), func.lower(Speaker.first_name), Speaker.id)
@@ -128,6 +128,16 @@ def speakers(
         for speaker in found
     ]
     return Page(rows, total, number, PAGE_SIZE)
+
+
+def matching(actor: Actor, filters: Filters) -> Select[Speaker]:
+    """Select the actor's speakers whom the filters let through, all of them."""
+    return access.scope(actor, Speaker).where(*_conditions(filters))
+
+
+def reachable(rows: Iterable[MemberRow]) -> int:
+    """Count the people of a list whose place is not over: somebody of two hospitals is one."""
+    return len({row.email or row.name for row in rows if row.standing.kind != "off"})
 
 
 def speaker_page(session: Session, speaker: Speaker, *, now: datetime) -> SpeakerPage:
@@ -281,7 +291,7 @@ def _members(
 ) -> list[MemberRow]:
     rows = session.execute(wanted).all()
     steps = factors.who_has_some(session, {account.id for _place, account, _where in rows})
-    named = {account.id for place, account, _where in rows if _is_known_here(place, account)}
+    named = {account.id for place, account, _where in rows if is_known_here(place, account)}
     return [
         MemberRow(
             public_id=place.public_id,
@@ -298,7 +308,7 @@ def _members(
     ]
 
 
-def _is_known_here(place: Membership, account: Account) -> bool:
+def is_known_here(place: Membership, account: Account) -> bool:
     """Say whether the name is this place's own: given with the invitation, or by signing in."""
     return place.first_used_at is not None or account.created_at >= place.starts_at
 

@@ -134,8 +134,11 @@ def earlier(session: Session, affiliate: Affiliate, place: Place) -> list[Earlie
     return [Earlier(row.written_at, who.get(row.written_by_id or 0, ""), row.text) for row in rows]
 
 
-def names(session: Session, affiliate: Affiliate) -> list[str]:
-    """Return the places that no wording may name, the longest first; also those of the past."""
+def names(session: Session, affiliate: Affiliate, *, cities: bool = True) -> list[str]:
+    """Return the places that no wording may name, the longest first; also those of the past.
+
+    `cities` are those of the hospitals.
+    """
     mine = select(Unit.hospital_id).where(Unit.affiliate_id == affiliate.id)
     near = or_(Hospital.affiliate_id == affiliate.id, Hospital.id.in_(mine))
     found = {affiliate.name}
@@ -144,7 +147,7 @@ def names(session: Session, affiliate: Affiliate) -> list[str]:
         .outerjoin(Unit, Unit.hospital_id == Hospital.id)
         .where(near)
     ):
-        found |= {hospital, city, unit or ""}
+        found |= {hospital, city if cities else "", unit or ""}
     return sorted(found - {""}, key=lambda name: (-len(name), name))
 
 

@@ -41,6 +41,7 @@ WARNINGS = {
 MESSAGE_KINDS = {
     "offer": lazy("Question whether they can visit"),
     "offer_gone": lazy("Word that a visit is taken"),
+    "note": lazy("Note from a coordinator"),
     "invite": lazy("Calendar invite"),
     "invite_update": lazy("Calendar update"),
     "invite_cancel": lazy("Calendar cancellation"),

@@ -60,7 +60,7 @@ def parcel(
             to_name=message.to_name,
             message_id=message_id,
             date=now,
-            ending=endings.address(session, message, links=links),
+            ending=letter.unsubscribe or endings.address(session, message, links=links),
         )
     return Mail(
         to=message.to_address,

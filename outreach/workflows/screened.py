@@ -10,6 +10,7 @@ from typing import Final
 from outreach.errors import RuleBroken
 from outreach.i18n import gettext as _
 from outreach.i18n import lazy
+from outreach.messaging import notes
 from outreach.referrals import screening
 from outreach.referrals.screening import Concern
 
@@ -38,6 +39,10 @@ TOLD: Final[Mapping[Concern, str]] = {
 }
 """The same for what is told after a visit; %(label)s is the field's."""
 
+OF_A_NOTE: Final = (Concern.SOCIAL_SECURITY, Concern.RECORD_NUMBER, Concern.DIAGNOSIS)
+"""What a coordinator's note to many is searched for. Not telephone numbers: hers is often the very
+thing it says; mail addresses are refused with all that reads as a link (`messaging.notes`)."""
+
 DEBRIEF: Final = lazy("Anything you would like to tell us")
 CAME: Final = lazy("Anything we should know")
 INCIDENT: Final = lazy("What happened, in a few words")
@@ -64,3 +69,9 @@ def told(text: str, *, field: str, label: str) -> None:
     found = screening.concerns(text, most=MOST_WORDS)
     if found:
         raise RuleBroken(TOLD[found[0]], field=field, label=_(label))
+
+
+def problems_of_note(text: str, *, field: str) -> list[RuleBroken]:
+    """Return what speaks against a coordinator's note to many; empty where nothing was found."""
+    found = screening.concerns(text, most=notes.LONGEST)
+    return [RuleBroken(NOTES[each], field=field) for each in found if each in OF_A_NOTE]

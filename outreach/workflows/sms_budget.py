@@ -1,4 +1,4 @@
-"""The budget of texts: when it is used up reminders go by mail, and the coordinators are told."""
+"""The budget of texts: when it is used up reminders and notes go by mail; coordinators are told."""
 
 from datetime import datetime
 from typing import Final
@@ -17,7 +17,7 @@ from outreach.messaging.rules import Month
 from outreach.workflows import mails, recipients
 
 KIND: Final = "sms_budget"
-GO_BY_MAIL: Final = frozenset({"reminder"})
+GO_BY_MAIL: Final = frozenset({"reminder", "note"})
 """What may wait for a mail to be read; questions, corrections and answers may not."""
 
 MARKS: Final = (100, 80)
@@ -32,10 +32,16 @@ def is_used_up(
     """Say whether this month's texts have reached the affiliate's budget."""
     if affiliate_id is None:
         return False
+    left = room(session, affiliate_id, price_cents=price_cents, now=now)
+    return left is not None and left <= 0
+
+
+def room(session: Session, affiliate_id: int, *, price_cents: float, now: datetime) -> int | None:
+    """Return how many parts of texts the month's budget leaves; None is without limit."""
     limit = _limit(session, affiliate_id, price_cents=price_cents)
     if limit is None:
-        return False
-    return spending.used(session, affiliate_id, _month(session, affiliate_id, now=now)) >= limit
+        return None
+    return limit - spending.used(session, affiliate_id, _month(session, affiliate_id, now=now))
 
 
 def tell(session: Session, affiliate_id: int | None, *, price_cents: float, now: datetime) -> None:

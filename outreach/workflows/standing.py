@@ -11,8 +11,8 @@ from outreach.accounts import rules as rules_of_places
 from outreach.accounts.models import Account, Membership, SignInCode
 from outreach.calendars.models import CalendarItem
 from outreach.directory.models import Affiliate, Unit
-from outreach.messaging import kinds, rules
-from outreach.messaging.models import Message
+from outreach.messaging import kinds, many, rules
+from outreach.messaging.models import Broadcast, Message
 from outreach.messaging.rules import Window
 from outreach.messaging.service import WAITING
 from outreach.referrals.codes import ENDED, RELEASED, WAITING_FOR_ANSWER, State
@@ -203,6 +203,16 @@ def _item_code_is_unused(session: Session, message: Message, now: datetime) -> b
     return session.get_one(ReferralLink, code.link_id).closed_at is None
 
 
+def _note_is_wanted(session: Session, message: Message, now: datetime) -> bool:
+    """Say whether a note was not taken back, and its reader has not asked for no more of them."""
+    del now
+    sent = session.get(Broadcast, message.subject_id, populate_existing=True)
+    if sent is None or sent.taken_back_at is not None:
+        return False
+    key = (message.recipient_kind, message.recipient_id)
+    return not many.stopped_among(session, sent.affiliate_id, {key})
+
+
 def _time_waits(session: Session, message: Message, now: datetime) -> bool:
     asked = session.get(OtherTime, message.subject_id)
     if asked is None or asked.state != "waiting" or asked.starts_at <= now:
@@ -212,6 +222,7 @@ def _time_waits(session: Session, message: Message, now: datetime) -> bool:
 
 
 _CHECKS: Final[Mapping[str, Callable[[Session, Message, datetime], bool]]] = {
+    "note": _note_is_wanted,
     "reminder": _is_next_reminder,
     "confirmed": _still_comes,
     "late_trouble": _trouble_stands,

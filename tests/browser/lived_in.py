@@ -21,7 +21,9 @@ from outreach.links import Links
 from outreach.messaging.models import ConsoleMessage, Message
 from outreach.speakers.models import Away, Certification, Clearance, Exclusion, Speaker
 from outreach.visits.models import Assignment, Offer, Proposal, Slot, Visit
-from outreach.workflows import asking, fit, offers, proposals, visits
+from outreach.workflows import asking, broadcasts, drafts, fit, offers, proposals, visits
+from outreach.workflows.audiences import Audience
+from outreach.workflows.drafts import Draft
 from tests import builders
 from tests.browser import half_in, intake_people, receivers, referred, searched, told
 from tests.browser.served import Demo
@@ -51,6 +53,7 @@ def live(demo: Demo) -> Places:
         found.ids |= _visits_of_maria(session, demo)
     jobs.deliver_everything(demo.wired.post)
     with demo.wired.db.transaction() as session:
+        found.ids |= _note(session, demo)
         _let_one_fail(session)
         found.ids |= _rows(session, demo)
         found.ids |= searched.leave(session, demo)
@@ -210,6 +213,25 @@ def _visits_of_maria(session: Session, demo: Demo) -> Mapping[str, str]:
             session, offer=offer, by=SYSTEM, via="link", links=demo.wired.links, now=now
         )
     return {"own visit": found.public_id}
+
+
+def _note(session: Session, demo: Demo) -> Mapping[str, str]:
+    """Let Ruth write one note to all speakers: some of it waits."""
+    draft = Draft(
+        text="The training is on Monday at 6 PM. Bring something to write.",
+        way="sms",
+        about_visits=True,
+    )
+    ruth, post, now, everybody = _ruth(demo), demo.wired.post, clock.now(), Audience()
+    seen = drafts.look(session, everybody, draft, by=ruth, post=post, now=now).seen
+    sent = broadcasts.send(
+        session, everybody, draft, once="n" * 22, seen=seen, by=ruth, post=post, now=now
+    )
+    hers = select(Message).where(Message.kind == "note").order_by(Message.id)
+    first = session.scalars(hers).first()
+    assert first is not None
+    token = demo.wired.links.no_notes_token(first.public_id)
+    return {"note": sent.public_id, "no notes token": token}
 
 
 def _let_one_fail(session: Session) -> None:

@@ -5,7 +5,9 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 
 from playwright.sync_api import FilePayload
+from sqlalchemy import delete
 
+from outreach.messaging.models import NoteStop
 from tests.browser import half_in, intake_people, searched
 from tests.browser.lived_in import ADMINISTRATOR, Places
 from tests.browser.served import Demo
@@ -114,6 +116,21 @@ def _send_with(**values: str) -> Act:
     return act
 
 
+def _look_at_note(visitor: Visitor) -> None:
+    """Write a note by text in two languages, and look at what would leave."""
+    for choice in ("way][value=sms", "about_visits"):
+        visitor.page.locator(f"main [name={choice}]").check()
+    _send_with(
+        text="Thank you for your visits this fall. Bring your badge on Monday.",
+        text_es="Gracias por sus visitas de este otoño. Traiga su credencial el lunes.",
+    )(visitor)
+
+
+def _let_notes_come(demo: Demo) -> None:
+    with demo.wired.db.transaction() as session:
+        session.execute(delete(NoteStop))
+
+
 def _think_of(which: int) -> Act:
     """Choose somebody on the list by position (-1: the last), and look."""
 
@@ -202,6 +219,14 @@ ANYONE = [
     Shown("start", "public.start", main=True),
     Shown("help", "public.help", main=True),
     Shown("privacy", "public.privacy"),
+    Shown("no-notes", "no_notes.show", ids={"token": "no notes token"}),
+    Shown(
+        "no-notes-stopped",
+        "no_notes.show",
+        ids={"token": "no notes token"},
+        act=_send,
+        undo=_let_notes_come,
+    ),
     Shown("stop", "stop.show"),
     Shown("stop-wrong", "stop.show", act=_send),
     Shown("stop-done", "stop.stopped"),
@@ -533,6 +558,17 @@ COORDINATOR = _for(
     Shown("messages", "coordinator.messages", main=True),
     Shown("message", "coordinator.message", ids={"message_id": "message"}),
     Shown("message-again", "coordinator.ask_to_send_again", ids={"message_id": "message"}),
+    Shown("notes", "coordinator.notes"),
+    Shown("note", "coordinator.note", ids={"note_id": "note"}, main=True),
+    Shown("note-new", "coordinator.write_note", query="?of=speakers&language=es"),
+    Shown("note-wrong", "coordinator.write_note", query="?of=speakers", main=True, act=_send),
+    Shown(
+        "note-seen",
+        "coordinator.write_note",
+        query="?of=speakers",
+        main=True,
+        act=_look_at_note,
+    ),
     Shown("consents", "coordinator.consents"),
     Shown("speaker-messages", "coordinator.speaker_messages", ids={"speaker_id": "speaker"}),
     Shown("texts", "coordinator.texts"),

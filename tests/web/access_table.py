@@ -118,6 +118,9 @@ TABLE: Mapping[str, Row] = {
     "after_visit.unit_report": by_link(
         token="came token", form={"kind": "other", "words": "The alarm."}
     ),
+    "no_notes.show": by_link(token="no notes token"),
+    "no_notes.stop": by_link(token="no notes token"),
+    "no_notes.resume": by_link(token="no notes token"),
     "door.show": by_link(token="item link"),
     "door.ask": by_link(token="item link"),
     "door.code": by_link(token="item link"),
@@ -505,6 +508,19 @@ TABLE: Mapping[str, Row] = {
     "coordinator.message": members(COORDINATOR, message_id="message"),
     "coordinator.retry_message": members(COORDINATOR, message_id="message"),
     "coordinator.dismiss_message": members(COORDINATOR, message_id="message"),
+    "coordinator.notes": members(COORDINATOR),
+    "coordinator.write_note": members(
+        COORDINATOR,
+        query={"of": "visit", "visit": "@visit"},
+        form={"text": "Thank you.", "whom": "everyone", "way": "mail", "once": "o" * 22},
+    ),
+    "coordinator.send_note": members(
+        COORDINATOR,
+        query={"of": "visit", "visit": "@visit"},
+        form={"text": "Thank you.", "whom": "everyone", "way": "mail", "once": "o" * 22},
+    ),
+    "coordinator.note": members(COORDINATOR, note_id="broadcast"),
+    "coordinator.take_note_back": members(COORDINATOR, note_id="broadcast"),
     "coordinator.calls": members(COORDINATOR),
     "coordinator.call_reached": members(COORDINATOR, message_id="message"),
     "coordinator.call_not_answered": members(COORDINATOR, message_id="message"),

@@ -4,11 +4,12 @@ from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from outreach import access, clock
 from outreach.errors import Conflict
 from outreach.i18n import gettext as _
-from outreach.messaging.models import InboundMail, InboundMessage, Message
+from outreach.messaging.models import Broadcast, InboundMail, InboundMessage, Message
 from outreach.reads import hospitals as places
 from outreach.reads import outbox as reads
 from outreach.web import context
@@ -29,8 +30,15 @@ def messages() -> ResponseReturnValue:
     channel = channel if channel in CHANNELS else ""
     name, actor = people.searched(), context.current_actor()
     with context.reading() as session:
+        note = _note(session)
         page = reads.page(
-            session, actor, state=state, channel=channel, name=name, number=paging.number()
+            session,
+            actor,
+            state=state,
+            channel=channel,
+            name=name,
+            note=note,
+            number=paging.number(),
         )
         waiting = len(reads.texts(session, actor)) + len(reads.mails(session, actor))
     return render_template(
@@ -40,6 +48,7 @@ def messages() -> ResponseReturnValue:
         name=name,
         state=state,
         channel=channel,
+        note=note.public_id if note else "",
         texts=waiting,
         before=_url(state, channel, name, page=page.number - 1) if page.number > 1 else None,
         after=_url(state, channel, name, page=page.number + 1) if page.has_next else None,
@@ -207,6 +216,20 @@ def _pills(state: str, channel: str, name: str) -> list[dict[str, Any]]:
     return found
 
 
+def _note(session: Session) -> Broadcast | None:
+    """Return the note whose messages alone are asked for."""
+    asked = request.args.get("note")
+    if not asked:
+        return None
+    actor = context.current_actor()
+    return access.load(session, Broadcast, asked, actor=actor, action="note.see")
+
+
 def _url(state: str, channel: str, name: str, **more: Any) -> str:  # noqa: ANN401 - as url_for
-    chosen: dict[str, Any] = {"state": state or None, "channel": channel or None, "q": name or None}
+    chosen: dict[str, Any] = {
+        "state": state or None,
+        "channel": channel or None,
+        "q": name or None,
+        "note": request.args.get("note") or None,
+    }
     return url_for("coordinator.messages", **chosen, **more)

@@ -52,7 +52,7 @@ def people() -> ResponseReturnValue:
     actor, now = context.current_actor(), clock.now()
     with context.reading() as session:
         programs = board.programs(session, actor)
-        filters = _filters([program.public_id for program in programs])
+        filters = filters_of([program.public_id for program in programs])
         page = reads.speakers(session, actor, filters, number=paging.number(), now=now)
     return render_template(
         "coordinator/people.html",
@@ -63,6 +63,7 @@ def people() -> ResponseReturnValue:
         views=_views("people"),
         before=_url(filters, page=page.number - 1) if page.number > 1 else None,
         after=_url(filters, page=page.number + 1) if page.has_next else None,
+        note_href=url_for("coordinator.write_note", of="speakers", **_chosen(filters)),
     )
 
 
@@ -72,7 +73,12 @@ def liaisons() -> ResponseReturnValue:
     """Show who may ask for visits at the hospitals."""
     with context.reading() as session:
         rows = reads.liaisons(session, context.current_actor(), now=clock.now())
-    return render_template("coordinator/liaisons.html", rows=rows, views=_views("liaisons"))
+    return render_template(
+        "coordinator/liaisons.html",
+        rows=rows,
+        views=_views("liaisons"),
+        to_write=reads.reachable(rows),
+    )
 
 
 @bp.route("/people/liaisons/new", methods=["GET", "POST"])
@@ -123,7 +129,9 @@ def intake() -> ResponseReturnValue:
     """Show who takes in whom hospitals refer."""
     with context.reading() as session:
         rows = reads.intake(session, context.current_actor(), now=clock.now())
-    return render_template("coordinator/intake.html", rows=rows, views=_views("intake"))
+    return render_template(
+        "coordinator/intake.html", rows=rows, views=_views("intake"), to_write=reads.reachable(rows)
+    )
 
 
 @bp.route("/people/intake/new", methods=["GET", "POST"])
@@ -139,7 +147,12 @@ def coordinators() -> ResponseReturnValue:
     """Show who coordinates, and to administrators who administers."""
     with context.reading() as session:
         rows = reads.coordinators(session, context.current_actor(), now=clock.now())
-    return render_template("coordinator/coordinators.html", rows=rows, views=_views("coordinators"))
+    return render_template(
+        "coordinator/coordinators.html",
+        rows=rows,
+        views=_views("coordinators"),
+        to_write=reads.reachable(rows),
+    )
 
 
 @bp.route("/people/coordinators/new", methods=["GET", "POST"])
@@ -285,7 +298,8 @@ def searched() -> str:
     return request.args.get("q", "").replace("\x00", "").strip()[:LONGEST_SEARCH]
 
 
-def _filters(program_ids: list[str]) -> Filters:
+def filters_of(program_ids: list[str]) -> Filters:
+    """Return what the address asks for; what is not on the lists counts as not asked for."""
     program, language = request.args.get("program", ""), request.args.get("language", "")
     return Filters(
         q=searched(),
@@ -296,13 +310,16 @@ def _filters(program_ids: list[str]) -> Filters:
 
 
 def _url(filters: Filters, **more: Any) -> str:  # noqa: ANN401 - as url_for
-    chosen: dict[str, Any] = {
+    return url_for("coordinator.people", **_chosen(filters), **more)
+
+
+def _chosen(filters: Filters) -> dict[str, Any]:
+    return {
         "q": filters.q or None,
         "program": filters.program or None,
         "language": filters.language or None,
         "archived": "1" if filters.archived else None,
     }
-    return url_for("coordinator.people", **chosen, **more)
 
 
 def _views(current: str) -> list[dict[str, Any]]:

@@ -23,7 +23,17 @@ from outreach.web import context
 from outreach.web.auth import requires
 from outreach.web.coordinator.blueprint import bp
 from outreach.web.forms import Form, SelectField, required
-from outreach.workflows import asking, fit, offers, other_times, recipients, trouble, visits
+from outreach.workflows import (
+    asking,
+    audiences,
+    fit,
+    offers,
+    other_times,
+    recipients,
+    trouble,
+    visits,
+)
+from outreach.workflows.audiences import Audience
 from outreach.workflows.fit import Fit
 
 SHOWN_CHOICES = 6
@@ -83,6 +93,8 @@ def visit(visit_id: str) -> ResponseReturnValue:
         helping = remedies.of_visit(session, row, changes, hospital=page.row.hospital)
         time_asked = remedies.time_asked(session, row, now=now)
         undoable = undo.of_a_visit(session, row, now=now)
+        mine = Audience(of=audiences.VISIT, visit_id=visit_id)
+        to_write = audiences.everybody(session, mine, by=context.current_actor(), now=now)
         in_trouble = page.row.is_open and trouble.waits(session, row)
     return render_template(
         "coordinator/visit.html",
@@ -93,6 +105,7 @@ def visit(visit_id: str) -> ResponseReturnValue:
         time_asked=time_asked,
         undoable=undoable,
         trouble=in_trouble,
+        to_write=len(to_write),
         now=now,
     )
 
