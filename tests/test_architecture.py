@@ -24,6 +24,7 @@ COMMITS = {"outreach/db.py", "outreach/migrations/env.py"}
 """The one door, and Alembic's own connection."""
 
 LONG_FILES = {
+    "outreach/messaging/models.py": "the tables of what leaves, what comes in, and who agreed",
     "outreach/migrations/versions/0001_visit_loop.py": "the first tables, as Alembic wrote them",
     "outreach/migrations/versions/0006_referrals.py": "tables that arrive together",
     "outreach/reads/referral_words.py": "every code of a referral beside its words",

@@ -22,6 +22,10 @@ WAITING = ("pending", "claimed")
 """States in which a message can still be stopped: no provider has been called."""
 
 
+COPY = ":copy-"
+"""Parts the number of a copy from the key of the first (`copy_number`)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewMessage:
     """A message to plan.
@@ -80,8 +84,14 @@ class NewMessage:
         recipient = f"{self.recipient_kind}:{self.recipient_id}"
         parts = (kind, row, recipient, self.kind, told_apart, revision, self.channel)
         more = ("again",) if self.again else ()
-        copy = (f"copy-{self.copy}",) if self.copy else ()
-        return ":".join(map(str, (*parts, *more, *copy)))
+        copy = f"{COPY}{self.copy}" if self.copy else ""
+        return ":".join(map(str, (*parts, *more))) + copy
+
+
+def copy_number(message: Message) -> int:
+    """Return which copy of a message this is; 0 for the first that was sent."""
+    _, _, number = message.dedupe_key.partition(COPY)
+    return int(number or 0)
 
 
 def plan(session: Session, message: NewMessage, *, now: datetime) -> bool:

@@ -12,6 +12,7 @@ from outreach.calendars.models import CalendarItem
 from outreach.calendars.service import Person
 from outreach.links import Links
 from outreach.messaging import letters
+from outreach.messaging import service as messaging
 from outreach.messaging.models import Message
 from outreach.messaging.ports import Mail
 from outreach.messaging.templates import Letter, Texts
@@ -48,8 +49,9 @@ def parcel(
     )
     if message.kind in INVITES:
         item = session.get_one(CalendarItem, message.subject_id)
-        message_id = _message_id(item, item.sequence)
-        raw = _invite(message, item, letter, sender=sender)
+        # What is sent again is a mail of its own: some programs show one id once only.
+        message_id = _message_id(item, item.sequence, copy=messaging.copy_number(message))
+        raw = _invite(message, item, letter, message_id=message_id, sender=sender)
     else:
         message_id = f"<{message.public_id}@{sender.host}>"
         raw = letters.compose(
@@ -72,7 +74,9 @@ def parcel(
     )
 
 
-def _invite(message: Message, item: CalendarItem, letter: Letter, *, sender: Sender) -> bytes:
+def _invite(
+    message: Message, item: CalendarItem, letter: Letter, *, message_id: str, sender: Sender
+) -> bytes:
     first = _message_id(item, 0)
     shown = calendars.entry(
         item,
@@ -86,12 +90,13 @@ def _invite(message: Message, item: CalendarItem, letter: Letter, *, sender: Sen
         subject=letter.subject,
         plain=letter.text,
         html=letter.html,
-        message_id=_message_id(item, item.sequence),
-        references=first if item.sequence else None,
+        message_id=message_id,
+        references=first if message_id != first else None,
     )
     return mail.as_bytes()
 
 
-def _message_id(item: CalendarItem, sequence: int) -> str:
+def _message_id(item: CalendarItem, sequence: int, *, copy: int = 0) -> str:
     local, _, host = item.uid.rpartition("@")
-    return f"<{local}.{sequence}@{host}>"
+    number = f"{sequence}.{copy}" if copy else f"{sequence}"
+    return f"<{local}.{number}@{host}>"

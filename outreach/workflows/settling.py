@@ -85,7 +85,7 @@ def next_copy(session: Session, message: Message, *, now: datetime) -> int:
         raise Conflict(NOBODY_THERE)
     same = NewMessage.like(message).dedupe_key
     copies = select(func.count()).where(
-        Message.dedupe_key.startswith(f"{same}:copy-", autoescape=True),
+        Message.dedupe_key.startswith(f"{same}{service.COPY}", autoescape=True),
         Message.subject_kind == message.subject_kind,
         Message.subject_id == message.subject_id,
     )

@@ -10,13 +10,23 @@ from outreach.db import Database
 from outreach.errors import Conflict
 from outreach.messaging import outbox
 from outreach.messaging.models import Message
-from outreach.messaging.ports import Accepted
+from outreach.messaging.ports import Accepted, Mail
 from outreach.workflows import delivery, settling
-from outreach.workflows.delivery import Post, Skipped
+from outreach.workflows.delivery import Post, Prepared, Skipped
 from tests import fakes
 from tests.builders import NOW
 from tests.workflows.conftest import Bureau
-from tests.workflows.sending import conclude, may_text, plan, said, told
+from tests.workflows.sending import (
+    book,
+    calendar_of,
+    conclude,
+    mail_of,
+    may_text,
+    plan,
+    prepare_kind,
+    said,
+    told,
+)
 
 
 @pytest.fixture
@@ -140,6 +150,30 @@ def test_a_message_that_was_sent_is_sent_again_once_for_each_time_asked(
         ("offer_gone", "sms", "pending", ""),
         ("offer_gone", "sms", "pending", ""),
     ]
+
+
+def test_an_invite_that_is_sent_again_is_a_mail_of_its_own(bureau: Bureau, post: Post) -> None:
+    book(bureau)
+    first = prepare_kind(bureau, post, "invite", now=NOW)
+    accept(bureau, post, first)
+    invites = select(Message).where(Message.kind == "invite", Message.recipient_kind == "speaker")
+    invite = bureau.session.scalars(invites).one()
+
+    settling.send_again(bureau.session, invite, copy=1, by=SYSTEM, now=NOW)
+    second = prepare_kind(bureau, post, "invite", now=NOW)
+    accept(bureau, post, second)
+
+    assert mail_of(first)["Message-ID"] != mail_of(second)["Message-ID"]
+    assert calendar_of(mail_of(first)) == calendar_of(mail_of(second))
+    assert [each.state for each in bureau.session.scalars(invites)] == ["accepted", "accepted"]
+
+
+def accept(bureau: Bureau, post: Post, prepared: Prepared | Skipped | None) -> None:
+    """Let the mail server take a mail."""
+    assert isinstance(prepared, Prepared)
+    assert isinstance(prepared.parcel, Mail)
+    result = Accepted(prepared.parcel.message_id)
+    delivery.conclude(bureau.session, prepared, result, post=post, now=NOW)
 
 
 def test_after_five_copies_somebody_should_call(bureau: Bureau, sent: Message) -> None:
