@@ -3,8 +3,11 @@ import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import ClassVar
 
 import pytest
+from twilio.rest import Client
+from twilio.rest.api.v2010.account.message import MessageInstance
 
 from outreach.adapters.twilio_sms import TwilioSignature, TwilioSms
 from outreach.messaging.ports import (
@@ -48,6 +51,25 @@ def test_a_text_arrives_with_its_callback_and_its_validity(twilio: TwilioStandIn
     assert result == Accepted(taken.sid, status="queued")
     assert (taken.to, taken.sender, taken.body) == (MARIA, NUMBER, TEXT.body)
     assert (taken.callback, taken.validity_s) == (TEXT.callback_url, 3600)
+
+
+def test_what_the_stand_in_answers_is_what_the_real_client_reads(twilio: TwilioStandIn) -> None:
+    class Watched(dict[str, object]):
+        read: ClassVar[set[str]] = set()
+
+        def get(self, key: str, default: object = None) -> object:
+            self.read.add(key)
+            return super().get(key, default)
+
+    gateway(twilio.url).send(TEXT)
+    resource = Watched(twilio.taken[0].resource())
+
+    shown = MessageInstance(Client(ACCOUNT, TOKEN).api.v2010, resource, ACCOUNT)
+
+    assert set(resource) == resource.read
+    assert (shown.sid, shown.to, shown.body) == (twilio.taken[0].sid, MARIA, TEXT.body)
+    assert shown.date_created == twilio.taken[0].at.replace(microsecond=0)
+    assert shown.status in vars(MessageInstance.Status).values()
 
 
 def test_a_messaging_service_sends_without_a_number_of_ours(twilio: TwilioStandIn) -> None:
