@@ -1,3 +1,4 @@
+import itertools
 import random
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo, available_timezones
@@ -11,6 +12,7 @@ from outreach.messaging.rules import DAY, Reminder, Window
 
 NEW_YORK = "America/New_York"
 ZONES = sorted(zone for zone in available_timezones() if "/" in zone)
+APART = timedelta(minutes=7)
 CHANGE_DAYS = [datetime(2026, 3, 8), datetime(2026, 11, 1)]  # noqa: DTZ001 - wall dates
 
 instants = st.datetimes(
@@ -82,6 +84,35 @@ def test_on_the_days_of_the_change_every_hour_finds_its_window(day: datetime) ->
         for hour in range(26):
             later = rules.next_allowed(start + timedelta(hours=hour), zone=zone, window=DAY)
             assert rules.is_allowed(later, zone=zone, window=DAY), (zone, hour)
+
+
+def change_days(zone: str) -> list[datetime]:
+    """Find the days of 2026 whose wall clock changes in a zone: at its own dates, not America's."""
+    noons = [
+        datetime(2026, 1, 1, 12, tzinfo=ZoneInfo(zone)) + timedelta(days=n) for n in range(365)
+    ]
+    pairs = itertools.pairwise(noons)
+    return [day for before, day in pairs if before.utcoffset() != day.utcoffset()]
+
+
+def test_around_every_change_of_every_zone_no_reminder_is_lost_or_leaves_at_night() -> None:
+    plan = [
+        {"before": unit, "count": count, "channel": "sms"}
+        for unit, count in (("days", 7), ("days", 2), ("days", 1), ("hours", 3))
+    ]
+    days = [(zone, day) for zone in ZONES for day in change_days(zone)]
+    for (zone, day), after, hour in itertools.product(days, range(3), (0, 3, 10, 23)):
+        wall = (day + timedelta(days=after)).replace(hour=hour, tzinfo=None)
+        starts_at = rules.instant(wall, zone=zone)
+        now = starts_at - timedelta(days=30)
+        for reminder in rules.reminder_times(starts_at, zone=zone, plan=plan):
+            at = rules.sending_time(
+                reminder.due_at, zone=zone, window=DAY, expires_at=starts_at, now=now, apart=APART
+            )
+            assert rules.is_allowed(at, zone=zone, window=DAY), (zone, wall, reminder)
+            assert now < at < starts_at, (zone, wall, reminder)
+
+    assert len(days) > 300  # some 180 zones change their clocks, twice
 
 
 def test_a_due_time_inside_the_window_stands() -> None:
