@@ -38,7 +38,6 @@ def test_killed_workers_lose_and_double_nothing(database: Database, slow: Twilio
     assert len(slow.taken) == TEXTS
 
 
-@pytest.mark.both_engines
 def test_without_looking_up_doubts_the_same_kills_alone_double_texts(
     database: Database, slow: TwilioStandIn
 ) -> None:
@@ -51,7 +50,6 @@ def test_without_looking_up_doubts_the_same_kills_alone_double_texts(
     assert ended.doubled > 0
 
 
-@pytest.mark.both_engines
 def test_a_worker_that_stands_still_past_its_lease_doubles_nothing(
     database: Database, slow: TwilioStandIn
 ) -> None:

@@ -330,6 +330,18 @@ def test_an_opt_out_in_a_callback_counts(
     assert not service.agreed(session, PHONE)
 
 
+def test_a_landline_gets_no_more_texts(
+    provider: FlaskClient, attempt: str, session: Session
+) -> None:
+    for _ in range(2):
+        assert said(provider, attempt, "undelivered", "30006").status_code == 204
+
+    session.expire_all()
+    assert not service.agreed(session, PHONE)
+    events = session.scalars(select(Consent.event).order_by(Consent.id)).all()
+    assert events == ["opt_in", "bad_number"]
+
+
 def test_a_callback_about_nothing_of_ours_is_thanked_for(provider: FlaskClient) -> None:
     assert said(provider, "nobodys", "delivered").status_code == 204
 
