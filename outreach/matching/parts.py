@@ -24,8 +24,8 @@ class Part:
     `visits` and `speakers` are positions in the problem; everything else is by positions here.
     `posts[post]` is the position among `Candidates.posts`, of the visit `post_visit[post]`, with
     `vacant[post]` places to fill. `able` and `post` list which pair may take which post.
-    `proposed[pair]` is the post they are proposed for, or -1. `load` are recent and fixed visits,
-    `room[speaker, month]` what the quota leaves of the month `month[visit]`.
+    `proposed[pair]` is the post they are proposed for and may take, or -1. `load` are recent and
+    fixed visits, `room[speaker, month]` what the quota leaves of the month `month[visit]`.
     """
 
     visits: Ints
@@ -134,8 +134,11 @@ class _Cutter:
         visits, pair_visit = np.unique(facts.visit[pairs], return_inverse=True)
         speakers, pair_speaker = np.unique(facts.speaker[pairs], return_inverse=True)
         posts, entry_post = np.unique(post, return_inverse=True)
-        proposed = facts.proposed[pairs]
-        local = np.searchsorted(posts, proposed).clip(max=len(posts) - 1)
+        of_pair = np.searchsorted(pairs, able)
+        # Who may no longer take the post they were proposed for is proposed for none.
+        still = facts.proposed[pairs][of_pair] == post
+        proposed = np.full(len(pairs), -1, np.int64)
+        proposed[of_pair[still]] = entry_post[still]
         return Part(
             visits=visits,
             speakers=speakers,
@@ -148,9 +151,9 @@ class _Cutter:
             pair_visit=pair_visit,
             pair_speaker=pair_speaker,
             meters=facts.meters[pairs],
-            proposed=np.where(posts[local] == proposed, local, -1),
+            proposed=proposed,
             usual=facts.usual[pairs],
-            able=np.searchsorted(pairs, able),
+            able=of_pair,
             post=entry_post,
             load=self.load[speakers],
             rest_days=self.candidates.speakers.rest_days[speakers],

@@ -71,6 +71,25 @@ def taken_by(part: Part, asked: matching.Problem, *seats: tuple[str, str]) -> In
     return taken
 
 
+def test_nobody_is_brought_back_to_a_post_they_may_not_take() -> None:
+    visit = replace(
+        TUESDAY,
+        roles={"lead": 1, "co-presenter": 1},
+        proposed=(Assigned(speaker="cleo", role="lead"),),
+    )
+    asked = problem(ANA, BEN, CLEO, visit)
+    (part,) = parts_of(asked)
+    leads = np.flatnonzero(part.pair_speaker < 2)
+    taken: Ints = np.full(len(part.pair_visit), -1, np.int64)
+    taken[leads] = [0, 1]
+
+    wish = np.ones(len(part.visits))
+    found = moves.better(part, taken, LevelName.KEPT, (), wish=wish, most=10**6, over=never)
+
+    assert keeps_every_row(part, found)
+    assert found[part.pair_speaker == 2].tolist() != [0]
+
+
 @settings(max_examples=60, suppress_health_check=SLOW_DRAWS, deadline=None)
 @given(
     small_problems(),

@@ -114,6 +114,18 @@ def test_a_proposal_is_for_its_post_and_one_for_a_fixed_post_is_none() -> None:
     assert partly.proposed.tolist() == [-1]
 
 
+def test_who_may_no_longer_take_the_post_they_were_proposed_for_is_proposed_for_none() -> None:
+    visit = replace(
+        TUESDAY,
+        roles={"lead": 1, "co-presenter": 1},
+        proposed=(Assigned(speaker="cleo", role="lead"),),
+    )
+
+    (part,) = parts_of(problem(ANA, CLEO, visit))
+
+    assert part.proposed.tolist() == [-1, -1]
+
+
 def test_a_usual_speaker_counts_unless_one_is_fixed_there_already() -> None:
     peer = replace(BEN, certifications=(certified(), certified("peer")))
     visit = replace(TUESDAY, roles={"lead": 1, "co-presenter": 1}, usual=("ana", "ben"))
