@@ -66,6 +66,10 @@ def plan(bureau: Bureau, *, kind: str, channel: str, **changes: Any) -> None:  #
         "number": 4312,
         "assignment_id": "a",
         "debrief_until": visit.ends_at.isoformat(),
+        "text": "Bring your badge.",
+        "text_es": "",
+        "phone": "",
+        "stop_id": "n",
     }
     fields: dict[str, Any] = {
         "kind": kind,
