@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from outreach import crypto
 from outreach.accounts.models import Account, DemoSignIn, Membership
-from outreach.actor import Actor, Kind
+from outreach.actor import SYSTEM, Actor, Kind
 from outreach.calendars.models import FeedAddress
 from outreach.db import Base
 from outreach.directory.models import (
@@ -27,6 +27,7 @@ from outreach.directory.models import (
     VisitingHours,
 )
 from outreach.links import Links
+from outreach.messaging import service as messaging
 from outreach.messaging.models import Broadcast, InboundMail, InboundMessage, Message
 from outreach.speakers.models import (
     Availability,
@@ -484,6 +485,19 @@ def other_time(session: Session, of: Visit, *, hours: int = 2) -> OtherTime:
 def matching_run(session: Session, of: Affiliate, **values: Any) -> MatchingRun:  # noqa: ANN401 - any column
     """Make a search for speakers that waits for a worker."""
     return _add(session, MatchingRun(**({"affiliate_id": of.id, "created_at": NOW} | values)))
+
+
+def agrees(session: Session, speaker: Speaker, *, now: datetime = NOW) -> None:
+    """Let a speaker have agreed to texts at their number."""
+    messaging.record_consent(
+        session,
+        phone=speaker.phone or "",
+        event="opt_in",
+        source="form",
+        actor=SYSTEM,
+        speaker_id=speaker.id,
+        now=now,
+    )
 
 
 def message(session: Session, of: Affiliate, *, to: Speaker, **values: Any) -> Message:  # noqa: ANN401 - any column

@@ -9,7 +9,6 @@ import time_machine
 from sqlalchemy import func, insert, literal, select
 
 from outreach import clock, jobs, migrations, wiring
-from outreach.actor import SYSTEM
 from outreach.config import Config
 from outreach.directory.models import Affiliate
 from outreach.messaging import service
@@ -58,15 +57,7 @@ def make(url: str, folder: str) -> None:
             phone = f"+1313555{number:04d}"
             name = builders.Person(f"Peer{number}", "Speaker")
             speaker = builders.speaker(session, affiliate, name, phone=phone)
-            service.record_consent(
-                session,
-                phone=phone,
-                event="opt_in",
-                source="form",
-                actor=SYSTEM,
-                speaker_id=speaker.id,
-                now=now,
-            )
+            builders.agrees(session, speaker, now=now)
     wired.close()
 
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from outreach.messaging import service
@@ -65,20 +65,7 @@ def stopped_among(
 
 def take_back(session: Session, *, subject: tuple[str, int], now: datetime) -> int:
     """Take back what waits to be said about a row; return how many messages."""
-    stopped = (
-        update(Message)
-        .where(
-            Message.subject_kind == subject[0],
-            Message.subject_id == subject[1],
-            Message.state.in_(service.WAITING),
-        )
-        .values(
-            state="cancelled",
-            reason=Reason.TAKEN_BACK,
-            state_at=now,
-            lease_token=None,
-            lease_until=None,
-        )
-        .returning(Message.id)
+    stop = service.cancelling(Reason.TAKEN_BACK, now=now).where(
+        Message.subject_kind == subject[0], Message.subject_id == subject[1]
     )
-    return len(session.scalars(stopped, execution_options={"synchronize_session": False}).all())
+    return len(session.scalars(stop, execution_options={"synchronize_session": False}).all())

@@ -157,7 +157,7 @@ def cancel(
     `before` spares that revision of the row and later ones. What has left already is not
     touched: it needs a correction, which is the caller's to plan.
     """
-    stop = _cancelling(Reason.SUPERSEDED, now=now).where(
+    stop = cancelling(Reason.SUPERSEDED, now=now).where(
         Message.subject_kind == subject[0], Message.subject_id == subject[1]
     )
     if kinds:
@@ -205,7 +205,7 @@ def last_waiting(
 
 def cancel_texts(session: Session, phone: str, *, now: datetime) -> list[Message]:
     """Cancel every text that waits for a number; return them, so that mails can stand in."""
-    stop = _cancelling(Reason.NO_CONSENT, now=now).where(
+    stop = cancelling(Reason.NO_CONSENT, now=now).where(
         Message.channel == known.SMS, Message.to_address == phone
     )
     ids = session.scalars(stop).all()
@@ -309,7 +309,7 @@ def _revive(session: Session, message: NewMessage, *, leaves_at: datetime, now: 
 
 def _supersede(session: Session, message: NewMessage, *, now: datetime) -> None:
     kind, row, revision = message.subject
-    older = _cancelling(Reason.SUPERSEDED, now=now).where(
+    older = cancelling(Reason.SUPERSEDED, now=now).where(
         Message.subject_kind == kind,
         Message.subject_id == row,
         Message.subject_revision < revision,
@@ -320,7 +320,11 @@ def _supersede(session: Session, message: NewMessage, *, now: datetime) -> None:
     session.execute(older)
 
 
-def _cancelling(reason: Reason, *, now: datetime) -> ReturningUpdate[tuple[int]]:
+def cancelling(reason: Reason, *, now: datetime) -> ReturningUpdate[tuple[int]]:
+    """Return what cancels messages that wait, for the caller to say which; it returns their keys.
+
+    The condition in the UPDATE decides between it and a worker's call.
+    """
     return (
         update(Message)
         .where(Message.state.in_(WAITING))

@@ -48,19 +48,8 @@ def cancel(session: Session, message: Message, *, by: Actor, now: datetime) -> N
     Raises:
         Conflict: its call has begun, or it does not wait any more.
     """
-    stopped = (
-        update(Message)
-        .where(Message.id == message.id, Message.state.in_(service.WAITING))
-        .values(
-            state="cancelled",
-            reason=Reason.TAKEN_BACK,
-            state_at=now,
-            lease_token=None,
-            lease_until=None,
-        )
-        .returning(Message.id)
-    )
-    if session.scalar(stopped) is None:
+    stop = service.cancelling(Reason.TAKEN_BACK, now=now).where(Message.id == message.id)
+    if session.scalar(stop) is None:
         state = session.scalar(select(Message.state).where(Message.id == message.id))
         raise Conflict(IS_OVER if state in ENDED_UNSENT else ON_ITS_WAY)
     audit.record(session, "message.cancel", actor=by, subject=("message", message.id), now=now)

@@ -3,9 +3,7 @@ from collections.abc import Iterator
 import pytest
 from time_machine import Traveller
 
-from outreach.actor import SYSTEM
 from outreach.db import Database
-from outreach.messaging import service
 from tests import builders, twilio_standin
 from tests.builders import NOW
 from tests.jobs.working import PHONE
@@ -24,15 +22,7 @@ def speaker_id(database: Database) -> int:
     """Make Maria, who agreed to texts."""
     with database.transaction() as session:
         maria = builders.speaker(session, builders.affiliate(session), phone=PHONE)
-        service.record_consent(
-            session,
-            phone=PHONE,
-            event="opt_in",
-            source="form",
-            actor=SYSTEM,
-            speaker_id=maria.id,
-            now=NOW,
-        )
+        builders.agrees(session, maria)
         return maria.id
 
 

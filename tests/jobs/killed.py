@@ -19,7 +19,6 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import OperationalError
 
 from outreach import clock, jobs
-from outreach.actor import SYSTEM
 from outreach.adapters.twilio_sms import TwilioSms
 from outreach.db import Database
 from outreach.messaging import outbox, rules, service
@@ -129,15 +128,7 @@ def plan(database: Database, *, count: int) -> None:
         for index in range(-(-count // A_NUMBER)):
             phone = f"+1313{5_550_000 + index:07}"
             speaker = builders.speaker(session, affiliate, Person(f"P{index}", "Lee"), phone=phone)
-            service.record_consent(
-                session,
-                phone=phone,
-                event="opt_in",
-                source="form",
-                actor=SYSTEM,
-                speaker_id=speaker.id,
-                now=now,
-            )
+            builders.agrees(session, speaker, now=now)
             for number in range(min(A_NUMBER, count - index * A_NUMBER)):
                 starts_at = now + timedelta(days=7, minutes=number)
                 text = NewMessage(

@@ -18,7 +18,6 @@ from outreach import clock, jobs
 from outreach.actor import SYSTEM
 from outreach.db import Database
 from outreach.errors import NotFound, OutreachError
-from outreach.messaging import service
 from outreach.messaging.models import Consent, Message, MessageAttempt
 from outreach.messaging.ports import Ambiguous, Mail, Rejected, Result, Retry, Sms
 from outreach.speakers.models import Speaker
@@ -26,7 +25,7 @@ from outreach.visits.models import Assignment, Offer, Slot, Visit
 from outreach.workflows import asking, delivery, inbound, offers, profile, settling, visits
 from outreach.workflows.eligibility import Choice
 from tests import builders, fakes
-from tests.builders import DANIEL, HENRY, JOY, MARIA, NOW, VISIT_AT
+from tests.builders import DANIEL, HENRY, JOY, MARIA, VISIT_AT
 from tests.fakes import LINKS
 
 Row = TypeVar("Row", bound=Any)
@@ -313,7 +312,7 @@ class Play:
                 **_choices(self._rng),
             )
             if speaker.channel == "sms" and self._rng.random() < 0.8:
-                _agree(session, speaker)
+                builders.agrees(session, speaker)
 
     def _text(self, session: Session, speaker: Speaker, body: str, *, again: bool = False) -> None:
         self._texts += not again
@@ -371,18 +370,6 @@ def _departure(session: Session, parcel: Sms | Mail) -> Departure:
         consent=session.scalar(events.order_by(Consent.id.desc()).limit(1)),
         sees_places=speaker is None or speaker.detail == "full",
         visit_starts_at=session.scalar(about),
-    )
-
-
-def _agree(session: Session, speaker: Speaker) -> None:
-    service.record_consent(
-        session,
-        phone=speaker.phone or "",
-        event="opt_in",
-        source="form",
-        actor=SYSTEM,
-        speaker_id=speaker.id,
-        now=NOW,
     )
 
 

@@ -2,11 +2,8 @@
 
 import pytest
 
-from outreach.actor import SYSTEM
 from outreach.db import Database
-from outreach.messaging import service
 from tests import builders, fakes
-from tests.builders import NOW
 from tests.fakes import Phones
 from tests.jobs import working
 from tests.jobs.working import PHONE
@@ -22,15 +19,7 @@ def test_what_was_cancelled_before_its_attempt_is_never_sent(
     del present
     with database.transaction() as session:
         maria = builders.speaker(session, builders.affiliate(session), phone=PHONE)
-        service.record_consent(
-            session,
-            phone=PHONE,
-            event="opt_in",
-            source="form",
-            actor=SYSTEM,
-            speaker_id=maria.id,
-            now=NOW,
-        )
+        builders.agrees(session, maria)
     working.plan(database, maria.id, count=TEXTS)
     phones = Phones()
 

@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from outreach import jobs
-from outreach.actor import SYSTEM
 from outreach.adapters.twilio_sms import TwilioSignature
 from outreach.config import Config
 from outreach.directory.models import Affiliate
@@ -52,15 +51,7 @@ def maria(session: Session) -> Speaker:
     )
     (slot, *_) = builders.slots(session, builders.visit(session, here))
     builders.offer(session, slot, speaker)
-    service.record_consent(
-        session,
-        phone=PHONE,
-        event="opt_in",
-        source="form",
-        actor=SYSTEM,
-        speaker_id=speaker.id,
-        now=NOW,
-    )
+    builders.agrees(session, speaker)
     return speaker
 
 

@@ -7,7 +7,6 @@ from outreach import crypto
 from outreach.actor import SYSTEM
 from outreach.audit import AuditEvent
 from outreach.errors import Conflict, RuleBroken
-from outreach.messaging import service as messaging
 from outreach.messaging.models import Message
 from outreach.visits import service
 from outreach.visits.models import Assignment, Offer, Proposal
@@ -49,15 +48,7 @@ def test_an_offer_goes_out_by_mail_with_a_link_that_is_stored_hashed(bureau: Bur
 
 def test_a_speaker_who_agreed_to_texts_gets_one_too(bureau: Bureau) -> None:
     bureau.maria.channel = "sms"
-    messaging.record_consent(
-        bureau.session,
-        phone=bureau.maria.phone or "",
-        event="opt_in",
-        source="form",
-        actor=SYSTEM,
-        speaker_id=bureau.maria.id,
-        now=NOW,
-    )
+    builders.agrees(bureau.session, bureau.maria)
 
     bureau.ask(bureau.maria)
 
