@@ -393,7 +393,10 @@ class MailAddressTrouble(Base):
 
 
 class Sender(Base):
-    """A sending number or mailbox: its rate slot, and whether it is paused for every worker."""
+    """A sending number or mailbox: its rate slot, and whether it is paused for every worker.
+
+    `troubled_since` is when the trouble that all messages share began; None once one got through.
+    """
 
     __tablename__ = "sender"
 
@@ -401,6 +404,7 @@ class Sender(Base):
     channel: Mapped[str] = mapped_column(unique=True)
     next_free_at: Mapped[datetime]
     paused_until: Mapped[datetime | None]
+    troubled_since: Mapped[datetime | None]
 
 
 class Consent(Base):

@@ -176,9 +176,19 @@ def take_slot(
 def pause(session: Session, channel: str, *, until: datetime, now: datetime) -> None:
     """Stop the channel for every worker until then; a longer pause stands."""
     sender = _sender(session, channel, now=now)
+    sender.troubled_since = sender.troubled_since or now
     if sender.paused_until is None or sender.paused_until < until:
         sender.paused_until = until
-        session.flush()
+    session.flush()
+
+
+def _got_through(session: Session, channel: str) -> None:
+    """Note that a channel works: one UPDATE, which mostly finds nothing to change."""
+    session.execute(
+        update(Sender)
+        .where(Sender.channel == channel, Sender.troubled_since.is_not(None))
+        .values(troubled_since=None)
+    )
 
 
 def begin_attempt(
@@ -239,6 +249,7 @@ def finish(
     if isinstance(result, Accepted):
         attempt.provider_id = result.provider_id
         adopt(session, message.id, provider_id=result.provider_id, status=result.status, now=now)
+        _got_through(session, message.channel)
         return Outcome("accepted")
     attempt.code = result.code
     if not isinstance(result, Ambiguous):

@@ -15,13 +15,14 @@ from outreach import access
 from outreach.actor import Actor
 from outreach.calendars.models import CalendarItem
 from outreach.i18n import gettext as _
-from outreach.messaging import kinds, mail_trouble, service
+from outreach.messaging import kinds, mail_trouble, rules, service
 from outreach.messaging.models import (
     Broadcast,
     InboundMail,
     InboundMessage,
     Message,
     MessageAttempt,
+    Sender,
     WorkerHeartbeat,
 )
 from outreach.reads import code_words, outbox_words, words
@@ -36,6 +37,9 @@ MOST_MAILS = 100
 
 SILENT_AFTER = timedelta(minutes=5)
 """A worker says every ten seconds that it lives; a busy or restarted one is late, not dead."""
+
+STUCK_AFTER = timedelta(minutes=15)
+"""Shorter trouble passes by itself; nobody need hear of it."""
 
 TROUBLE = ("failed", "undelivered", "dead", "unknown", "expired")
 STATES = {
@@ -109,6 +113,14 @@ def needs_somebody() -> ColumnElement[bool]:
     return and_(Message.state.in_(TROUBLE), Message.seen_by_id.is_(None))
 
 
+@dataclass(frozen=True, slots=True)
+class Stuck:
+    """A channel in trouble that all its messages share, and since when."""
+
+    channel: str
+    since: datetime
+
+
 def silent_since(session: Session, actor: Actor, *, now: datetime) -> datetime | None:
     """Return since when nothing is sent, because no worker is alive; None while one is.
 
@@ -119,6 +131,25 @@ def silent_since(session: Session, actor: Actor, *, now: datetime) -> datetime |
         waiting = access.scope(actor, Message).where(Message.state == "pending")
         last = session.scalar(waiting.with_only_columns(func.min(Message.send_after)))
     return last if last is not None and last < now - SILENT_AFTER else None
+
+
+def stuck(session: Session, actor: Actor, *, now: datetime) -> list[Stuck]:
+    """Return the channels on which nothing gets through for a while, and something waits."""
+    waits = (
+        access.scope(actor, Message)
+        .where(
+            Message.state == "pending",
+            Message.channel == Sender.channel,
+            Message.send_after <= now + rules.RETRY_CAP,
+        )
+        .exists()
+    )
+    found = (
+        select(Sender.channel, Sender.troubled_since)
+        .where(Sender.troubled_since <= now - STUCK_AFTER, waits)
+        .order_by(Sender.channel)
+    )
+    return [Stuck(channel, since) for channel, since in session.execute(found) if since]
 
 
 def not_understood(actor: Actor) -> Select[InboundMessage]:

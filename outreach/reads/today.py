@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from outreach import access, i18n
 from outreach.actor import Actor
 from outreach.i18n import gettext as _
-from outreach.i18n import ngettext
+from outreach.i18n import lazy, ngettext
 from outreach.messaging.models import InboundMail, InboundMessage, Message
 from outreach.reads import (
     board,
@@ -86,6 +86,7 @@ def today(session: Session, actor: Actor, *, now: datetime) -> Today:
     referrals = referral_needs.first(session, actor, zone=affiliate.time_zone, now=now)
     found = [
         *_silence(session, actor, zone=affiliate.time_zone, now=now),
+        *_stuck(session, actor, zone=affiliate.time_zone, now=now),
         *calls_and_reports.needs(session, actor),
         *referrals.needs,
         *_unfilled(visits, now=now),
@@ -130,7 +131,8 @@ def count(session: Session, actor: Actor, *, now: datetime) -> int:
     )
     sizes = select(*(_size(each) for each in lists))
     is_silent = outbox.silent_since(session, actor, now=now) is not None
-    return is_silent + sum(session.execute(sizes).one())
+    stuck = len(outbox.stuck(session, actor, now=now))
+    return is_silent + stuck + sum(session.execute(sizes).one())
 
 
 def _size(wanted: Select[int]) -> ScalarSelect[int]:
@@ -148,6 +150,24 @@ def _silence(session: Session, actor: Actor, *, zone: str, now: datetime) -> Ite
         text=_("Ask your administrator to start the worker. Call whoever must hear of it today."),
         step=Step.SEE_WAITING,
     )
+
+
+def _stuck(session: Session, actor: Actor, *, zone: str, now: datetime) -> Iterator[Need]:
+    titles = {
+        "sms": lazy("No text has got through since %(time)s"),
+        "mail": lazy("No mail has got through since %(time)s"),
+    }
+    for each in outbox.stuck(session, actor, now=now):
+        yield Need(
+            group=Group.FIRST,
+            status=Status("needs", _("The provider does not take them")),
+            title=_(titles[each.channel], time=i18n.when(each.since, zone=zone)),
+            text=_(
+                "We try again and again, and they leave once it works. Ask your administrator to "
+                "look. Call whoever must hear of it today."
+            ),
+            step=Step.SEE_WAITING,
+        )
 
 
 def _relevant(actor: Actor, local: datetime) -> Select[Visit]:

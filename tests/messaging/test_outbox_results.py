@@ -1,13 +1,15 @@
 """What becomes of a message by what a call gave."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from outreach.db import Database
 from outreach.messaging import outbox, service
 from outreach.messaging.codes import Action
+from outreach.messaging.models import Sender
 from outreach.messaging.ports import Accepted, Ambiguous, Rejected, Retry
 from tests.builders import NOW
 from tests.messaging.outboxing import RNG, attempts, begin, claim, finish, look, send
@@ -82,6 +84,28 @@ def test_trouble_that_all_would_share_uses_up_no_try(
     message = look(database, message_id)
     assert (message.state, message.reason, message.attempts) == ("pending", "unreachable", 0)
     assert len(attempts(database)) == 7
+
+
+@both_engines
+def test_shared_trouble_lasts_until_one_gets_through(
+    database: Database, plan: Callable[..., int]
+) -> None:
+    plan()
+    plan(2, send_after=NOW + timedelta(hours=1))
+    send(database, Retry("20429"))
+    later = NOW + timedelta(minutes=16)
+    send(database, Retry("20429"), now=later)
+    assert troubled_since(database) == NOW
+
+    send(database, Rejected("21211"), now=later + timedelta(minutes=16))
+    assert troubled_since(database) == NOW
+    send(database, Accepted("SM9"), now=NOW + timedelta(hours=1))
+    assert troubled_since(database) is None
+
+
+def troubled_since(database: Database) -> datetime | None:
+    with database.reading() as session:
+        return session.scalars(select(Sender.troubled_since)).one()
 
 
 def test_a_mail_in_doubt_goes_out_again(database: Database, plan: Callable[..., int]) -> None:

@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 from time_machine import Traveller
 
-from outreach.messaging.models import WorkerHeartbeat
+from outreach.messaging.models import Sender, WorkerHeartbeat
 from outreach.visits.models import Slot, Visit
 from tests import builders
 from tests.builders import DANIEL, JOY, NOW, VISIT_AT, World
@@ -103,6 +103,35 @@ def test_without_any_worker_the_first_message_that_waits_tells_it(
 
     assert "Nothing is being sent" not in at_once
     assert "No message has left since Monday, November\u00a023, 10:00\u00a0AM" in later
+
+
+def let_nothing_through(session: Session, here: World, *, minutes: int, state: str) -> None:
+    """Let texts meet trouble that all share since so long, with one that stands so."""
+    maria = builders.speaker(session, here.affiliate)
+    builders.message(session, here.affiliate, to=maria, state=state, channel="sms")
+    since = NOW - timedelta(minutes=minutes)
+    session.add(Sender(channel="sms", next_free_at=NOW, troubled_since=since))
+
+
+def test_when_nothing_gets_through_for_a_quarter_of_an_hour_it_is_said(
+    desk: Desk, session: Session, here: World
+) -> None:
+    let_nothing_through(session, here, minutes=15, state="pending")
+
+    page = desk().get("/coordinator/").text
+
+    assert "No text has got through since Monday, November\u00a023, 9:45\u00a0AM Eastern" in page
+    assert "The provider does not take them" in page
+    assert "/coordinator/messages?state=waiting" in page
+
+
+@pytest.mark.parametrize(("minutes", "state"), [(14, "pending"), (60, "cancelled")])
+def test_short_trouble_or_trouble_that_keeps_nobody_waiting_is_not_said(
+    desk: Desk, session: Session, here: World, minutes: int, state: str
+) -> None:
+    let_nothing_through(session, here, minutes=minutes, state=state)
+
+    assert "Nothing needs you right now" in desk().get("/coordinator/").text
 
 
 def test_half_a_pair_needs_the_other_half(desk: Desk, session: Session, here: World) -> None:
