@@ -113,14 +113,6 @@ def needs_somebody() -> ColumnElement[bool]:
     return and_(Message.state.in_(TROUBLE), Message.seen_by_id.is_(None))
 
 
-@dataclass(frozen=True, slots=True)
-class Stuck:
-    """A channel in trouble that all its messages share, and since when."""
-
-    channel: str
-    since: datetime
-
-
 def silent_since(session: Session, actor: Actor, *, now: datetime) -> datetime | None:
     """Return since when nothing is sent, because no worker is alive; None while one is.
 
@@ -133,8 +125,8 @@ def silent_since(session: Session, actor: Actor, *, now: datetime) -> datetime |
     return last if last is not None and last < now - SILENT_AFTER else None
 
 
-def stuck(session: Session, actor: Actor, *, now: datetime) -> list[Stuck]:
-    """Return the channels on which nothing gets through for a while, and something waits."""
+def stuck(actor: Actor, *, now: datetime) -> Select[Sender]:
+    """Select the channels on which nothing gets through for a while, and something waits."""
     waits = (
         access.scope(actor, Message)
         .where(
@@ -144,12 +136,8 @@ def stuck(session: Session, actor: Actor, *, now: datetime) -> list[Stuck]:
         )
         .exists()
     )
-    found = (
-        select(Sender.channel, Sender.troubled_since)
-        .where(Sender.troubled_since <= now - STUCK_AFTER, waits)
-        .order_by(Sender.channel)
-    )
-    return [Stuck(channel, since) for channel, since in session.execute(found) if since]
+    long = Sender.troubled_since <= now - STUCK_AFTER
+    return select(Sender).where(long, waits).order_by(Sender.channel)
 
 
 def not_understood(actor: Actor) -> Select[InboundMessage]:

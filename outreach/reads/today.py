@@ -12,7 +12,7 @@ from outreach import access, i18n
 from outreach.actor import Actor
 from outreach.i18n import gettext as _
 from outreach.i18n import lazy, ngettext
-from outreach.messaging.models import InboundMail, InboundMessage, Message
+from outreach.messaging.models import InboundMail, InboundMessage, Message, Sender
 from outreach.reads import (
     board,
     call_list,
@@ -121,6 +121,7 @@ def count(session: Session, actor: Actor, *, now: datetime) -> int:
         unfilled.with_only_columns(Visit.id),
         # However many proposals wait, they are one thing.
         _waiting(actor, now=now).with_only_columns(Proposal.id).limit(1),
+        outbox.stuck(actor, now=now).with_only_columns(Sender.id),
         # As do calls.
         call_list.waiting(actor, now=now).with_only_columns(Message.id).limit(1),
         _unseen(actor).with_only_columns(Message.id).limit(MOST),
@@ -131,8 +132,7 @@ def count(session: Session, actor: Actor, *, now: datetime) -> int:
     )
     sizes = select(*(_size(each) for each in lists))
     is_silent = outbox.silent_since(session, actor, now=now) is not None
-    stuck = len(outbox.stuck(session, actor, now=now))
-    return is_silent + stuck + sum(session.execute(sizes).one())
+    return is_silent + sum(session.execute(sizes).one())
 
 
 def _size(wanted: Select[int]) -> ScalarSelect[int]:
@@ -157,11 +157,13 @@ def _stuck(session: Session, actor: Actor, *, zone: str, now: datetime) -> Itera
         "sms": lazy("No text has got through since %(time)s"),
         "mail": lazy("No mail has got through since %(time)s"),
     }
-    for each in outbox.stuck(session, actor, now=now):
+    found = outbox.stuck(actor, now=now).with_only_columns(Sender.channel, Sender.troubled_since)
+    for channel, since in session.execute(found):
         yield Need(
             group=Group.FIRST,
             status=Status("needs", _("The provider does not take them")),
-            title=_(titles[each.channel], time=i18n.when(each.since, zone=zone)),
+            # The query asks for those that have a time.
+            title=_(titles[channel], time=i18n.when(since or now, zone=zone)),
             text=_(
                 "We try again and again, and they leave once it works. Ask your administrator to "
                 "look. Call whoever must hear of it today."

@@ -1,9 +1,10 @@
 """What is away for a while: the provider, the database, room on the disk. Nothing is lost by it."""
 
 import resource
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 from sqlalchemy.exc import OperationalError
@@ -14,7 +15,7 @@ from outreach import jobs
 from outreach.adapters.smtp_mail import SmtpMail
 from outreach.db import Database
 from outreach.messaging import rules
-from outreach.messaging.ports import Ambiguous, Result, Sms
+from outreach.messaging.ports import Ambiguous, CouldNotLook, Result, Seen, Sms
 from outreach.workflows.delivery import Prepared
 from tests import fakes
 from tests.fakes import Phones
@@ -107,17 +108,26 @@ def test_all_texts_in_doubt_are_looked_up_in_one_tick(
 
 
 def test_a_provider_that_shows_no_list_is_asked_once_a_tick(
-    database: Database, speaker_id: int, twilio: TwilioStandIn, at_ten: Traveller
+    database: Database, speaker_id: int, at_ten: Traveller
 ) -> None:
-    plan(database, speaker_id, count=45)
-    post = through_twilio(database, twilio)
-    twilio.shares, twilio.list_fails = {Fault.ERROR_AFTER_ACCEPT: 1.0}, True
-    with capture_logs() as logged:
-        jobs.deliver_due(post, channel="sms")
-        at_ten.shift(rules.SETTLE)
-        jobs.look_up_doubts(post)
+    class Away(Phones):
+        looks = 0
 
-    assert [entry["event"] for entry in logged].count("message.could_not_look") == 1
+        def sent_to(self, phone: str, *, since: datetime) -> Sequence[Seen]:
+            self.looks += 1
+            raise CouldNotLook(f"{phone} {since}")
+
+    plan(database, speaker_id, count=45)
+    phones = Away()
+    phones.results.extend([Ambiguous("20500")] * 45)
+    post = fakes.post(database, phones=phones)
+    jobs.deliver_due(post, channel="sms")
+    at_ten.shift(rules.SETTLE)
+
+    with capture_logs():
+        assert jobs.look_up_doubts(post) == 0
+
+    assert phones.looks == 1
     assert states(database) == {"unknown": 45}
 
 
