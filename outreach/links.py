@@ -13,6 +13,13 @@ from outreach import crypto
 KEY_VERSION = "1"
 SEAL = 22
 """How many characters of the derived token follow a public id: 132 bits (docs/decisions/0015)."""
+TOKEN_LENGTH = 22 + SEAL
+
+
+def id_in(token: str) -> str:
+    """Return the public id a token begins with; "" where it cannot be one of ours."""
+    is_ours = len(token) == TOKEN_LENGTH and token.isascii() and token.isprintable()
+    return token[:-SEAL] if is_ours else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +71,6 @@ class Links:
     def ending(self, sort: str, token: str) -> str:
         """Return the address where a sort of mails is ended."""
         return f"{self.base_url}/mail/{sort}/{token}"
-
-    def public_id_in(self, token: str) -> str:
-        """Return the public id a token begins with, where it begins with one."""
-        return token[:-SEAL]
 
     def no_notes_token(self, message_id: str) -> str:
         """Return the token with which whoever got a note has no more of them.

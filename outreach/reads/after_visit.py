@@ -14,7 +14,7 @@ from outreach.accounts.models import Account
 from outreach.directory.models import Affiliate, Hospital, Unit
 from outreach.i18n import gettext as _
 from outreach.i18n import ngettext
-from outreach.links import SEAL, Links
+from outreach.links import Links, id_in
 from outreach.reads import agenda, words
 from outreach.reads.agenda import VisitView
 from outreach.reads.words import Status
@@ -32,7 +32,6 @@ from outreach.visits.models import (
 )
 from outreach.visits.telling import Outcome, Teller
 
-TOKEN_LENGTH = 22 + SEAL
 CAME = "came"
 """What is known of a visit of which the unit said nothing, but that somebody came."""
 
@@ -142,7 +141,7 @@ def assignment_of(
         select(Assignment, Visit, Speaker.public_id)
         .join(Visit, Visit.id == Assignment.visit_id)
         .join(Speaker, Speaker.id == Assignment.speaker_id)
-        .where(Assignment.active, Assignment.public_id == _id_in(token))
+        .where(Assignment.active, Assignment.public_id == id_in(token))
     )
     found = session.execute(wanted).one_or_none()
     if found is None:
@@ -156,7 +155,7 @@ def assignment_of(
 
 def visit_of(session: Session, token: str, *, links: Links, now: datetime) -> Visit | None:
     """Return what a unit's link is about; None for one that never was, or is dead."""
-    wanted = select(Visit).where(Visit.public_id == _id_in(token))
+    wanted = select(Visit).where(Visit.public_id == id_in(token))
     visit = session.scalars(wanted).one_or_none()
     if visit is None:
         return None
@@ -307,12 +306,6 @@ def how_it_was(told: str) -> Status:
         return Status("waiting", _("Nobody has told yet"))
     kinds = {Outcome.ALL_CAME: "settled", Outcome.SOMEONE_MISSING: "half", Outcome.NOT_HELD: "off"}
     return Status(kinds[Outcome(told)], outcome_words(told))
-
-
-def _id_in(token: str) -> str:
-    """Return the public id a token begins with; "" where it cannot be one of ours."""
-    is_ours = len(token) == TOKEN_LENGTH and token.isascii() and token.isprintable()
-    return token[:-SEAL] if is_ours else ""
 
 
 def _is_open(visit: Visit, *, now: datetime) -> bool:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from outreach import crypto
 from outreach.accounts.models import Account
-from outreach.links import Links
+from outreach.links import Links, id_in
 from outreach.messaging.models import Message
 from outreach.speakers.models import Speaker
 
@@ -42,7 +42,7 @@ def address(session: Session, message: Message, *, links: Links) -> str:
 
 def find(session: Session, sort: str, token: str, *, links: Links) -> Ending | None:
     """Return what a link is about; None for one there never was."""
-    public_id = links.public_id_in(token)
+    public_id = id_in(token)
     if not crypto.equal(token, links.ending_token(sort, public_id)):
         return None
     if sort == "morning":

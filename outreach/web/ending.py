@@ -7,7 +7,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from outreach import clock, i18n
+from outreach import clock
 from outreach.errors import NotFound
 from outreach.i18n import lazy
 from outreach.reads import endings as reads
@@ -25,17 +25,16 @@ def show(sort: str, token: str) -> ResponseReturnValue:
     """Show whether the mails come, and what changes that. Changes nothing."""
     with context.reading() as session:
         ending = _found(session, sort, token)
-    with i18n.speaking(ending.whose.locale):
-        return render_template(
-            "public/ending.html",
-            ending=ending,
-            is_changed="changed" in request.args,
-            audience="public",
-            nav=[],
-            person_name=None,
-            account_url=None,
-            sign_out_url=None,
-        )
+    return render_template(
+        "public/ending.html",
+        ending=ending,
+        is_changed="changed" in request.args,
+        audience="public",
+        nav=[],
+        person_name=None,
+        account_url=None,
+        sign_out_url=None,
+    )
 
 
 @bp.post("/mail/<sort>/<token>")

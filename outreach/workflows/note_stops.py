@@ -7,8 +7,7 @@ from sqlalchemy.orm import Session
 
 from outreach import audit, crypto
 from outreach.actor import SYSTEM
-from outreach.directory.models import Affiliate
-from outreach.links import SEAL, Links
+from outreach.links import Links, id_in
 from outreach.messaging import notes
 from outreach.messaging.models import Message, NoteStop
 from outreach.messaging.once import insert_once
@@ -16,16 +15,11 @@ from outreach.messaging.once import insert_once
 
 def find(session: Session, token: str, *, links: Links) -> Message | None:
     """Return the note whose mail held this link; None where none did."""
-    message_id = token[:-SEAL]
-    if "\0" in token or not crypto.equal(links.no_notes_token(message_id), token):
+    message_id = id_in(token)
+    if not crypto.equal(links.no_notes_token(message_id), token):
         return None
     sent = select(Message).where(Message.public_id == message_id, Message.kind == notes.KIND)
     return session.scalars(sent).one_or_none()
-
-
-def bureau(session: Session, note: Message) -> Affiliate:
-    """Return whose notes these are."""
-    return session.get_one(Affiliate, note.affiliate_id)
 
 
 def has_stopped(session: Session, note: Message) -> bool:

@@ -87,6 +87,16 @@ def test_who_ended_reminders_can_have_them_again(
     assert reminders(session) == 3
 
 
+def test_the_page_follows_the_switch_of_language(
+    client: FlaskClient, session: Session, links: Links, maria: Speaker
+) -> None:
+    where = address(links, "reminders", maria)
+    session.commit()
+    client.set_cookie("lang", "es")
+
+    assert "Recordatorios de visitas" in client.get(where).text
+
+
 def test_the_morning_mail_ends_by_its_link_and_on_ones_own_page(
     client: FlaskClient,
     session: Session,
