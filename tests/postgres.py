@@ -7,12 +7,14 @@ import os
 import secrets
 import signal
 import tempfile
+import time
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, create_engine, make_url, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
 TABLES = (
@@ -63,9 +65,17 @@ def on_server(url: URL, statement: str) -> None:
 
 
 def crash(url: URL) -> None:
-    """Kill one of our own server's processes: it ends all the others, recovers and begins anew."""
-    with _connected(url) as connection:
-        os.kill(connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one(), signal.SIGKILL)
+    """Kill one of our own server's processes: it ends all the others, recovers and begins anew.
+
+    Returns when the others have ended: until then it still answers, as if nothing had happened.
+    """
+    with suppress(OperationalError), _connected(url) as other:
+        with _connected(url) as one:
+            pid = one.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
+            os.kill(pid, signal.SIGKILL)
+        while True:
+            other.exec_driver_sql("SELECT 1")
+            time.sleep(0.01)
 
 
 class Slate:

@@ -45,6 +45,8 @@ class Town:
     def stranger(self) -> Visitor:
         """Give the window of this language, as somebody who was never here."""
         window = self.windows[self.locale]
+        # Else a page that looks for news would still do so, and leave for the sign-in meanwhile.
+        window.page.goto("about:blank")
         window.page.context.clear_cookies()
         window.wrong.clear()
         return window
