@@ -29,7 +29,6 @@ def slow() -> Iterator[TwilioStandIn]:
         yield standin
 
 
-@pytest.mark.both_engines
 def test_killed_workers_lose_and_double_nothing(database: Database, slow: TwilioStandIn) -> None:
     slow.shares = FAULTS
     killed.plan(database, count=TEXTS)
