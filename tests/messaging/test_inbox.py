@@ -93,6 +93,9 @@ def test_a_mail_without_message_id_is_known_by_its_bytes() -> None:
     assert one.key.startswith("sha256:")
 
 
+BOUND_S = 20
+"""Of the processor's time, however busy the machine: these took minutes before they were bounded."""
+
 BOMBS = {
     "boundaries in boundaries": nested(5000),
     "mails in mails": b"From: a@b.example\n" + b"Content-Type: message/rfc822\n\n" * 3000,
@@ -106,12 +109,12 @@ BOMBS = {
 
 @pytest.mark.parametrize("raw", BOMBS.values(), ids=BOMBS.keys())
 def test_bombs_are_left_alone_and_still_have_a_sender(raw: bytes) -> None:
-    before = time.perf_counter()
+    before = time.process_time()
 
     mail = inbox.read(raw)
 
     assert (mail.sort, mail.sender, mail.text) == (Sort.UNREADABLE, "a@b.example", "")
-    assert time.perf_counter() - before < 5
+    assert time.process_time() - before < BOUND_S
 
 
 FROM = b"From: a@b.example\n"
@@ -133,10 +136,10 @@ SLOW = {
 
 @pytest.mark.parametrize("raw", SLOW.values(), ids=SLOW.keys())
 def test_mails_made_to_take_long_take_seconds_at_most(raw: bytes) -> None:
-    before = time.perf_counter()
+    before = time.process_time()
 
     assert inbox.read(raw).sort in {Sort.PERSON, Sort.BOUNCE}
-    assert time.perf_counter() - before < 5
+    assert time.process_time() - before < BOUND_S
 
 
 def test_a_sender_in_a_thousand_brackets_is_nobody() -> None:
