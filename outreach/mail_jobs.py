@@ -11,6 +11,7 @@ from typing import Final
 
 from outreach import clock, db, logs
 from outreach.db import Database
+from outreach.links import Links
 from outreach.messaging import mail_rounds, redaction
 from outreach.messaging.ports import CouldNotLook, Mailbox
 from outreach.workflows import inbound_mail
@@ -26,13 +27,13 @@ def _never() -> bool:
     return False
 
 
-def file_mail(database: Database, raw: bytes) -> Filed:
+def file_mail(database: Database, raw: bytes, *, links: Links) -> Filed:
     """File one mail, whichever way it came; when this returns it is kept."""
 
     @db.retrying
     def run() -> Filed:
         with database.transaction() as session:
-            return inbound_mail.process_inbound(session, raw, now=clock.now())
+            return inbound_mail.process_inbound(session, raw, links=links, now=clock.now())
 
     return run()
 
@@ -41,6 +42,7 @@ def fetch_mail(
     database: Database,
     mailbox: Mailbox | None,
     *,
+    links: Links,
     every_s: float,
     stopping: Callable[[], bool] = _never,
 ) -> int:
@@ -58,7 +60,7 @@ def fetch_mail(
         return 0
     next_at, trouble, count = begun_at + timedelta(seconds=every_s), "", 0
     try:
-        count = mailbox.fetch(partial(_taken, database), stopping=stopping)
+        count = mailbox.fetch(partial(_taken, database, links), stopping=stopping)
     except CouldNotLook as error:
         trouble, next_at = str(error), clock.now() + AFTER_TROUBLE
         log.warning("mailbox.could_not_read", error=trouble)
@@ -86,10 +88,10 @@ def redact_mail(
     return done
 
 
-def _taken(database: Database, raw: bytes) -> bool:
+def _taken(database: Database, links: Links, raw: bytes) -> bool:
     """File a mail; False where that failed, so that it stays in the mailbox for the next round."""
     try:
-        file_mail(database, raw)
+        file_mail(database, raw, links=links)
     except Exception as error:
         log.exception("mail.cannot_file", error=type(error).__name__)
         return False

@@ -78,6 +78,7 @@ class Worker:
             mail_jobs.fetch_mail,
             self._wiring.db,
             self._wiring.mailbox,
+            links=links,
             every_s=self._wiring.config.imap_every_s,
             stopping=stopping,
         )

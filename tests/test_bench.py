@@ -51,7 +51,7 @@ def test_the_outbox_is_measured_beside_task_queues_and_loses_nothing_they_would(
         capture_output=True,
         text=True,
         check=False,
-        timeout=240,
+        timeout=480,
     )
 
     # 1: a bar was missed. Only that of the claims' cost may be, on a busy machine.

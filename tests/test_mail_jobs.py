@@ -15,7 +15,7 @@ from outreach.messaging import mail_rounds
 from outreach.messaging.models import InboundMail, MailboxRound
 from outreach.messaging.ports import CouldNotLook
 from outreach.workflows import inbound_mail
-from tests import builders
+from tests import builders, fakes
 from tests.builders import NOW
 from tests.messaging import mails
 
@@ -52,7 +52,7 @@ def at_ten(time_machine: Traveller) -> Traveller:
 
 
 def fetch(database: Database, mailbox: Mailbox) -> int:
-    return mail_jobs.fetch_mail(database, mailbox, every_s=EVERY_S)
+    return mail_jobs.fetch_mail(database, mailbox, links=fakes.LINKS, every_s=EVERY_S)
 
 
 def kept(database: Database) -> list[InboundMail]:
@@ -148,7 +148,7 @@ def test_a_mail_that_cannot_be_filed_stays_there_and_the_next_is_filed(
 
 
 def test_without_a_mailbox_there_is_nothing_to_do(database: Database) -> None:
-    assert mail_jobs.fetch_mail(database, None, every_s=EVERY_S) == 0
+    assert mail_jobs.fetch_mail(database, None, links=fakes.LINKS, every_s=EVERY_S) == 0
 
 
 @pytest.mark.both_engines

@@ -1,8 +1,8 @@
-"""Tables: what each person's calendar shows of a visit, and the private addresses of feeds."""
+"""Tables: what each person's calendar shows of a visit, what it answered, addresses of feeds."""
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from outreach.crypto import public_id
@@ -13,6 +13,7 @@ class CalendarItem(Base):
     """One visit in one person's calendar: one UID for its whole life.
 
     `sequence` and `stamped_at` rise only when `fingerprint`, what the person sees, changes.
+    `answer` is what their calendar said last ("" for nothing), of which sequence and when.
     """
 
     __tablename__ = "calendar_item"
@@ -32,11 +33,34 @@ class CalendarItem(Base):
     location: Mapped[str]
     description: Mapped[str]
     cancelled_at: Mapped[datetime | None]
+    answer: Mapped[str] = mapped_column(default="")
+    answer_sequence: Mapped[int | None]
+    answer_at: Mapped[datetime | None]
 
     __table_args__ = (
+        CheckConstraint("answer IN ('', 'ACCEPTED', 'DECLINED', 'TENTATIVE')", name="answer_known"),
         UniqueConstraint("visit_id", "owner_kind", "owner_id"),
         Index("ix_calendar_item_owner_starts_at", "owner_kind", "owner_id", "starts_at"),
     )
+
+
+class CalendarReply(Base):
+    """What a mail said for a calendar, where somebody has to look at it: `why`, a code.
+
+    `item_id` is whose entry it is about, None for one we do not know. `starts_at` and `ends_at`
+    are what a calendar proposed instead. The mail's own row says whether it is settled.
+    """
+
+    __tablename__ = "calendar_reply"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    mail_id: Mapped[int] = mapped_column(ForeignKey("inbound_mail.id"), unique=True)
+    item_id: Mapped[int | None] = mapped_column(ForeignKey("calendar_item.id"), index=True)
+    why: Mapped[str]
+    starts_at: Mapped[datetime | None]
+    ends_at: Mapped[datetime | None]
+
+    __table_args__ = (CheckConstraint("starts_at < ends_at", name="span"),)
 
 
 class FeedAddress(Base):

@@ -41,7 +41,7 @@ def take_mail(context: click.Context) -> None:
         stop("There is no mail on standard input.")
     try:
         wired = opened(context)
-        filed = mail_jobs.file_mail(wired.db, raw)
+        filed = mail_jobs.file_mail(wired.db, raw, links=wired.links)
         wired.close()
     except OutreachError as error:
         stop(str(error), code=AGAIN_LATER)

@@ -25,6 +25,12 @@ _ID: Final = re.compile(r"<[^<>\s]{3,250}>")
 _POSTMASTERS: Final = ("mailer-daemon@", "mailerdaemon@", "postmaster@")
 _DAEMONS: Final = ("mailer-daemon@", "mailerdaemon@")
 _AUTOMATIC: Final = ("X-Autoreply", "X-Autorespond", "X-Autoresponder", "X-Auto-Reply")
+_CALENDARS: Final = frozenset({"text/calendar", "application/ics"})
+_METHOD: Final = re.compile(
+    r"^METHOD[^:\n]{0,80}:\s*(?:REPLY|COUNTER|REFRESH)\b", re.IGNORECASE | re.MULTILINE
+)
+_FORGED: Final = re.compile(r"\bdmarc\s*=\s*fail\b", re.IGNORECASE)
+LONGEST_REPORT: Final = 2_000
 _HIDDEN: Final = frozenset({"script", "style", "title"})
 _BLOCKS: Final = frozenset({"p", "br", "br/", "div", "li", "tr"})
 
@@ -46,7 +52,9 @@ class Incoming:
     """A mail, taken apart. Every string is clean, bounded and claimed by the sender alone.
 
     `key` is the same whenever the mail comes again. `attempt` is ours on the mail that came back,
-    `answers` are the Message-IDs it says it answers, with their angle brackets.
+    `answers` are the Message-IDs it says it answers, with their angle brackets. `calendar` is the
+    file of a calendar's answer, as it came. `is_forged`: a server on the way found that the mail
+    is not from the domain it says.
     """
 
     key: str
@@ -57,6 +65,8 @@ class Incoming:
     attempt: str = ""
     bounces: tuple[Bounce, ...] = ()
     answers: tuple[str, ...] = ()
+    calendar: str = ""
+    is_forged: bool = False
 
 
 def read(raw: bytes) -> Incoming:
@@ -68,6 +78,7 @@ def read(raw: bytes) -> Incoming:
         sender=_sender(head),
         subject=line(header(head, "Subject")),
         answers=_answers(head),
+        is_forged=_is_forged(head),
     )
     mail = mail_parts.whole(raw)
     if mail is None:
@@ -84,21 +95,23 @@ def _inside(outside: Incoming, head: Message, mail: Message) -> Incoming:
     if not bounces and _may_bounce(head):
         bounces = returned.plain_bounces(head, text)
         attempt = attempt or returned.attempt_in_text(text)
+    calendar = _calendar(mail)
     return replace(
         outside,
-        sort=_sort(head, mail, is_bounce=bool(bounces)),
+        sort=_sort(head, mail, is_bounce=bool(bounces), is_calendar=bool(calendar)),
+        calendar=calendar,
         text=text[:LONGEST_TEXT],
         attempt=attempt,
         bounces=bounces,
     )
 
 
-def _sort(head: Message, mail: Message, *, is_bounce: bool) -> Sort:
+def _sort(head: Message, mail: Message, *, is_bounce: bool, is_calendar: bool) -> Sort:
     kinds = {part.get_content_type() for part in parts(mail)}
     if is_bounce or kinds & returned.STATUSES:
         return Sort.BOUNCE
     # Before "automatic": calendar programs say of their answers that nobody wrote them.
-    if _is_calendar_reply(mail):
+    if is_calendar:
         return Sort.CALENDAR
     # Receipts and the like (RFC 8098, 5965) are reports too, and no person writes one.
     if _is_automatic(head) or mail.get_content_type() == "multipart/report":
@@ -126,14 +139,23 @@ def _may_bounce(head: Message) -> bool:
     return is_empty or _sender(head).startswith(_POSTMASTERS)
 
 
-def _is_calendar_reply(mail: Message) -> bool:
-    """Say whether a calendar answers an invite."""
+def _is_forged(head: Message) -> bool:
+    """Say whether a server reports a failed DMARC check (RFC 8601 §2.7).
+
+    Only failures count: anybody can write that theirs has passed.
+    """
+    reports = head.get_all("Authentication-Results", [])
+    return any(_FORGED.search(str(report)[:LONGEST_REPORT]) for report in reports)
+
+
+def _calendar(mail: Message) -> str:
+    """Return the file with which a calendar answers an invite; "" where none does."""
     for part in parts(mail):
-        if part.get_content_type() == "text/calendar":
-            method = part.get_param("method", "")
-            if str(method).lower() == "reply" or "METHOD:REPLY" in words(part).upper():
-                return True
-    return False
+        if part.get_content_type() in _CALENDARS:
+            file = words(part)
+            if _METHOD.search(file):
+                return file
+    return ""
 
 
 # --- what a person reads

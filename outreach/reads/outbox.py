@@ -25,7 +25,7 @@ from outreach.messaging.models import (
     Sender,
     WorkerHeartbeat,
 )
-from outreach.reads import code_words, outbox_words, words
+from outreach.reads import calendar_mail, code_words, outbox_words, words
 from outreach.reads.paging import Page
 from outreach.reads.words import Status
 from outreach.speakers.models import Speaker
@@ -98,7 +98,10 @@ class TextRow:
 
 @dataclass(frozen=True, slots=True)
 class MailRow:
-    """A mail that came in. `sender` is whom we take it to be from: anybody can write that."""
+    """A mail that came in. `sender` is whom we take it to be from: anybody can write that.
+
+    `calendar` is there where a calendar program wrote it.
+    """
 
     public_id: str
     subject: str
@@ -106,6 +109,7 @@ class MailRow:
     sender: str
     speaker_id: str | None
     received_at: datetime
+    calendar: calendar_mail.Waiting | None
 
 
 def needs_somebody() -> ColumnElement[bool]:
@@ -263,10 +267,14 @@ def mails(session: Session, actor: Actor) -> list[MailRow]:
         .outerjoin(Speaker, Speaker.id == InboundMail.speaker_id)
         .limit(MOST_MAILS)
     )
-    return [_mail_row(mail, speaker) for mail, speaker in session.execute(found)]
+    rows = session.execute(found).all()
+    calendars = calendar_mail.waiting(session, [mail.id for mail, _speaker in rows])
+    return [_mail_row(mail, speaker, calendars.get(mail.id)) for mail, speaker in rows]
 
 
-def _mail_row(mail: InboundMail, speaker: Speaker | None) -> MailRow:
+def _mail_row(
+    mail: InboundMail, speaker: Speaker | None, calendar: calendar_mail.Waiting | None
+) -> MailRow:
     sender = f"{speaker.first_name} {speaker.last_name}" if speaker else mail.from_address
     return MailRow(
         mail.public_id,
@@ -275,6 +283,7 @@ def _mail_row(mail: InboundMail, speaker: Speaker | None) -> MailRow:
         sender or _("Somebody who gave no address"),
         speaker.public_id if speaker else None,
         mail.received_at,
+        calendar,
     )
 
 

@@ -53,4 +53,4 @@ def take() -> ResponseReturnValue:
 @db.retrying
 def _file(raw: bytes) -> None:
     with context.transaction() as session:
-        inbound_mail.process_inbound(session, raw, now=clock.now())
+        inbound_mail.process_inbound(session, raw, links=context.links(), now=clock.now())

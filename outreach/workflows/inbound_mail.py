@@ -14,6 +14,7 @@ from outreach import audit, logs
 from outreach.accounts.models import Account, Membership
 from outreach.actor import SYSTEM
 from outreach.directory.models import Unit
+from outreach.links import Links
 from outreach.messaging import inbox, kinds, mail_trouble
 from outreach.messaging.inbox import Incoming, Sort
 from outreach.messaging.models import InboundMail, Message, MessageAttempt
@@ -21,6 +22,7 @@ from outreach.messaging.once import insert_once
 from outreach.messaging.reasons import Reason
 from outreach.messaging.returned import Bounce
 from outreach.speakers.models import Speaker
+from outreach.workflows import calendar_replies
 
 log = logs.get(__name__)
 
@@ -45,11 +47,11 @@ class _Hint:
     speaker_id: int | None = None
 
 
-def process_inbound(session: Session, raw: bytes, *, now: datetime) -> Filed:
+def process_inbound(session: Session, raw: bytes, *, links: Links, now: datetime) -> Filed:
     """File a mail and do what it says. The same mail again changes nothing.
 
     Bounces settle the mails that came back. What machines wrote besides is filed in silence. What
-    people and calendars wrote waits for a coordinator.
+    a calendar answered is done where it counts. What people wrote waits for a coordinator.
     """
     mail = inbox.read(raw)
     about = _answered_message(session, mail)
@@ -77,8 +79,11 @@ def process_inbound(session: Session, raw: bytes, *, now: datetime) -> Filed:
     bounced = 0
     if mail.sort is Sort.BOUNCE:
         bounced = _settle_bounces(session, mail, row_id, now=now)
-    # A calendar's answer (Sort.CALENDAR) is handed on from here, once something understands it;
-    # until then it waits for a coordinator as what a person wrote does.
+    if mail.sort is Sort.CALENDAR:
+        row = session.get_one(InboundMail, row_id)
+        if calendar_replies.take(session, mail, row, links=links, now=now):
+            row.subject, row.body, row.settled_at = "", "", now
+            session.flush()
     log.info("mail.filed", mail=row_id, sort=str(mail.sort), bounced=bounced)
     return Filed(mail.sort, is_new=True, bounced=bounced)
 

@@ -16,18 +16,29 @@ from outreach.accounts import sessions
 from outreach.accounts.models import Account, Membership
 from outreach.actor import SYSTEM, Actor, Kind
 from outreach.calendars import service as calendars
+from outreach.calendars.models import CalendarItem
 from outreach.directory.models import Hospital, Program, Unit, UnitPause
 from outreach.links import Links
 from outreach.messaging.models import ConsoleMessage, Message
 from outreach.speakers.models import Away, Certification, Clearance, Exclusion, Speaker
 from outreach.visits.models import Assignment, Offer, Proposal, Slot, Visit
-from outreach.workflows import asking, broadcasts, drafts, fit, offers, proposals, visits
+from outreach.workflows import (
+    asking,
+    broadcasts,
+    drafts,
+    fit,
+    inbound_mail,
+    offers,
+    proposals,
+    visits,
+)
 from outreach.workflows.audiences import Audience
 from outreach.workflows.drafts import Draft
 from tests import builders
 from tests.browser import half_in, intake_people, receivers, referred, searched, told
 from tests.browser.served import Demo
 from tests.builders import NOW, World
+from tests.calendars.replies import Asked, google
 
 MARIA = "Maria"
 ADMINISTRATOR = "Ruth as administrator"
@@ -55,6 +66,7 @@ def live(demo: Demo) -> Places:
     with demo.wired.db.transaction() as session:
         found.ids |= _note(session, demo)
         _let_one_fail(session)
+        _answer_by_calendar(session, demo)
         found.ids |= _rows(session, demo)
         found.ids |= searched.leave(session, demo)
         found.ids |= told.tell(session, demo)
@@ -240,6 +252,26 @@ def _let_one_fail(session: Session) -> None:
     assert row is not None
     row.state, row.state_at, row.reason = "failed", clock.now(), "unknown number"
     row.provider_code = "30005"
+
+
+def _answer_by_calendar(session: Session, demo: Demo) -> None:
+    """Let Maria's calendar propose another time for her visit."""
+    maria, now = session.get_one(Speaker, demo.world.speakers[MARIA].id), clock.now()
+    hers = (CalendarItem.owner_kind == "speaker", CalendarItem.owner_id == maria.id)
+    ahead = (CalendarItem.cancelled_at.is_(None), CalendarItem.starts_at > now)
+    item = session.scalars(select(CalendarItem).where(*hers, *ahead)).first()
+    assert item is not None
+    later = item.starts_at + timedelta(hours=2)
+    answer = Asked(
+        uid=item.uid,
+        attendee=maria.email,
+        said="TENTATIVE",
+        sequence=item.sequence,
+        method="COUNTER",
+        starts=f"{later:%Y%m%dT%H%M%SZ}",
+        ends=f"{later + timedelta(hours=1):%Y%m%dT%H%M%SZ}",
+    )
+    inbound_mail.process_inbound(session, google(answer), links=demo.wired.links, now=now)
 
 
 def _rows(session: Session, demo: Demo) -> Mapping[str, str]:

@@ -94,7 +94,7 @@ def test_a_mail_without_message_id_is_known_by_its_bytes() -> None:
 
 
 BOUND_S = 20
-"""Of the processor's time, however busy the machine: these took minutes before they were bounded."""
+"""Of the processor's time, however busy the machine: unbounded, these took minutes."""
 
 BOMBS = {
     "boundaries in boundaries": nested(5000),

@@ -534,6 +534,7 @@ TABLE: Mapping[str, Row] = {
     "coordinator.speaker_messages": members(COORDINATOR, speaker_id="speaker"),
     "coordinator.address_works": members(COORDINATOR, message_id="message"),
     "coordinator.settle_mail": members(COORDINATOR, mail_id="inbound_mail"),
+    "coordinator.take_calendar_time": members(COORDINATOR, mail_id="inbound_mail"),
     "coordinator.texts": members(COORDINATOR),
     "coordinator.settle_text": members(COORDINATOR, text_id="inbound_message"),
     "coordinator.wordings": members(COORDINATOR),

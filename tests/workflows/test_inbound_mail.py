@@ -32,7 +32,7 @@ def post(database: Database) -> Post:
 
 
 def take(bureau: Bureau, raw: bytes) -> Filed:
-    return inbound_mail.process_inbound(bureau.session, raw, now=LATER)
+    return inbound_mail.process_inbound(bureau.session, raw, links=fakes.LINKS, now=LATER)
 
 
 def send(bureau: Bureau, post: Post) -> Message:
@@ -310,4 +310,4 @@ def test_a_mail_that_comes_twice_at_the_same_moment_is_filed_once(database: Data
 @db.retrying
 def take_apart(database: Database, raw: bytes) -> Filed:
     with database.transaction() as session:
-        return inbound_mail.process_inbound(session, raw, now=LATER)
+        return inbound_mail.process_inbound(session, raw, links=fakes.LINKS, now=LATER)

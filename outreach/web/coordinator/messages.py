@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from outreach import access, clock
-from outreach.errors import Conflict
+from outreach.errors import Conflict, RuleBroken
 from outreach.i18n import gettext as _
 from outreach.messaging.models import Broadcast, InboundMail, InboundMessage, Message
 from outreach.reads import hospitals as places
@@ -16,7 +16,7 @@ from outreach.web import context
 from outreach.web.auth import requires
 from outreach.web.coordinator import paging, people
 from outreach.web.coordinator.blueprint import bp
-from outreach.workflows import settling
+from outreach.workflows import calendar_replies, settling
 
 CHANNELS = ("sms", "mail")
 
@@ -175,8 +175,31 @@ def settle_mail(mail_id: str) -> ResponseReturnValue:
     actor = context.current_actor()
     with context.transaction() as session:
         row = access.load(session, InboundMail, mail_id, actor=actor, action="message.settle")
-        settling.settle_mail(session, row, by=actor, now=clock.now())
+        calendar_replies.settle(session, row, by=actor, now=clock.now())
     flash(_("The mail is settled."))
+    return redirect(url_for("coordinator.texts"), 303)
+
+
+@bp.post("/messages/mails/<mail_id>/time")
+@requires("message.settle")
+def take_calendar_time(mail_id: str) -> ResponseReturnValue:
+    """Follow the time that a calendar proposed: move the visit, or ask the unit."""
+    actor = context.current_actor()
+    try:
+        with context.transaction() as session:
+            row = access.load(session, InboundMail, mail_id, actor=actor, action="message.settle")
+            has_moved = calendar_replies.take_time(
+                session, row, by=actor, links=context.links(), now=clock.now()
+            )
+    except (Conflict, RuleBroken) as error:
+        flash(_(error.message, **error.values), "error")
+    else:
+        moved = _("The visit has moved. Everybody concerned hears of it.")
+        flash(
+            moved
+            if has_moved
+            else _("The unit is asked by mail. Until they say yes the visit keeps its time.")
+        )
     return redirect(url_for("coordinator.texts"), 303)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from outreach.accounts.models import Membership
-from outreach.calendars.models import CalendarItem
+from outreach.calendars.models import CalendarItem, CalendarReply
 from outreach.db import Database
 from outreach.messaging import mail_trouble
 from outreach.messaging.models import (
@@ -20,9 +20,10 @@ from outreach.messaging.models import (
     MessageAttempt,
 )
 from outreach.speakers.models import Speaker
+from outreach.visits.models import OtherTime
 from outreach.workflows import invites
 from tests import builders
-from tests.builders import NOW, World
+from tests.builders import NOW, VISIT_AT, World
 from tests.web.coordinator.conftest import Counting
 
 Desk = Callable[[], FlaskClient]
@@ -162,6 +163,50 @@ def test_a_mail_we_found_no_words_in_is_looked_at_in_the_mailbox(
     page = desk().get("/coordinator/messages/texts").text
 
     assert "look at it in the mailbox itself" in page
+
+
+def by_calendar(session: Session, here: World, maria: Speaker, *, hours: int) -> InboundMail:
+    """Let Maria's calendar propose that her visit begins so many hours later."""
+    here.unit.contact_email = "ward4b@stclare.example"
+    visit = builders.visit(session, here)
+    builders.assignment(session, builders.slots(session, visit)[0], maria)
+    invites.sync(session, visit, host="outreach.example", now=NOW)
+    item = session.scalars(select(CalendarItem).where(CalendarItem.owner_kind == "speaker")).one()
+    mail = builders.inbound_mail(session, here.affiliate, body="")
+    starts_at = visit.starts_at + timedelta(hours=hours)
+    session.add(
+        CalendarReply(mail_id=mail.id, item_id=item.id, why="other_time", starts_at=starts_at)
+    )
+    session.commit()
+    return mail
+
+
+def test_another_time_that_a_calendar_proposed_is_put_to_the_unit_with_one_press(
+    desk: Desk, database: Database, session: Session, here: World, maria: Speaker
+) -> None:
+    mail = by_calendar(session, here, maria, hours=2)
+    browser = desk()
+    page = browser.get("/coordinator/messages/texts")
+
+    done = browser.post(f"/coordinator/messages/mails/{mail.public_id}/time", follow_redirects=True)
+
+    assert "Their calendar asks for another time." in page.text
+    assert "Ask the unit for Tuesday, December 8, 12:00 PM" in page.text.replace("\xa0", " ")
+    assert "Until they say yes the visit keeps its time" in done.text
+    with database.reading() as fresh:
+        assert fresh.scalars(select(OtherTime.starts_at)).all() == [VISIT_AT + timedelta(hours=2)]
+
+
+def test_a_time_the_unit_is_closed_at_is_refused_in_words_and_waits_on(
+    desk: Desk, session: Session, here: World, maria: Speaker
+) -> None:
+    mail = by_calendar(session, here, maria, hours=12)
+    browser = desk()
+
+    done = browser.post(f"/coordinator/messages/mails/{mail.public_id}/time", follow_redirects=True)
+
+    assert "can’t be at that time any more" in done.text
+    assert "Their calendar asks for another time." in done.text
 
 
 def test_thirty_mails_cost_no_more_queries_than_one(
