@@ -1,7 +1,8 @@
 """One visit in one person's calendar, as an iCalendar file to mail (RFC 5546 over RFC 5545).
 
 The type decides what a file says: an `Invite` can only become METHOD:REQUEST with
-STATUS:CONFIRMED, a `Cancellation` only METHOD:CANCEL with STATUS:CANCELLED and without an alarm.
+STATUS:CONFIRMED, a `Question` only METHOD:REQUEST with STATUS:TENTATIVE, a `Cancellation` only
+METHOD:CANCEL with STATUS:CANCELLED and without an alarm.
 A file names one person besides the sender. The same value always gives the same bytes.
 """
 
@@ -104,6 +105,16 @@ class Invite(_Entry):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Question(_Entry):
+    """A visit somebody is asked about: accepting it in the calendar is saying yes."""
+
+    METHOD: ClassVar[str] = "REQUEST"
+    STATUS: ClassVar[str] = "TENTATIVE"
+
+    answer: ClassVar[Answer] = Answer.NEEDED
+
+
+@dataclass(frozen=True, kw_only=True)
 class Cancellation(_Entry):
     """A visit that is off, or no longer this person's. Keeps the times it had, for clients."""
 
@@ -111,7 +122,7 @@ class Cancellation(_Entry):
     STATUS: ClassVar[str] = "CANCELLED"
 
 
-Entry: TypeAlias = Invite | Cancellation
+Entry: TypeAlias = Invite | Question | Cancellation
 
 
 class EscapedText(icalendar.vText):
@@ -127,7 +138,7 @@ class EscapedText(icalendar.vText):
         return escaped.replace("\n", "\\n").encode()
 
 
-def render_request(invite: Invite) -> bytes:
+def render_request(invite: Invite | Question) -> bytes:
     """Return the file that puts the visit into the attendee's calendar, or moves it there."""
     return _render(invite)
 
@@ -190,7 +201,7 @@ def _attendee(entry: Entry) -> icalendar.vCalAddress:
     person = _person(entry.attendee_email, name=entry.attendee_name)
     person.params["CUTYPE"] = "INDIVIDUAL"
     person.params["ROLE"] = "REQ-PARTICIPANT"
-    if isinstance(entry, Invite):
+    if not isinstance(entry, Cancellation):
         # RSVP stays TRUE after a yes, so that a client still offers to take it back.
         person.params["PARTSTAT"] = entry.answer.value
         person.params["RSVP"] = "TRUE"

@@ -13,7 +13,8 @@ class CalendarItem(Base):
     """One visit in one person's calendar: one UID for its whole life.
 
     `sequence` and `stamped_at` rise only when `fingerprint`, what the person sees, changes.
-    `answer` is what their calendar said last ("" for nothing), of which sequence and when.
+    One that is `tentative` asks whether the person would go. `answer` is what their calendar said
+    last ("" for nothing), of which sequence and when.
     """
 
     __tablename__ = "calendar_item"
@@ -33,6 +34,7 @@ class CalendarItem(Base):
     location: Mapped[str]
     description: Mapped[str]
     cancelled_at: Mapped[datetime | None]
+    tentative: Mapped[bool] = mapped_column(default=False)
     answer: Mapped[str] = mapped_column(default="")
     answer_sequence: Mapped[int | None]
     answer_at: Mapped[datetime | None]

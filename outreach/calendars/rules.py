@@ -29,6 +29,7 @@ class Revision:
 def fingerprint(
     *,
     cancelled: bool,
+    tentative: bool = False,
     starts_at: datetime,
     ends_at: datetime,
     time_zone: str,
@@ -44,7 +45,8 @@ def fingerprint(
     disturb. The address is, for a new mailbox has no invite yet. Of a cancelled entry nothing else
     counts: no edit after that is news.
     """
-    seen: list[str] = ["CANCELLED" if cancelled else "CONFIRMED", attendee_email.strip().lower()]
+    stands = "TENTATIVE" if tentative else "CONFIRMED"
+    seen: list[str] = ["CANCELLED" if cancelled else stands, attendee_email.strip().lower()]
     if not cancelled:
         seen += [_second(starts_at).isoformat(), _second(ends_at).isoformat(), time_zone, url]
         seen += [text.line(summary), text.line(location), text.lines(description)]

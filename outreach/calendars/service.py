@@ -8,7 +8,14 @@ from sqlalchemy.orm import Session
 
 from outreach import crypto
 from outreach.calendars import feed
-from outreach.calendars.invite import Answer, Cancellation, Entry, Invite, calendar_of
+from outreach.calendars.invite import (
+    Answer,
+    Cancellation,
+    Entry,
+    Invite,
+    Question,
+    calendar_of,
+)
 from outreach.calendars.models import CalendarItem, FeedAddress
 from outreach.links import Links
 
@@ -34,7 +41,7 @@ def entry(
     `answer` is what the attendee of an invite is taken to have said.
     """
     attendee = attendee or Person("", organizer.email)
-    kind = Invite if item.cancelled_at is None else Cancellation
+    kind = _kind(item)
     shown = kind(
         uid=item.uid,
         sequence=item.sequence,
@@ -51,6 +58,12 @@ def entry(
         attendee_email=attendee.email,
     )
     return replace(shown, answer=answer) if isinstance(shown, Invite) else shown
+
+
+def _kind(item: CalendarItem) -> type[Entry]:
+    if item.cancelled_at is not None:
+        return Cancellation
+    return Question if item.tentative else Invite
 
 
 def single_file(item: CalendarItem, *, organizer: Person) -> bytes:

@@ -46,6 +46,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "called_off": Kind(_SPOKEN, _VISIT),
     "on_again": Kind(_SPOKEN, _VISIT),
     "reminder": Kind(_SPOKEN, _VISIT, told_apart_by="reminder"),
+    "invite_offer": Kind(_MAIL, _OFFER),
     "invite": Kind(_MAIL, _VISIT),
     "invite_update": Kind(_MAIL, _VISIT),
     "invite_cancel": Kind(_MAIL, _VISIT),

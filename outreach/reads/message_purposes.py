@@ -11,6 +11,7 @@ GROUPS: Final = (
         lazy("About a visit"),
         (
             "offer",
+            "invite_offer",
             "offer_gone",
             "confirmed",
             "invite",
@@ -105,6 +106,10 @@ _PURPOSES: Final[Mapping[str, str]] = {
     "confirmed": lazy(
         "Tells a speaker that the visit is theirs. It leaves when they have said yes and no "
         "calendar invite says the same."
+    ),
+    "invite_offer": lazy(
+        "Asks whether a speaker would go, and stands in their calendar as a question meanwhile. "
+        "For speakers who chose so."
     ),
     "invite": lazy("Brings the visit into the calendar. It leaves as soon as a speaker comes."),
     "reminder": lazy(

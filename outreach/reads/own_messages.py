@@ -28,6 +28,7 @@ WHAT: Final[Mapping[str, str]] = {
     "offer": lazy("A question whether you can come on a visit"),
     "offer_gone": lazy("Word that somebody else goes on a visit"),
     "confirmed": lazy("Word that you are expected on a visit"),
+    "invite_offer": lazy("A question for your calendar"),
     "invite": lazy("An entry for your calendar"),
     "invite_update": lazy("A change of an entry in your calendar"),
     "invite_cancel": lazy("Word that takes an entry out of your calendar"),

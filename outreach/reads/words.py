@@ -42,6 +42,7 @@ MESSAGE_KINDS = {
     "offer": lazy("Question whether they can visit"),
     "offer_gone": lazy("Word that a visit is taken"),
     "note": lazy("Note from a coordinator"),
+    "invite_offer": lazy("Question, by calendar"),
     "invite": lazy("Calendar invite"),
     "invite_update": lazy("Calendar update"),
     "invite_cancel": lazy("Calendar cancellation"),

@@ -15,6 +15,7 @@ class Speaker(Base):
     `radius_km` None means any distance. `channel` is how offers and reminders reach the speaker.
     `any_hour` says that changes of a visit within a day may be texted at night too.
     Of an affiliate's reminders the last `most_reminders` are sent; None means all.
+    With `asked_by_calendar` questions come into the calendar too, as tentative entries.
     `detail` says how much a message or calendar may show: "minimal" names no place.
     """
 
@@ -41,6 +42,7 @@ class Speaker(Base):
     most_reminders: Mapped[int | None]
     detail: Mapped[str] = mapped_column(default="minimal")
     calendar: Mapped[str] = mapped_column(default="both")
+    asked_by_calendar: Mapped[bool] = mapped_column(default=False)
     locale: Mapped[str] = mapped_column(default="en")
     paused_until: Mapped[date | None]
     revision: Mapped[int] = mapped_column(default=1)

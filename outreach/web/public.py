@@ -138,7 +138,7 @@ def _step_back(session: Session, offer: Offer, by: Actor) -> None:
 def _take_back(session: Session, offer: Offer, by: Actor) -> None:
     now, assignment = clock.now(), reads.assignment_of(session, offer)
     if offer.state == "not_this_time":
-        undo.a_no(session, offer, by=by, now=now)
+        undo.a_no(session, offer, by=by, links=context.links(), now=now)
     elif assignment is not None and assignment.active:
         undo.a_yes(session, assignment, by=by, links=context.links(), now=now)
     elif assignment is not None and assignment.ended_because == "cannot_come":

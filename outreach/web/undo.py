@@ -54,7 +54,7 @@ def a_no(offer_id: str) -> ResponseReturnValue:
     """Take back a "not this time"."""
 
     def act(session: Session, row: Offer, by: Actor, now: datetime) -> str:
-        undo.a_no(session, row, by=by, now=now)
+        undo.a_no(session, row, by=by, links=context.links(), now=now)
         return url_for("speaker.home")
 
     return _undone(Offer, offer_id, "offer.answer", act)

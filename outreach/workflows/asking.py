@@ -16,7 +16,7 @@ from outreach.messaging import service as messaging
 from outreach.speakers.models import Speaker
 from outreach.visits import rules, service
 from outreach.visits.models import Offer, Slot, Visit
-from outreach.workflows import asked, eligibility, notices, recipients
+from outreach.workflows import asked, eligibility, invites, notices, recipients
 from outreach.workflows.eligibility import Choice
 from outreach.workflows.notices import Cause
 
@@ -49,6 +49,7 @@ def make(
     """
     offer = _make(session, slot, choice, visit=visit, wave=wave, links=links, now=now)
     audit.record(session, "offer.make", actor=by, subject=("offer", offer.id), now=now)
+    invites.sync_questions(session, visit, [offer], host=links.host, now=now)
     return offer
 
 
@@ -79,6 +80,8 @@ def ask_next(
             audit.record(session, "offer.make", actor=SYSTEM, subject=("offer", offer.id), now=now)
             before.add(choice.speaker_id)
             made.append(offer)
+    if made:
+        invites.sync_questions(session, visit, made, host=links.host, by=by, now=now)
     return made
 
 
@@ -86,7 +89,10 @@ def lapse_due(session: Session, *, links: Links, now: datetime) -> int:
     """Close offers nobody answered in time and ask the next speakers; return how many."""
     lapsed = service.lapse(session, now=now)
     for visit_id in dict.fromkeys(offer.visit_id for offer in lapsed):
-        ask_next(session, db.locked(session, Visit, visit_id), links=links, now=now)
+        visit = db.locked(session, Visit, visit_id)
+        over = [offer for offer in lapsed if offer.visit_id == visit_id]
+        invites.sync_questions(session, visit, over, host=links.host, now=now)
+        ask_next(session, visit, links=links, now=now)
     return len(lapsed)
 
 
@@ -95,11 +101,12 @@ def withdraw_open(session: Session, visit: Visit, *, by: Actor, now: datetime) -
     tell_gone(session, service.open_offers(session, visit.id), visit=visit, by=by, now=now)
 
 
-def withdraw(session: Session, offer: Offer, *, by: Actor, now: datetime) -> None:
+def withdraw(session: Session, offer: Offer, *, by: Actor, links: Links, now: datetime) -> None:
     """Take back one offer nobody answered, and tell who was asked. Twice changes nothing."""
     visit = db.locked(session, Visit, offer.visit_id)
     if offer.state == "open":
         tell_gone(session, [offer], visit=visit, by=SYSTEM, now=now)
+        invites.sync_questions(session, visit, [offer], host=links.host, now=now)
         audit.record(session, "offer.withdraw", actor=by, subject=("offer", offer.id), now=now)
 
 
@@ -211,20 +218,16 @@ def _send(
     now: datetime,
 ) -> None:
     to = recipients.speaker(speaker)
-    values = {
-        **notices.link_values(offer.public_id, speaker.public_id, offer.expires_at),
-        "number": offer.number,
-        "role": slot.role,
-        "distance_km": offer.distance_km,
-    }
+    # A question that comes into the calendar comes with a mail of its own (`invites.sync`).
+    by_mail = () if invites.asks_by_mail(speaker) else ("mail",)
     notices.tell(
         session,
         to,
         "offer",
         visit=visit,
         cause=Cause("offer", offer.id, 1),
-        values=values,
-        channels=("sms", "mail") if notices.may_be_texted(session, to) else ("mail",),
+        values=notices.question(offer, speaker.public_id, role=slot.role),
+        channels=("sms", *by_mail) if notices.may_be_texted(session, to) else by_mail,
         expires_at=offer.expires_at,
         by=because_of,
         now=now,

@@ -26,7 +26,7 @@ from outreach.messaging.inbox import Incoming
 from outreach.messaging.models import InboundMail
 from outreach.speakers.models import Speaker
 from outreach.visits import service
-from outreach.visits.models import Assignment, Visit
+from outreach.visits.models import Assignment, Offer, Visit
 from outreach.workflows import offers, other_times, recipients, settling, visits
 
 NO_TIME = lazy("This mail proposes no time.")
@@ -148,7 +148,7 @@ def _done(session: Session, heard: _Heard, *, links: Links, now: datetime) -> Wh
     if answer.said is Said.ANOTHER:
         return Why.ANOTHER
     if answer.sequence < item.sequence:
-        return Why.OLDER if answer.said is Said.NO and _holds(session, heard) else None
+        return _older(session, heard, now=now)
     if answer.said is Said.NOTHING or not _is_news(heard, now=now):
         return None
     item.answer, item.answer_sequence = str(answer.said), item.sequence
@@ -165,6 +165,17 @@ def _done(session: Session, heard: _Heard, *, links: Links, now: datetime) -> Wh
     if item.owner_kind != "speaker":
         return _ward(heard)
     return _speaker(session, heard, links=links, now=now)
+
+
+def _older(session: Session, heard: _Heard, *, now: datetime) -> Why | None:
+    """Judge an answer to what has changed since: it may be meant for the new, or not."""
+    said = heard.answer.said
+    if heard.item.owner_kind != "speaker":
+        return Why.OLDER if said is Said.NO else None
+    if _held(session, heard) is not None:
+        return Why.OLDER if said is Said.NO else None
+    is_gone = heard.item.cancelled_at is not None
+    return _not_theirs(session, heard, now=now) if said is Said.YES and is_gone else None
 
 
 def _is_news(heard: _Heard, *, now: datetime) -> bool:
@@ -190,6 +201,9 @@ def _speaker(session: Session, heard: _Heard, *, links: Links, now: datetime) ->
     said = heard.answer.said
     assignment = _held(session, heard)
     if assignment is None:
+        offer = _open_offer(session, heard)
+        if offer is not None:
+            return _asked(session, heard, offer, links=links, now=now)
         return _not_theirs(session, heard, now=now) if said is Said.YES else None
     if said is Said.PERHAPS:
         return Why.PERHAPS
@@ -201,6 +215,21 @@ def _speaker(session: Session, heard: _Heard, *, links: Links, now: datetime) ->
             offers.cannot_come(session, assignment, by=heard.by, links=links, now=now)
     except (Conflict, RuleBroken):
         return Why.TOO_LATE
+    return None
+
+
+def _asked(
+    session: Session, heard: _Heard, offer: Offer, *, links: Links, now: datetime
+) -> Why | None:
+    """Answer a question as its page does; whoever is too late loses it from the calendar."""
+    said = {Said.YES: offers.accept, Said.NO: offers.not_this_time}.get(heard.answer.said)
+    if said is None:
+        return None
+    try:
+        with session.begin_nested():
+            said(session, offer=offer, by=heard.by, via="calendar", links=links, now=now)
+    except (Conflict, RuleBroken):
+        return _not_theirs(session, heard, now=now)
     return None
 
 
@@ -223,8 +252,13 @@ def _held(session: Session, heard: _Heard) -> Assignment | None:
     return session.scalar(select(Assignment).where(*mine))
 
 
-def _holds(session: Session, heard: _Heard) -> bool:
-    return heard.item.owner_kind != "speaker" or _held(session, heard) is not None
+def _open_offer(session: Session, heard: _Heard) -> Offer | None:
+    mine = (
+        Offer.visit_id == heard.visit.id,
+        Offer.speaker_id == heard.item.owner_id,
+        Offer.state == "open",
+    )
+    return session.scalar(select(Offer).where(*mine).order_by(Offer.id).limit(1))
 
 
 def _send_again(session: Session, heard: _Heard, *, now: datetime) -> None:

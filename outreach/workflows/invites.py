@@ -1,12 +1,12 @@
 """Calendars follow the rows: after any change of a visit or its people, `sync` makes them right."""
 
 import uuid
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from outreach.actor import SYSTEM, Actor
@@ -19,7 +19,7 @@ from outreach.messaging import service as messaging
 from outreach.messaging.models import Message
 from outreach.speakers.models import Speaker
 from outreach.visits import service as visits
-from outreach.visits.models import Assignment, Slot, Visit
+from outreach.visits.models import Assignment, Offer, Slot, Visit
 from outreach.workflows import notices, recipients
 from outreach.workflows.notices import Cause
 from outreach.workflows.recipients import Recipient
@@ -36,9 +36,10 @@ def sync(
 ) -> None:
     """Make every calendar show this visit as it is now, mailing only what a person sees change.
 
-    Whoever comes has an item, and so has the ward once somebody comes; whoever no longer comes
-    gets one cancellation. Unchanged items mail nothing. `by` is who made the change, as in
-    `notices.tell`. With `taken_back` an entry that has reached nobody yet ends with its cause.
+    Whoever comes has an item, so has the ward once somebody comes, and who is asked if they chose
+    so; whoever no longer comes or is asked gets one cancellation. Unchanged items mail nothing.
+    `by` is who made the change, as in `notices.tell`. With `taken_back` an entry that has reached
+    nobody yet ends with its cause.
     """
     items = session.scalars(select(CalendarItem).where(CalendarItem.visit_id == visit.id)).all()
     known = {(item.owner_kind, item.owner_id): item for item in items}
@@ -51,6 +52,40 @@ def sync(
     for key, item in known.items():
         if key not in wanted and item.cancelled_at is None:
             _cancel(session, item, visit=visit, by=by, now=now)
+
+
+def sync_questions(
+    session: Session,
+    visit: Visit,
+    offers: Iterable[Offer],
+    *,
+    host: str,
+    by: Actor = SYSTEM,
+    now: datetime,
+) -> None:
+    """Do as `sync` where one of these offers is to be, or was, a question in a calendar."""
+    in_a_calendar = (
+        select(CalendarItem.id)
+        .where(
+            CalendarItem.visit_id == visit.id,
+            CalendarItem.owner_kind == "speaker",
+            CalendarItem.owner_id == Speaker.id,
+            CalendarItem.tentative,
+            CalendarItem.cancelled_at.is_(None),
+        )
+        .exists()
+    )
+    concerned = select(Speaker.id).where(
+        Speaker.id.in_({offer.speaker_id for offer in offers}),
+        or_(Speaker.asked_by_calendar, in_a_calendar),
+    )
+    if session.scalar(concerned.limit(1)) is not None:
+        sync(session, visit, host=host, by=by, now=now)
+
+
+def asks_by_mail(speaker: Speaker) -> bool:
+    """Say whether the question of an offer comes as a calendar's mail, in place of a plain one."""
+    return speaker.asked_by_calendar and speaker.calendar != "feed"
 
 
 def reaches(session: Session, visit: Visit, to: Recipient) -> bool:
@@ -98,11 +133,12 @@ def confirm(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Shown:
-    """What one person's calendar shows of the visit."""
+    """What one person's calendar shows of the visit. A question has what its mail is made of."""
 
     summary: str
     location: str
     description: str
+    asks: Mapping[str, Any] | None = None
 
 
 def _wanted(
@@ -116,11 +152,34 @@ def _wanted(
     for assignment in assignments:
         to = recipients.speaker(speakers[assignment.speaker_id])
         yield to.key, (to, _for_speaker(session, visit, to))
+    yield from _asked(session, visit, coming=speakers.keys())
     ward = recipients.liaison(session, visit)
     # Once the ward knows of the visit it keeps it, also while a substitute is being found.
     if ward is not None and (assignments or ward.key in known):
         names = {a.slot_id: speakers[a.speaker_id].first_name for a in assignments}
         yield ward.key, (ward, _for_ward(session, visit, ward, names))
+
+
+def _asked(
+    session: Session, visit: Visit, *, coming: Collection[int]
+) -> Iterator[tuple[tuple[str, int], tuple[Recipient, _Shown]]]:
+    """Give who waits to be answered in the calendar, and what the question is made of."""
+    waiting = (
+        select(Offer, Speaker, Slot.role)
+        .join(Speaker, Speaker.id == Offer.speaker_id)
+        .join(Slot, Slot.id == Offer.slot_id)
+        .where(Offer.visit_id == visit.id, Offer.state == "open", Speaker.asked_by_calendar)
+    )
+    for offer, speaker, role in session.execute(waiting):
+        if speaker.id in coming:
+            continue
+        to = recipients.speaker(speaker)
+        asks = notices.question(offer, speaker.public_id, role=role)
+        with speaking(to.locale):
+            summary = gettext("Outreach visit?")
+            details = gettext("Can you go? Accept or decline here, or by the link in our message.")
+        shown = _for_speaker(session, visit, to)
+        yield to.key, (to, replace(shown, summary=summary, description=details, asks=asks))
 
 
 def _for_speaker(session: Session, visit: Visit, to: Recipient) -> _Shown:
@@ -168,6 +227,7 @@ def _show(
 ) -> None:
     mark = rules.fingerprint(
         cancelled=False,
+        tentative=shown.asks is not None,
         starts_at=visit.starts_at,
         ends_at=visit.ends_at,
         time_zone=visit.time_zone,
@@ -188,8 +248,8 @@ def _show(
         session.add(item)
     item.starts_at, item.ends_at, item.time_zone = visit.starts_at, visit.ends_at, visit.time_zone
     item.summary, item.location, item.description = shown.summary, shown.location, shown.description
-    item.cancelled_at = None
-    _mail(session, item, to, kind, revision=revision, visit=visit, by=by, now=now)
+    item.cancelled_at, item.tentative = None, shown.asks is not None
+    _mail(session, item, to, kind, asks=shown.asks, revision=revision, visit=visit, by=by, now=now)
 
 
 def _cancel(
@@ -225,6 +285,7 @@ def _mail(
     to: Recipient | None,
     kind: str,
     *,
+    asks: Mapping[str, Any] | None = None,
     revision: Revision,
     visit: Visit,
     by: Actor,
@@ -239,22 +300,40 @@ def _mail(
     if to is None or not _goes_by_mail(session, item, to):
         return
     known = _mailed(session, item)
-    values = _words_beside(item, to)
-    if known is None:
+    values = _words_beside(item, to) | dict(asks or {})
+    if asks is not None:
+        kind = "invite_offer"
+    elif known is None:
         # No calendar shows this entry: its first mail is an invite, and no end of it is news.
         if kind == "invite_cancel":
             return
         kind = "invite"
     elif kind == "invite_cancel":
         # It ends at the time its reader knows, which a change that never left may have altered.
-        values |= {name: known.values[name] for name in ("starts_at", "ends_at")}
-    notices.tell(session, to, kind, visit=visit, cause=cause, values=values, by=by, now=now)
+        told = {"starts_at", "ends_at", "number"} & known.values.keys()
+        values |= {name: known.values[name] for name in told}
+    elif known.kind == "invite_offer":
+        kind = "invite"
+    expires_at = datetime.fromisoformat(values["expires_at"]) if asks is not None else None
+    notices.tell(
+        session,
+        to,
+        kind,
+        visit=visit,
+        cause=cause,
+        values=values,
+        expires_at=expires_at,
+        by=by,
+        now=now,
+    )
 
 
 def _invite_late(
     session: Session, item: CalendarItem, to: Recipient, *, visit: Visit, by: Actor, now: datetime
 ) -> None:
     """Mail an entry that stands to somebody who has chosen calendar mails since it was made."""
+    if item.tentative:
+        return
     if _mailed(session, item) is None and _goes_by_mail(session, item, to):
         cause = Cause("calendar_item", item.id, item.sequence)
         values = _words_beside(item, to)

@@ -18,7 +18,7 @@ from outreach.messaging.ports import Mail
 from outreach.messaging.templates import Letter, Texts
 from outreach.reads import endings
 
-INVITES = frozenset({"invite", "invite_update", "invite_cancel"})
+INVITES = frozenset({"invite_offer", "invite", "invite_update", "invite_cancel"})
 
 
 @dataclass(frozen=True, slots=True)

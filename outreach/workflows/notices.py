@@ -87,6 +87,16 @@ def link_values(offer_id: str, speaker_id: str, expires_at: datetime) -> dict[st
     }
 
 
+def question(offer: Offer, speaker_id: str, *, role: str) -> dict[str, Any]:
+    """Return what the question of an offer is made of; `speaker_id` is the public id."""
+    return {
+        **link_values(offer.public_id, speaker_id, offer.expires_at),
+        "number": offer.number,
+        "role": role,
+        "distance_km": offer.distance_km,
+    }
+
+
 def tell(
     session: Session,
     to: Recipient,

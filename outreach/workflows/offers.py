@@ -59,6 +59,7 @@ def not_this_time(
             return
         raise Conflict(lazy("You have said yes to this visit. Use “I can't make it” instead."))
     audit.record(session, "offer.not_this_time", actor=by, subject=("offer", offer.id), now=now)
+    invites.sync_questions(session, visit, [offer], host=links.host, by=by, now=now)
     asking.ask_next(session, visit, by=by, links=links, now=now)
 
 

@@ -14,6 +14,7 @@ from outreach.actor import Actor, Kind
 from outreach.directory.models import Affiliate, Hospital
 from outreach.errors import Conflict, RuleBroken
 from outreach.i18n import lazy
+from outreach.links import Links
 from outreach.speakers import service as speakers
 from outreach.speakers.models import Speaker
 from outreach.visits.models import Assignment, Offer, Proposal
@@ -195,7 +196,9 @@ def end_membership(session: Session, place: Membership, *, by: Actor, now: datet
     audit.record(session, "membership.end", actor=by, subject=("membership", place.id), now=now)
 
 
-def archive_speaker(session: Session, speaker: Speaker, *, by: Actor, now: datetime) -> None:
+def archive_speaker(
+    session: Session, speaker: Speaker, *, by: Actor, links: Links, now: datetime
+) -> None:
     """Put a speaker aside: questions are taken back, nothing new is asked, signing in ends.
 
     Raises:
@@ -208,7 +211,7 @@ def archive_speaker(session: Session, speaker: Speaker, *, by: Actor, now: datet
         raise RuleBroken(COMES, name=speaker.first_name)
     waiting = select(Offer).where(Offer.speaker_id == speaker.id, Offer.state == "open")
     for offer in session.scalars(waiting.order_by(Offer.visit_id)).all():
-        asking.withdraw(session, offer, by=by, now=now)
+        asking.withdraw(session, offer, by=by, links=links, now=now)
     proposed = select(Proposal).where(
         Proposal.speaker_id == speaker.id, Proposal.state == "waiting"
     )

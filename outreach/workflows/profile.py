@@ -211,6 +211,7 @@ def change_shown(
     *,
     detail: str,
     calendar: str,
+    asked_by_calendar: bool,
     locale: str,
     by: Actor,
     links: Links,
@@ -218,13 +219,18 @@ def change_shown(
 ) -> None:
     """Choose what messages and calendars may show, where calendars come from, the language.
 
-    Calendars of visits to come follow at once.
+    Calendars of visits to come, and of those one is asked about, follow at once.
     """
-    coming = _coming(session, speaker, now=now)
+    coming = _coming(session, speaker, now=now, asked=True)
     for visit in coming:
         db.locked(session, Visit, visit.id)
     speaker = db.locked(session, Speaker, speaker.id)
-    facts = {"detail": detail, "calendar": calendar, "locale": locale}
+    facts = {
+        "detail": detail,
+        "calendar": calendar,
+        "asked_by_calendar": asked_by_calendar,
+        "locale": locale,
+    }
     if not _set(session, speaker, facts, "speaker.change_shown", by=by, now=now):
         return
     if by.account_id is not None:
@@ -316,11 +322,16 @@ def _consent(
     audit.record(session, f"consent.{event}", actor=by, subject=("speaker", speaker.id), now=now)
 
 
-def _coming(session: Session, speaker: Speaker, *, now: datetime) -> Sequence[Visit]:
+def _coming(
+    session: Session, speaker: Speaker, *, now: datetime, asked: bool = False
+) -> Sequence[Visit]:
+    """Return the visits to come that are the speaker's, and with `asked` those that may be."""
     mine = select(Assignment.visit_id).where(
         Assignment.speaker_id == speaker.id, Assignment.active, Assignment.starts_at > now
     )
-    return session.scalars(select(Visit).where(Visit.id.in_(mine)).order_by(Visit.id)).all()
+    open_ones = select(Offer.visit_id).where(Offer.speaker_id == speaker.id, Offer.state == "open")
+    which = Visit.id.in_(mine.union(open_ones)) if asked else Visit.id.in_(mine)
+    return session.scalars(select(Visit).where(which).order_by(Visit.id)).all()
 
 
 def _set(

@@ -233,6 +233,7 @@ _CHECKS: Final[Mapping[str, Callable[[Session, Message, datetime], bool]]] = {
     "other_time": _time_waits,
     "moved": _visit_is_unchanged,
     "called_off": _visit_is_unchanged,
+    "invite_offer": _item_is_unchanged,
     "invite": _item_is_unchanged,
     "invite_update": _item_is_unchanged,
     "invite_cancel": _item_is_unchanged,

@@ -57,7 +57,7 @@ def a_yes(
     audit.record(session, "undo.yes", actor=by, subject=("assignment", assignment.id), now=now)
 
 
-def a_no(session: Session, offer: Offer, *, by: Actor, now: datetime) -> None:
+def a_no(session: Session, offer: Offer, *, by: Actor, links: Links, now: datetime) -> None:
     """Take back a "not this time": the question is open again, and who was asked instead is not.
 
     A second tap changes nothing.
@@ -78,6 +78,7 @@ def a_no(session: Session, offer: Offer, *, by: Actor, now: datetime) -> None:
         raise Conflict(TAKEN)
     _take_back_questions(session, visit, slot.id, since=answered_at, now=now)
     asking.reopen(session, offer, visit=visit, now=now)
+    invites.sync(session, visit, host=links.host, by=by, now=now)
     audit.record(session, "undo.no", actor=by, subject=("offer", offer.id), now=now)
 
 

@@ -124,7 +124,7 @@ def _answers(session: Session, demo: Demo) -> Mapping[str, str]:
     for offer in (back, moved):
         offers.accept(session, offer=offer, by=SYSTEM, via="link", links=links, now=now)
     offers.cannot_come(session, _assignment(session, back), by=SYSTEM, links=links, now=now)
-    asking.withdraw(session, closed, by=ruth, now=now)
+    asking.withdraw(session, closed, by=ruth, links=links, now=now)
     visits.call_off(session, session.get_one(Visit, off.visit_id), by=ruth, links=links, now=now)
     gone = _assignment(session, moved)
     gone.active, gone.ended_at, gone.ended_because = False, now, "moved"

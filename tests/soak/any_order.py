@@ -377,6 +377,7 @@ def _choices(rng: random.Random) -> dict[str, Any]:
     return {
         "detail": rng.choice(("minimal", "full")),
         "calendar": rng.choice(("feed", "mail", "both")),
+        "asked_by_calendar": rng.random() < 0.5,
         "locale": rng.choice(("en", "es")),
     }
 

@@ -137,11 +137,18 @@ def _still_true(message: Message, rows: _Rows) -> bool:
 def _calendar_rows(rows: _Rows) -> Iterator[str]:
     coming = {(row.visit_id, row.speaker_id) for row in rows.active}
     items = {(i.visit_id, i.owner_id): i for i in rows.items if i.owner_kind == "speaker"}
-    for key in coming - items.keys():
-        yield f"Who comes has no calendar entry: visit and speaker {key}."
+    asked = {
+        (offer.visit_id, offer.speaker_id)
+        for offer in rows.offers
+        if offer.state == "open" and rows.speakers[offer.speaker_id].asked_by_calendar
+    } - coming
+    for key in (coming | asked) - items.keys():
+        yield f"Who comes or is asked has no calendar entry: visit and speaker {key}."
     for key, item in items.items():
-        if (key in coming) == bool(item.cancelled_at):
+        if (key in coming | asked) == bool(item.cancelled_at):
             yield f"Calendar entry {item.id} stands against the assignment: {key}."
+        elif item.cancelled_at is None and item.tentative != (key in asked):
+            yield f"Calendar entry {item.id} asks who comes, or the other way round: {key}."
     for item in rows.items:
         visit = rows.visits[item.visit_id]
         span = (item.starts_at, item.ends_at)

@@ -1,6 +1,7 @@
 """Unusual orders of events: whoever is told something hears what is true of what they knew."""
 
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
@@ -52,8 +53,13 @@ def step_back(bureau: Bureau, assignment: Assignment) -> None:
     offers.cannot_come(bureau.session, assignment, by=SYSTEM, links=LINKS, now=NOW)
 
 
-def choose(bureau: Bureau, **choices: str) -> None:
-    kept = {"detail": bureau.maria.detail, "calendar": bureau.maria.calendar, "locale": "en"}
+def choose(bureau: Bureau, **choices: Any) -> None:  # noqa: ANN401 - any column
+    kept: dict[str, Any] = {
+        "detail": bureau.maria.detail,
+        "calendar": bureau.maria.calendar,
+        "asked_by_calendar": bureau.maria.asked_by_calendar,
+        "locale": "en",
+    }
     profile.change_shown(
         bureau.session, bureau.maria, **(kept | choices), by=SYSTEM, links=LINKS, now=NOW
     )

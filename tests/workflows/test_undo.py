@@ -143,7 +143,7 @@ def test_a_no_taken_back_opens_the_question_and_takes_back_those_asked_instead(
     assert asked
     assert leaves_at_of(bureau, asked[0]) == NOW + MINUTES
 
-    undo.a_no(bureau.session, offer, by=by, now=SOON)
+    undo.a_no(bureau.session, offer, by=by, links=LINKS, now=SOON)
 
     bureau.session.expire_all()
     assert offer.state == "open"
@@ -282,7 +282,7 @@ def test_after_its_minutes_nothing_is_taken_back(bureau: Bureau) -> None:
     with pytest.raises(Conflict):
         undo.a_call_off(bureau.session, bureau.visit, by=by, links=LINKS, now=late)
     with pytest.raises(Conflict):
-        undo.a_no(bureau.session, offer, by=by, now=SOON)
+        undo.a_no(bureau.session, offer, by=by, links=LINKS, now=SOON)
 
 
 def test_a_yes_entered_by_mistake_is_told_to_who_had_heard_of_it(bureau: Bureau) -> None:

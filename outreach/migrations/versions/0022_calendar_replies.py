@@ -1,4 +1,4 @@
-"""What calendars answered, and what of it somebody has to look at."""
+"""What calendars answered, what of it somebody has to look at, and questions in calendars."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -16,10 +16,17 @@ ANSWER_KNOWN = "answer IN ('', 'ACCEPTED', 'DECLINED', 'TENTATIVE')"
 def upgrade() -> None:
     """Make the change."""
     with op.batch_alter_table("calendar_item") as table:
+        table.add_column(
+            sa.Column("tentative", sa.Boolean(), nullable=False, server_default=sa.false())
+        )
         table.add_column(sa.Column("answer", sa.String(), nullable=False, server_default=""))
         table.add_column(sa.Column("answer_sequence", sa.Integer(), nullable=True))
         table.add_column(sa.Column("answer_at", UTCDateTime(), nullable=True))
         table.create_check_constraint(op.f("ck_calendar_item_answer_known"), ANSWER_KNOWN)
+    op.add_column(
+        "speaker",
+        sa.Column("asked_by_calendar", sa.Boolean(), nullable=False, server_default=sa.false()),
+    )
     op.create_table(
         "calendar_reply",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -44,8 +51,10 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Take the change back."""
     op.drop_table("calendar_reply")
+    op.drop_column("speaker", "asked_by_calendar")
     with op.batch_alter_table("calendar_item") as table:
         table.drop_constraint(op.f("ck_calendar_item_answer_known"))
         table.drop_column("answer_at")
         table.drop_column("answer_sequence")
         table.drop_column("answer")
+        table.drop_column("tentative")

@@ -180,7 +180,7 @@ def archive_speaker(speaker_id: str) -> ResponseReturnValue:
     try:
         with context.transaction() as session:
             row = _load(session, speaker_id, "speaker.change")
-            workflow.archive_speaker(session, row, by=actor, now=clock.now())
+            workflow.archive_speaker(session, row, by=actor, links=context.links(), now=clock.now())
     except RuleBroken as error:
         flash(_(error.message, **error.values), "error")
     else:

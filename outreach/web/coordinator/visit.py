@@ -158,7 +158,7 @@ def withdraw_offer(offer_id: str) -> ResponseReturnValue:
     actor = context.current_actor()
     with context.transaction() as session:
         offer = access.load(session, Offer, offer_id, actor=actor, action="offer.withdraw")
-        asking.withdraw(session, offer, by=actor, now=clock.now())
+        asking.withdraw(session, offer, by=actor, links=context.links(), now=clock.now())
         target = _of(session, offer.visit_id)
     flash(_("The question is taken back, and who was asked is told."))
     return redirect(target, 303)

@@ -89,6 +89,7 @@ class ShownForm(Form):
         choices=list(CALENDARS.items()),
         validators=[required(lazy("Choose how visits come into your calendar."))],
     )
+    asked_by_calendar = BooleanField(lazy("Questions whether I can go come into my calendar too"))
     locale = RadioField(
         lazy("Language of our messages and pages"),
         choices=list(words.LANGUAGES.items()),
@@ -191,7 +192,12 @@ def shown() -> ResponseReturnValue:
     """Change what messages and calendars may show, and the language."""
     with context.reading() as session:
         me = reads.me(session, context.current_actor())
-    form = ShownForm(detail=me.detail, calendar=me.calendar, locale=me.locale)
+    form = ShownForm(
+        detail=me.detail,
+        calendar=me.calendar,
+        asked_by_calendar=me.asked_by_calendar,
+        locale=me.locale,
+    )
 
     def change(session: Session, me: Speaker, by: Actor, now: datetime) -> None:
         profile.change_shown(
@@ -199,6 +205,7 @@ def shown() -> ResponseReturnValue:
             me,
             detail=form.detail.data,
             calendar=form.calendar.data,
+            asked_by_calendar=bool(form.asked_by_calendar.data),
             locale=form.locale.data,
             by=by,
             links=context.links(),

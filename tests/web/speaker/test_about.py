@@ -1,5 +1,7 @@
 """About me: consent to texts, what may be shown, wishes, places never to be offered."""
 
+import re
+
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -209,6 +211,19 @@ def test_what_may_be_shown_reaches_the_calendar_at_once(
     hidden = session.scalars(mine).one()
     assert place.world.hospital.name not in hidden.summary + hidden.location
     assert hidden.sequence == 2
+
+
+def test_questions_come_into_the_calendar_for_who_chooses_so(place: Place) -> None:
+    form = {"detail": "full", "calendar": "both", "locale": "en"}
+
+    place.browser.post("/speaker/about/shown", data=form | {"asked_by_calendar": "y"})
+    is_on = place.speaker().asked_by_calendar
+    page = place.browser.get("/speaker/about/shown").text
+    place.browser.post("/speaker/about/shown", data=form)
+
+    assert (is_on, place.speaker().asked_by_calendar) == (True, False)
+    (box,) = re.findall(r'<input[^>]*name="asked_by_calendar"[^>]*>', page)
+    assert "checked" in box
 
 
 @pytest.mark.parametrize("wrong", ["", "everything", "\x00", "🙂", "<b>", "x" * 100_000])
