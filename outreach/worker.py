@@ -16,7 +16,7 @@ from types import FrameType
 from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from outreach import jobs, logs, mail_jobs
+from outreach import jobs, logs, mail_jobs, zone_jobs
 from outreach.messaging import kinds
 from outreach.wiring import Wiring
 
@@ -106,6 +106,10 @@ class Worker:
             "redact": (3600, redact),
             "fetch_mail": (5, fetch),
             "redact_mail": (3600, redact_mail),
+            "follow_clocks": (
+                3600,
+                partial(zone_jobs.follow_clocks, self._wiring.db, links=links),
+            ),
             "ask_afterwards": (300, partial(jobs.ask_afterwards, self._wiring.db)),
         }
 

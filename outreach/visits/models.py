@@ -13,6 +13,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from outreach.crypto import public_id
 from outreach.db import Base
+from outreach.visits import rules
+
+
+def _offset_now(context: Any) -> int:  # noqa: ANN401 - SQLAlchemy's own
+    given = context.get_current_parameters()
+    return rules.utc_offset_s(given["starts_at"], zone=given["time_zone"])
 
 
 class VisitRequest(Base):
@@ -46,7 +52,11 @@ class VisitRequest(Base):
 
 
 class Visit(Base):
-    """One date on one unit. `warnings` are the soft rules it broke when it was laid out."""
+    """One date on one unit. `warnings` are the soft rules it broke when it was laid out.
+
+    `utc_offset_s` is by how much the clocks there were to be ahead of UTC when the time was set:
+    what people mean is the time on the wall, and a law may move that.
+    """
 
     __tablename__ = "visit"
 
@@ -59,6 +69,7 @@ class Visit(Base):
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]
     time_zone: Mapped[str]
+    utc_offset_s: Mapped[int] = mapped_column(default=_offset_now)
     language: Mapped[str]
     critical: Mapped[bool] = mapped_column(default=False)
     warnings: Mapped[list[str]] = mapped_column(default=list)

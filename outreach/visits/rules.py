@@ -123,6 +123,23 @@ def instant(day: date, at: time, *, zone: str) -> datetime | Refusal:
     return first.astimezone(UTC)
 
 
+def utc_offset_s(at: datetime, *, zone: str) -> int:
+    """Return the seconds that the zone's clocks are ahead of UTC at an instant, by today's law."""
+    offset = at.astimezone(ZoneInfo(zone)).utcoffset() or timedelta(0)
+    return int(offset.total_seconds())
+
+
+def same_wall_time(starts_at: datetime, *, offset_s: int, zone: str) -> datetime | None:
+    """Return the instant at which the zone's clocks now show what they were to show at `starts_at`.
+
+    `offset_s` is their offset from UTC by the law that held when the visit was set. None where
+    today's law has no such time that day, or two.
+    """
+    wall = starts_at.astimezone(UTC).replace(tzinfo=None) + timedelta(seconds=offset_s)
+    found = instant(wall.date(), wall.time(), zone=zone)
+    return None if isinstance(found, Refusal) else found
+
+
 def _against_the_calendar(
     starts_at: datetime, wall: datetime, *, today: date, unit: UnitFacts, now: datetime
 ) -> list[Refusal]:

@@ -10,7 +10,7 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from outreach.actor import Actor
+from outreach.actor import SYSTEM, Actor
 from outreach.messaging import service as messaging
 from outreach.visits.models import Assignment, Visit
 from outreach.workflows import invites, notices, recipients
@@ -52,10 +52,23 @@ def of_a_move(
         known = _known(session, visit, to, otherwise=was)
         if known != span(visit):
             _tell(session, to, "moved", visit=visit, known=known, by=by, now=now)
+    of_a_release(session, visit, was=was, leave=leave, by=by, now=now)
+    _forget(session, visit, now=now)
+
+
+def of_a_release(
+    session: Session,
+    visit: Visit,
+    *,
+    was: Span,
+    leave: Iterable[Assignment],
+    by: Actor = SYSTEM,
+    now: datetime,
+) -> None:
+    """Tell those whom the visit's new time lets go that they need not come."""
     for to in _speakers(session, leave):
         known = _known(session, visit, to, otherwise=was)
         _tell(session, to, "released", visit=visit, known=known, by=by, now=now)
-    _forget(session, visit, now=now)
 
 
 def of_the_end(

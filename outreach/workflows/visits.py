@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from outreach import audit, db
-from outreach.actor import Actor
+from outreach.actor import SYSTEM, Actor
 from outreach.directory.models import (
     Affiliate,
     Hospital,
@@ -25,6 +25,7 @@ from outreach.visits import rules, service
 from outreach.visits.models import Assignment, Visit, VisitRequest
 from outreach.visits.rules import Hours, Pause, Refusal, SlotFacts, UnitFacts
 from outreach.workflows import asking, invites, news, notices, reminders
+from outreach.workflows.notices import Cause
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,8 +213,7 @@ def move(
     if starts_at == visit.starts_at and visit.ends_at == starts_at + timedelta(minutes=minutes):
         return
     was = news.span(visit)
-    visit.starts_at, visit.ends_at = starts_at, starts_at + timedelta(minutes=minutes)
-    visit.revision += 1
+    _set_time(visit, starts_at, lasts=timedelta(minutes=minutes))
     session.flush()
     asking.withdraw_open(session, visit, by=by, now=now)
     stay, leave = _carry_over(session, visit, now=now)
@@ -221,6 +221,34 @@ def move(
     invites.sync(session, visit, host=links.host, by=by, now=now)
     reminders.sync(session, visit, now=now)
     audit.record(session, "visit.move", actor=by, subject=("visit", visit.id), now=now)
+
+
+def keep_wall_time(session: Session, visit: Visit, *, links: Links, now: datetime) -> bool:
+    """Follow a new law on the clocks of the visit's zone; False where nothing is to be done.
+
+    The clock on the ward shows what it was to show, at another instant: calendars get a new entry,
+    reminders another moment, and nobody hears of a move. Whoever has another visit then is let go.
+    """
+    visit = db.locked(session, Visit, visit.id)
+    starts_at = rules.same_wall_time(
+        visit.starts_at, offset_s=visit.utc_offset_s, zone=visit.time_zone
+    )
+    is_over = visit.called_off_at is not None or visit.starts_at <= now
+    if is_over or starts_at is None or starts_at == visit.starts_at:
+        return False
+    was = news.span(visit)
+    _set_time(visit, starts_at, lasts=visit.ends_at - visit.starts_at)
+    session.flush()
+    for offer in service.open_offers(session, visit.id):
+        # What still waits would name the old instant.
+        notices.forget(session, Cause("offer", offer.id, 1), kinds=("offer",), now=now)
+        asking.reopen(session, offer, visit=visit, now=now)
+    _, leave = _carry_over(session, visit, now=now)
+    news.of_a_release(session, visit, was=was, leave=leave, now=now)
+    invites.sync(session, visit, host=links.host, now=now)
+    reminders.sync(session, visit, now=now)
+    audit.record(session, "visit.follow_clocks", actor=SYSTEM, subject=("visit", visit.id), now=now)
+    return True
 
 
 def call_off(session: Session, visit: Visit, *, by: Actor, links: Links, now: datetime) -> None:
@@ -248,6 +276,23 @@ def call_off(session: Session, visit: Visit, *, by: Actor, links: Links, now: da
     invites.sync(session, visit, host=links.host, by=by, now=now)
     reminders.sync(session, visit, now=now)
     audit.record(session, "visit.call_off", actor=by, subject=("visit", visit.id), now=now)
+
+
+def with_other_clocks(session: Session, *, now: datetime) -> list[int]:
+    """Return the visits to come whose time on the wall is at another instant by today's law.
+
+    Those that come later than they did are last first, so that none lands on one yet to move.
+    """
+    coming = select(Visit).where(Visit.called_off_at.is_(None), Visit.starts_at > now)
+    earlier: list[int] = []
+    later: list[int] = []
+    for visit in session.scalars(coming.order_by(Visit.starts_at, Visit.id)):
+        starts_at = rules.same_wall_time(
+            visit.starts_at, offset_s=visit.utc_offset_s, zone=visit.time_zone
+        )
+        if starts_at is not None and starts_at != visit.starts_at:
+            (earlier if starts_at < visit.starts_at else later).append(visit.id)
+    return [*earlier, *reversed(later)]
 
 
 def unit_facts(
@@ -306,6 +351,12 @@ def _checked(
     if against:
         raise AgainstTheRules(against)
     return starts_at
+
+
+def _set_time(visit: Visit, starts_at: datetime, *, lasts: timedelta) -> None:
+    visit.starts_at, visit.ends_at = starts_at, starts_at + lasts
+    visit.utc_offset_s = rules.utc_offset_s(starts_at, zone=visit.time_zone)
+    visit.revision += 1
 
 
 def _refuse_if_over(visit: Visit, *, now: datetime) -> None:

@@ -185,3 +185,28 @@ def test_an_offer_ends_before_the_visit_begins() -> None:
 
     assert rules.expiry(starts_at=soon, now=NOW) == soon
     assert rules.expiry(starts_at=NOW + timedelta(days=9), now=NOW) == NOW + timedelta(hours=24)
+
+
+# --- the time on the wall under another law
+
+
+@pytest.mark.parametrize(("ahead_s", "hours"), [(-5 * 3600, 0), (-4 * 3600, 1), (-6 * 3600, -1)])
+def test_a_wall_time_stays_where_the_clocks_have_another_law(ahead_s: int, hours: int) -> None:
+    starts_at = datetime(2026, 12, 8, 15, tzinfo=UTC)
+
+    found = rules.same_wall_time(starts_at, offset_s=ahead_s, zone="America/Detroit")
+
+    assert found == starts_at + timedelta(hours=hours)
+    assert rules.utc_offset_s(starts_at, zone="America/Detroit") == -5 * 3600
+
+
+@pytest.mark.parametrize(
+    "starts_at",
+    [datetime(2027, 3, 14, 7, 30, tzinfo=UTC), datetime(2026, 11, 1, 6, 30, tzinfo=UTC)],
+)
+def test_a_wall_time_that_is_none_or_two_by_the_new_law_is_not_followed(
+    starts_at: datetime,
+) -> None:
+    found = rules.same_wall_time(starts_at, offset_s=-5 * 3600, zone="America/Detroit")
+
+    assert found is None
