@@ -5,10 +5,11 @@ PORT ?= 8000
 ALL ?=
 VENV := .venv
 BIN := $(VENV)/bin
+ICAL_JS := tests/calendars/icaljs
 PIP := $(BIN)/pip --quiet --disable-pip-version-check --require-virtualenv
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check soak bench screenshots catalogs lock
+.PHONY: help demo serve test check soak bench screenshots catalogs calendar-reader lock
 
 help:
 	@echo "make demo          look around with fictional people at http://127.0.0.1:8000 (PORT=8000)"
@@ -19,6 +20,7 @@ help:
 	@echo "make bench         the benchmarks, each beside its bar: an hour and a half"
 	@echo "make screenshots   every page for every person into screenshots/"
 	@echo "make catalogs      list what the Spanish catalogs lack"
+	@echo "make calendar-reader  ical.js, which reads our calendar files in the tests (needs npm)"
 	@echo "make lock          pin all dependencies again (needs uv)"
 
 demo: $(VENV)/runtime
@@ -76,11 +78,20 @@ screenshots: $(VENV)/dev
 catalogs: $(VENV)/dev
 	@$(BIN)/python -m tests.catalogs
 
+calendar-reader: $(ICAL_JS)/node_modules
+
+$(ICAL_JS)/node_modules: $(ICAL_JS)/package-lock.json
+	@command -v npm >/dev/null || { echo "ical.js needs node and npm: install them first."; exit 1; }
+	@echo "Installing ical.js for the tests."
+	@cd $(ICAL_JS) && npm ci --silent
+	@touch $@
+
 lock:
 	@command -v uv >/dev/null || { echo "make lock needs uv: install it first (pip install uv)."; exit 1; }
 	uv pip compile pyproject.toml --extra production $(PINS) -o requirements.lock
 	uv pip compile pyproject.toml --extra production --group dev $(PINS) -o requirements-dev.lock
 	uv pip compile --group build $(PINS) -o requirements-build.lock
+	@echo "ical.js, in $(ICAL_JS), has a lock of its own: npm update --package-lock-only there."
 
 PINS := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url \
   --custom-compile-command "make lock"

@@ -25,9 +25,10 @@ def line(value: str) -> str:
 
 
 def name(value: str) -> str:
-    """Return a person's or sender's name as a line without double quotes.
+    r"""Return a person's or sender's name as a line without double quotes and backslashes.
 
     RFC 6868 writes a quote inside CN as `^'`, which several clients show as it stands, so a
-    nickname in double quotes gets single ones. A caret, RFC 6868's own mark, is left out.
+    nickname in double quotes gets single ones. A caret, RFC 6868's own mark, is left out. ical.js
+    reads a backslash before an n in CN as a line break, though CN knows no escapes: a slash serves.
     """
-    return line(value.replace('"', "'").replace("^", ""))
+    return line(value.replace('"', "'").replace("^", "").replace("\\", "/"))

@@ -5,7 +5,6 @@ import zoneinfo
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from io import StringIO
-from itertools import pairwise
 from pathlib import Path
 
 import icalendar
@@ -18,10 +17,9 @@ from outreach.calendars import zones
 from outreach.calendars.feed import render_feed
 from outreach.calendars.invite import render_request
 from tests.calendars import checks
+from tests.calendars.pairs import EVERY_ZONE, changes, every_few_hours_around
 from tests.calendars.people import at
 
-# "localtime" and "Factory" stand for no place.
-EVERY_ZONE = sorted(zoneinfo.available_timezones() - {"localtime", "Factory"})
 ZONES_WITH_MANNERS = (
     "America/New_York",
     "America/Chicago",
@@ -90,26 +88,6 @@ def as_icalendar_reads(body: bytes) -> list[tuple[datetime, datetime]]:
         (event.decoded("DTSTART").astimezone(UTC), event.decoded("DTEND").astimezone(UTC))
         for event in calendar.walk("VEVENT")
     ]
-
-
-def changes(time_zone: str, *, year: int) -> list[datetime]:
-    """Return the instants of `year` at which the zone's offset changes, to the half hour."""
-    zone = zoneinfo.ZoneInfo(time_zone)
-    half_hours = [datetime(year, 1, 1, tzinfo=UTC) + timedelta(hours=12 * n) for n in range(732)]
-    found = []
-    for before, after in pairwise(half_hours):
-        if before.astimezone(zone).utcoffset() != after.astimezone(zone).utcoffset():
-            steps = (before + timedelta(minutes=30 * n) for n in range(25))
-            old = before.astimezone(zone).utcoffset()
-            found.append(next(s for s in steps if s.astimezone(zone).utcoffset() != old))
-    return found
-
-
-def every_few_hours_around(change: datetime) -> list[datetime]:
-    """Return the week around a change by 9 hours, and the hours around it by 30 minutes."""
-    week = (change + timedelta(hours=9 * n) for n in range(-10, 11))
-    hours = (change + timedelta(minutes=30 * n) for n in range(-6, 7))
-    return sorted({*week, *hours})
 
 
 @pytest.mark.parametrize("time_zone", ZONES_WITH_MANNERS)
