@@ -132,6 +132,8 @@ def _flask_settings(config: Config) -> dict[str, object]:
         "MAX_FORM_PARTS": MAX_PARTS,
         "BOOTSTRAP_SERVE_LOCAL": True,
         "COMPRESS_ALGORITHM": ["gzip"],
+        # The library's own list knows no calendar files, which shrink to a twentieth.
+        "COMPRESS_MIMETYPES": ["text/html", "text/plain", "text/calendar", "application/json"],
         "COMPRESS_STREAMS": False,
         # A form may lie open over lunch; its token dies with the browser's session instead.
         "WTF_CSRF_TIME_LIMIT": None,

@@ -152,7 +152,7 @@ def calendar_of(
     entries: Iterable[Entry], *, method: str, with_attendee: bool
 ) -> icalendar.Calendar:
     """Return the entries in their order, after one VTIMEZONE for each zone their times name."""
-    events = [_event(entry, with_attendee=with_attendee) for entry in entries]
+    events = [event_of(entry, with_attendee=with_attendee) for entry in entries]
     zones_named = {event.DTSTART.tzinfo for event in events}
     rules = (zones.rule(zone.key) for zone in zones_named if isinstance(zone, ZoneInfo))
     found = icalendar.Calendar()
@@ -167,13 +167,8 @@ def calendar_of(
     return found
 
 
-def _render(entry: Entry) -> bytes:
-    calendar = calendar_of([entry], method=entry.METHOD, with_attendee=True)
-    body: bytes = calendar.to_ical()
-    return body
-
-
-def _event(entry: Entry, *, with_attendee: bool) -> icalendar.Event:
+def event_of(entry: Entry, *, with_attendee: bool) -> icalendar.Event:
+    """Return the entry as a VEVENT; a published one names no attendee."""
     starts, ends = zones.wall_times(entry.starts_at, entry.ends_at, time_zone=entry.time_zone)
     event = icalendar.Event()
     event.add("uid", entry.uid)
@@ -195,6 +190,20 @@ def _event(entry: Entry, *, with_attendee: bool) -> icalendar.Event:
     if isinstance(entry, Invite) and entry.alarm_minutes is not None:
         event.add_component(_alarm(entry.summary, minutes=entry.alarm_minutes))
     return event
+
+
+def organizer_line(email: str, *, name: str) -> str:
+    """Return the property ORGANIZER as a file holds it, folded."""
+    event = icalendar.Event()
+    event.add("organizer", _person(email, name=name))
+    written: str = event.to_ical().decode()
+    return written.removeprefix("BEGIN:VEVENT\r\n").removesuffix("\r\nEND:VEVENT\r\n")
+
+
+def _render(entry: Entry) -> bytes:
+    calendar = calendar_of([entry], method=entry.METHOD, with_attendee=True)
+    body: bytes = calendar.to_ical()
+    return body
 
 
 def _attendee(entry: Entry) -> icalendar.vCalAddress:

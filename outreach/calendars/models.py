@@ -15,6 +15,8 @@ class CalendarItem(Base):
     `sequence` and `stamped_at` rise only when `fingerprint`, what the person sees, changes.
     One that is `tentative` asks whether the person would go. `answer` is what their calendar said
     last ("" for nothing), of which sequence and when.
+    `vevent` is the row as feeds hold it and `vevent_of` what it was made of: the service keeps
+    both with every change, and takes no text that was made of something else.
     """
 
     __tablename__ = "calendar_item"
@@ -38,6 +40,8 @@ class CalendarItem(Base):
     answer: Mapped[str] = mapped_column(default="")
     answer_sequence: Mapped[int | None]
     answer_at: Mapped[datetime | None]
+    vevent: Mapped[str | None]
+    vevent_of: Mapped[str | None]
 
     __table_args__ = (
         CheckConstraint("answer IN ('', 'ACCEPTED', 'DECLINED', 'TENTATIVE')", name="answer_known"),

@@ -1,13 +1,16 @@
 """Calendar rows and their files: one visit to keep, and the secret addresses of feeds."""
 
+import hashlib
+import json
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Final
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, event, select, update
 from sqlalchemy.orm import Session
 
 from outreach import crypto
-from outreach.calendars import feed
+from outreach.calendars import feed, zones
 from outreach.calendars.invite import (
     Answer,
     Cancellation,
@@ -26,6 +29,10 @@ class Person:
 
     name: str
     email: str
+
+
+_ANY_ORGANIZER: Final = Person("", "nobody@example.invalid")
+"""An entry has one; a row's text for feeds is the same whoever it is."""
 
 
 def entry(
@@ -75,8 +82,46 @@ def single_file(item: CalendarItem, *, organizer: Person) -> bytes:
 
 def feed_file(items: list[CalendarItem], *, organizer: Person) -> bytes:
     """Return the feed of these visits. The same rows give the same bytes."""
-    entries = [entry(item, organizer=organizer) for item in items]
-    return feed.render_feed(entries, name=organizer.name)
+    pieces = [feed.Piece(item.starts_at, item.uid, _text(item)) for item in items]
+    return feed.join(pieces, name=organizer.name, organizer_email=organizer.email)
+
+
+@event.listens_for(CalendarItem, "before_insert")
+@event.listens_for(CalendarItem, "before_update")
+def keep_text(_mapper: object, _connection: object, item: CalendarItem) -> None:
+    """Make a row's text for feeds anew in the statement that changes the row."""
+    made_of = _made_of(item)
+    if item.vevent is None or item.vevent_of != made_of:
+        item.vevent, item.vevent_of = _rendered(item), made_of
+
+
+def _text(item: CalendarItem) -> str:
+    """Return the row as feeds hold it; made now where what is kept is of another state or age."""
+    if item.vevent is not None and item.vevent_of == _made_of(item):
+        return item.vevent
+    return _rendered(item)
+
+
+def _rendered(item: CalendarItem) -> str:
+    return feed.render(entry(item, organizer=_ANY_ORGANIZER))
+
+
+def _made_of(item: CalendarItem) -> str:
+    """Return a mark of everything a row's text depends on."""
+    times = (item.stamped_at, item.starts_at, item.ends_at)
+    parts = [
+        feed.EDITION,
+        zones.edition(item.time_zone),
+        item.uid,
+        item.sequence,
+        item.cancelled_at is None,
+        item.time_zone,
+        item.summary,
+        item.location,
+        item.description,
+        *(str(time.astimezone(UTC)) for time in times),
+    ]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 
 def address(session: Session, *, owner_kind: str, owner_id: int) -> FeedAddress | None:

@@ -9,6 +9,7 @@ compares each event with `zoneinfo` and writes it in UTC where the rule would pu
 """
 
 import calendar
+import hashlib
 import re
 import zoneinfo
 from dataclasses import dataclass
@@ -130,6 +131,17 @@ def rule(time_zone: str) -> ZoneRule | None:
     return ZoneRule(key=time_zone, standard=low, daylight=high)
 
 
+@cache
+def edition(time_zone: str) -> str:
+    """Return a mark of what we know of the zone, another one when tzdata has been renewed.
+
+    Empty for an unknown zone. What was written at another edition may name another instant.
+    """
+    if not _is_known(time_zone):
+        return ""
+    return hashlib.sha256(_zone_file(time_zone)).hexdigest()[:16]
+
+
 def wall_times(
     starts_at: datetime, ends_at: datetime, *, time_zone: str
 ) -> tuple[datetime, datetime]:
@@ -213,12 +225,18 @@ def _span(text: str) -> timedelta:
 
 def _footer(time_zone: str) -> str | None:
     """Return the POSIX rule that ends the zone's file, None for a zone or file without one."""
-    try:
-        zoneinfo.ZoneInfo(time_zone)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+    if not _is_known(time_zone):
         return None
     last_line = _zone_file(time_zone).rstrip(b"\n").rpartition(b"\n")[2]
     return last_line.decode("ascii", errors="replace") or None
+
+
+def _is_known(time_zone: str) -> bool:
+    try:
+        zoneinfo.ZoneInfo(time_zone)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
 
 
 def _zone_file(time_zone: str) -> bytes:

@@ -12,7 +12,7 @@ from outreach.i18n import lazy
 from outreach.reads import feed as reads
 from outreach.web import context
 from outreach.web.auth import requires
-from outreach.web.public import calendar_response, organizer
+from outreach.web.public import CALENDAR, organizer
 from outreach.workflows import feeds
 
 bp = Blueprint("feeds", __name__)
@@ -33,8 +33,10 @@ def feed(token: str) -> ResponseReturnValue:
     if request.if_none_match.contains_weak(tag):
         response = Response(status=304)
     else:
-        response = calendar_response(body, name="visits.ics")
-    response.set_etag(tag)
+        # No Content-Disposition: a file to save is not one to subscribe to.
+        response = Response(body, content_type=CALENDAR)
+    # Weak, so that it is the same for the compressed body, of which a strong one is another.
+    response.set_etag(tag, weak=True)
     response.headers["Cache-Control"] = "private, no-cache"
     return response
 

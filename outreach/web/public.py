@@ -22,6 +22,7 @@ from outreach.workflows import offers, undo
 
 bp = Blueprint("public", __name__)
 
+CALENDAR = "text/calendar; charset=utf-8"
 UNKNOWN_LINK = lazy("This link does not lead to a visit, or the visit is over.")
 UNKNOWN_LINK_STEPS = (
     lazy("Open the link from the message again; perhaps a piece of it was cut off."),
@@ -113,8 +114,8 @@ def organizer() -> Person:
 
 
 def calendar_response(body: bytes, *, name: str) -> Response:
-    """Answer with a calendar file."""
-    response = Response(body, content_type="text/calendar; charset=utf-8")
+    """Answer with a calendar file to save."""
+    response = Response(body, content_type=CALENDAR)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 

@@ -172,6 +172,11 @@ def _calendar_faults(calendar: Component) -> list[str]:
         for name in ("VERSION", "PRODID", "METHOD")
         if len(calendar.all(name)) != 1
     ]
+    # Of a random UID of the whole (icalendar adds one) the same rows would not be the same bytes.
+    if calendar.all("UID"):
+        found.append("a UID of the calendar itself")
+    if any(p.parameters != {"VALUE": "DURATION"} for p in calendar.all("REFRESH-INTERVAL")):
+        found.append("a REFRESH-INTERVAL that does not say its type")
     method = calendar.one("METHOD").value
     visits = calendar.inside("VEVENT")
     if method != "PUBLISH" and len(visits) != 1:

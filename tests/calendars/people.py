@@ -1,8 +1,10 @@
 """Ana, who speaks, and the visit she is invited to."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from outreach.calendars import feed
 from outreach.calendars.invite import Answer, Cancellation, Entry, Invite
 
 NOW = datetime(2026, 3, 2, 15, 4, 5, tzinfo=UTC)
@@ -52,3 +54,9 @@ def cancelled(entry: Entry) -> Cancellation:
         attendee_name=entry.attendee_name,
         attendee_email=entry.attendee_email,
     )
+
+
+def published(entries: Iterable[Entry], *, name: str) -> bytes:
+    """Return the feed of these entries, as the service joins it from their rows' texts."""
+    pieces = [feed.Piece(entry.starts_at, entry.uid, feed.render(entry)) for entry in entries]
+    return feed.join(pieces, name=name, organizer_email=INVITE.organizer_email)

@@ -1,23 +1,27 @@
 """A person's feed: the same visits as in the mails, for clients that only read."""
 
+import hashlib
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from outreach.calendars.feed import etag, render_feed
-from outreach.calendars.invite import render_request
+from outreach.calendars import text
+from outreach.calendars.feed import EDITION, etag, render
+from outreach.calendars.invite import Entry, calendar_of, render_request
 from tests.calendars import checks
-from tests.calendars.people import INVITE, STARTS_AT, at, cancelled
+from tests.calendars.people import INVITE, STARTS_AT, at, cancelled, published
 
 IN_CHICAGO = at(STARTS_AT + timedelta(days=1), time_zone="America/Chicago", uid="b@example.org")
 IN_SANTIAGO = at(STARTS_AT + timedelta(days=2), time_zone="America/Santiago", uid="c@example.org")
 OFF = cancelled(at(STARTS_AT + timedelta(days=3), time_zone="America/Chicago", uid="d@example.org"))
+FEEDS_OWN = re.compile(rb"(X-WR-CALNAME|NAME|REFRESH-INTERVAL|X-PUBLISHED-TTL)[:;]")
 ENTRIES = (INVITE, IN_CHICAGO, IN_SANTIAGO, OFF)
 
 
 def test_a_feed_is_published_to_nobody_in_particular() -> None:
-    body = render_feed(ENTRIES, name="Ana’s visits, with Outreach")
+    body = published(ENTRIES, name="Ana’s visits, with Outreach")
 
     calendar = checks.read(body)
     assert checks.faults(body) == []
@@ -35,14 +39,14 @@ def test_a_feed_is_published_to_nobody_in_particular() -> None:
 def test_a_feed_and_the_mail_show_the_same_visit() -> None:
     mailed = checks.event(render_request(INVITE))
 
-    fed = checks.event(render_feed([INVITE], name="Ana"))
+    fed = checks.event(published([INVITE], name="Outreach"))
 
     assert fed.properties == [found for found in mailed.properties if found.name != "ATTENDEE"]
     assert fed.parts == mailed.parts
 
 
 def test_a_cancelled_visit_is_shown_as_cancelled() -> None:
-    fed = checks.events(render_feed(ENTRIES, name="Ana"))
+    fed = checks.events(published(ENTRIES, name="Ana"))
 
     states = {event.one("UID").value: event.one("STATUS").value for event in fed}
     assert states == {
@@ -54,28 +58,28 @@ def test_a_cancelled_visit_is_shown_as_cancelled() -> None:
 
 
 def test_a_feed_holds_each_zone_it_uses_once_and_no_other() -> None:
-    calendar = checks.read(render_feed(ENTRIES, name="Ana"))
+    calendar = checks.read(published(ENTRIES, name="Ana"))
 
     zones = [zone.one("TZID").value for zone in calendar.inside("VTIMEZONE")]
     assert zones == ["America/Chicago", "America/New_York"]
 
 
 def test_the_same_rows_are_the_same_bytes_in_any_order() -> None:
-    body = render_feed(ENTRIES, name="Ana")
+    body = published(ENTRIES, name="Ana")
 
-    assert render_feed(reversed(ENTRIES), name="Ana") == body
-    assert etag(render_feed(ENTRIES, name="Ana")) == etag(body)
+    assert published(reversed(ENTRIES), name="Ana") == body
+    assert etag(published(ENTRIES, name="Ana")) == etag(body)
 
 
 def test_every_change_has_another_etag() -> None:
     feeds = [
-        render_feed(ENTRIES, name="Ana"),
-        render_feed(ENTRIES, name="Ana R."),
-        render_feed(ENTRIES[1:], name="Ana"),
-        render_feed([], name="Ana"),
-        render_feed([cancelled(INVITE), *ENTRIES[1:]], name="Ana"),
-        render_feed([replace(INVITE, location="Cedar Clinic"), *ENTRIES[1:]], name="Ana"),
-        render_feed([replace(INVITE, sequence=1), *ENTRIES[1:]], name="Ana"),
+        published(ENTRIES, name="Ana"),
+        published(ENTRIES, name="Ana R."),
+        published(ENTRIES[1:], name="Ana"),
+        published([], name="Ana"),
+        published([cancelled(INVITE), *ENTRIES[1:]], name="Ana"),
+        published([replace(INVITE, location="Cedar Clinic"), *ENTRIES[1:]], name="Ana"),
+        published([replace(INVITE, sequence=1), *ENTRIES[1:]], name="Ana"),
     ]
 
     assert len({etag(body) for body in feeds}) == len(feeds)
@@ -83,7 +87,7 @@ def test_every_change_has_another_etag() -> None:
 
 
 def test_an_empty_feed_still_is_a_calendar() -> None:
-    body = render_feed([], name="Ana")
+    body = published([], name="Ana")
 
     calendar = checks.read(body)
     assert checks.faults(body) == []
@@ -92,7 +96,37 @@ def test_an_empty_feed_still_is_a_calendar() -> None:
 
 def test_a_visit_is_not_shown_twice() -> None:
     with pytest.raises(ValueError, match="once"):
-        render_feed([INVITE, cancelled(INVITE)], name="Ana")
+        published([INVITE, cancelled(INVITE)], name="Ana")
+
+
+def test_a_joined_feed_is_what_icalendar_writes_in_one_go() -> None:
+    in_order: list[Entry] = sorted(ENTRIES, key=lambda entry: entry.starts_at)
+    whole = calendar_of(in_order, method="PUBLISH", with_attendee=False)
+
+    joined = published(ENTRIES, name="Outreach")
+
+    asked = [line for line in joined.splitlines(keepends=True) if not FEEDS_OWN.match(line)]
+    assert b"".join(asked) == whole.to_ical()
+
+
+@pytest.mark.parametrize("name", ["Ana & Ben", "A" * 300, "Ñandú, S.L.; “x”: \\N"])
+def test_a_feed_is_whole_whatever_its_name(name: str) -> None:
+    nasty = replace(INVITE, summary="x\r\nORGANIZER\r\ny", description="ORGANIZER\nORGANIZER\n")
+
+    body = published([nasty, IN_CHICAGO], name=name)
+
+    organizers = [event.one("ORGANIZER") for event in checks.events(body)]
+    assert checks.faults(body) == []
+    assert [found.parameters["CN"] for found in organizers] == [text.name(name)] * 2
+    assert checks.events(body)[0].one("DESCRIPTION").text == "ORGANIZER\nORGANIZER"
+
+
+def test_a_visit_written_in_another_way_has_a_new_edition() -> None:
+    """Where this fails, what `render` writes has changed: raise EDITION, and put the new mark."""
+    made = [render(entry) for entry in (*ENTRIES, replace(INVITE, alarm_minutes=None))]
+
+    marks = (EDITION, hashlib.sha256("".join(made).encode()).hexdigest()[:16])
+    assert marks == (1, "06852b5a2043eb49")
 
 
 @pytest.mark.parametrize("count", [1, 30])
@@ -103,7 +137,7 @@ def test_a_feed_of_any_length_is_whole(count: int) -> None:
         for n in range(count)
     ]
 
-    body = render_feed(entries, name="Ana")
+    body = published(entries, name="Ana")
 
     assert checks.faults(body) == []
     assert [checks.instant(event.one("DTSTART")) for event in checks.events(body)] == [

@@ -7,10 +7,9 @@ import icalendar
 import pytest
 
 from outreach.calendars import text
-from outreach.calendars.feed import render_feed
 from outreach.calendars.invite import Entry, render_cancel, render_request
 from tests.calendars import pairs, readers
-from tests.calendars.people import INVITE, cancelled
+from tests.calendars.people import INVITE, cancelled, published
 from tests.calendars.readers import READERS, Seen
 
 FEW, MANY = 400, 10_000
@@ -41,7 +40,7 @@ TEXTS = (
 
 @cache
 def feed_of(count: int) -> bytes:
-    return render_feed(pairs.visits(count), name="Ana")
+    return published(pairs.visits(count), name="Ana")
 
 
 def misread(reader: str, count: int) -> list[tuple[Entry, Seen]]:
@@ -117,7 +116,7 @@ def test_a_reader_sees_the_rest_of_what_we_say(reader: str) -> None:
 def test_what_another_library_writes_for_new_york_is_an_hour_wrong_in_ical_js() -> None:
     """A reminder of why zones are our own: icalendar's list of dates, which Outlook can't read."""
     visits = [v for v in pairs.visits(FEW) if v.time_zone == "America/New_York"]
-    calendar = icalendar.Calendar.from_ical(render_feed(visits, name="Ana"))
+    calendar = icalendar.Calendar.from_ical(published(visits, name="Ana"))
     for zone in calendar.walk("VTIMEZONE"):
         calendar.subcomponents.remove(zone)
     calendar.add_missing_timezones()

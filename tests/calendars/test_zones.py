@@ -14,11 +14,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from outreach.calendars import zones
-from outreach.calendars.feed import render_feed
 from outreach.calendars.invite import render_request
 from tests.calendars import checks
 from tests.calendars.pairs import EVERY_ZONE, changes, every_few_hours_around
-from tests.calendars.people import at
+from tests.calendars.people import at, published
 
 ZONES_WITH_MANNERS = (
     "America/New_York",
@@ -103,7 +102,7 @@ def test_both_weeks_of_a_clock_change_read_as_zoneinfo_says(time_zone: str) -> N
     ]
     meant = [(entry.starts_at, entry.ends_at) for entry in entries]
 
-    body = render_feed(entries, name="Ana")
+    body = published(entries, name="Ana")
 
     assert as_dateutil_reads(body) == meant
     assert as_icalendar_reads(body) == meant
