@@ -68,7 +68,7 @@ soak: $(VENV)/dev
 	@echo "Running the long races and kill loops. This takes a while."
 	@$(BIN)/pytest -q tests/soak --soak -o faulthandler_timeout=0
 
-bench: $(VENV)/dev
+bench: $(VENV)/dev calendar-reader
 	@for bench in bench/*.py; do echo "$$bench"; $(BIN)/python $$bench || exit 1; done
 
 screenshots: $(VENV)/dev

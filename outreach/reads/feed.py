@@ -13,6 +13,7 @@ from outreach.actor import Actor
 from outreach.calendars import rules
 from outreach.calendars import service as calendars
 from outreach.calendars.models import CalendarItem, FeedAddress
+from outreach.calendars.service import Kept
 from outreach.directory.models import Unit
 from outreach.speakers.models import Speaker
 from outreach.visits.models import Visit
@@ -39,7 +40,7 @@ def owner(actor: Actor) -> Owner:
     raise ValueError("Only speakers and liaisons have a feed.")
 
 
-def items(session: Session, token: str, *, now: datetime) -> list[CalendarItem] | None:
+def items(session: Session, token: str, *, now: datetime) -> list[Kept] | None:
     """Return what the feed with this token shows; None when there is no such feed any more."""
     found = calendars.find_address(session, token)
     if found is None:
@@ -49,9 +50,7 @@ def items(session: Session, token: str, *, now: datetime) -> list[CalendarItem] 
     return _of_liaison(session, found, now=now)
 
 
-def _of_speaker(
-    session: Session, address: FeedAddress, *, now: datetime
-) -> list[CalendarItem] | None:
+def _of_speaker(session: Session, address: FeedAddress, *, now: datetime) -> list[Kept] | None:
     disabled = (
         select(Membership.id)
         .join(Account, Account.id == Membership.account_id)
@@ -63,12 +62,10 @@ def _of_speaker(
     if session.scalar(allowed) is None:
         return None
     mine = (CalendarItem.owner_kind == "speaker", CalendarItem.owner_id == address.owner_id)
-    return _shown(session.scalars(select(CalendarItem).where(*mine, *_window(now))), now=now)
+    return _shown(session.execute(select(*calendars.FED).where(*mine, *_window(now))), now=now)
 
 
-def _of_liaison(
-    session: Session, address: FeedAddress, *, now: datetime
-) -> list[CalendarItem] | None:
+def _of_liaison(session: Session, address: FeedAddress, *, now: datetime) -> list[Kept] | None:
     """Return the visits of the liaison's hospitals: the own entry of each, else a colleague's.
 
     A visit without anyone is in nobody's calendar yet.
@@ -85,7 +82,7 @@ def _of_liaison(
     if not hospitals:
         return None
     of_the_ward = (
-        select(CalendarItem)
+        select(*calendars.FED)
         .join(Visit, Visit.id == CalendarItem.visit_id)
         .join(Unit, Unit.id == Visit.unit_id)
         .where(
@@ -94,15 +91,15 @@ def _of_liaison(
             *_window(now),
         )
     )
-    best: dict[int, CalendarItem] = {}
-    for item in session.scalars(of_the_ward.order_by(CalendarItem.id)):
+    best: dict[int, Kept] = {}
+    for item in session.execute(of_the_ward.order_by(CalendarItem.id)):
         known = best.get(item.visit_id)
         if known is None or _rank(item, address) >= _rank(known, address):
             best[item.visit_id] = item
     return _shown(best.values(), now=now)
 
 
-def _rank(item: CalendarItem, address: FeedAddress) -> tuple[bool, bool]:
+def _rank(item: Kept, address: FeedAddress) -> tuple[bool, bool]:
     """Order the entries of one visit: those that stand first, then the liaison's own."""
     mine = (item.owner_kind, item.owner_id) == (address.owner_kind, address.owner_id)
     return (item.cancelled_at is None, mine)
@@ -113,7 +110,7 @@ def _window(now: datetime) -> tuple[ColumnElement[bool], ...]:
     return (and_(CalendarItem.ends_at >= earliest_end, CalendarItem.starts_at <= latest_start),)
 
 
-def _shown(found: Iterable[CalendarItem], *, now: datetime) -> list[CalendarItem]:
+def _shown(found: Iterable[Kept], *, now: datetime) -> list[Kept]:
     return [
         item
         for item in found
