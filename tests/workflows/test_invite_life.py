@@ -1,0 +1,352 @@
+"""A visit's whole life in a calendar, over real SMTP: what a mail program gets, in order."""
+
+import socket
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, time, timedelta
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope
+from aiosmtpd.smtp import Session as Visitor
+from sqlalchemy import select
+from time_machine import Traveller
+
+from outreach import jobs
+from outreach.actor import SYSTEM, Actor, Kind
+from outreach.adapters.smtp_mail import SmtpMail
+from outreach.db import Database
+from outreach.messaging import outbox, returned
+from outreach.messaging.models import Message
+from outreach.visits.models import Assignment
+from outreach.workflows import delivery, directory, offers, profile, undo, visits
+from outreach.workflows.delivery import Post, Prepared
+from tests import fakes
+from tests.builders import NOW, VISIT_AT
+from tests.calendars import checks
+from tests.workflows.conftest import LINKS, Bureau, open_bureau
+
+TUESDAY, WEDNESDAY, THURSDAY = date(2026, 12, 8), date(2026, 12, 9), date(2026, 12, 10)
+UNDO = timedelta(minutes=10)
+MARIA, WARD = "maria.lopez@speakers.example", "ward4b@stclare.example"
+
+
+class Mailbox:
+    """Keeps what arrives, in order; `hangs_up` takes a mail and never says so."""
+
+    def __init__(self) -> None:
+        self.raw: list[bytes] = []
+        self.hangs_up = False
+
+    async def handle_DATA(self, server: SMTP, session: Visitor, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd calls it so
+        del session
+        assert isinstance(envelope.content, bytes)
+        self.raw.append(envelope.content)
+        if self.hangs_up:
+            server.transport.abort()  # type: ignore[union-attr] # there while it is called
+        return "250 OK"
+
+    def mails(self, to: str) -> list[EmailMessage]:
+        """Give the mails about calendars to an address."""
+        return [mail for mail in map(parsed, self.raw) if to in mail["To"] and has_calendar(mail)]
+
+
+def parsed(raw: bytes) -> EmailMessage:
+    """Read a mail, less the mark of the one attempt that carried it."""
+    mail = message_from_bytes(raw, policy=policy.default)
+    assert isinstance(mail, EmailMessage)
+    del mail[returned.ATTEMPT]
+    return mail
+
+
+def has_calendar(mail: EmailMessage) -> bool:
+    return any(part.get_content_type() == "text/calendar" for part in mail.walk())
+
+
+@pytest.fixture
+def mailbox() -> Mailbox:
+    return Mailbox()
+
+
+@pytest.fixture
+def post(database: Database, mailbox: Mailbox) -> Iterator[Post]:
+    """What sends messages, by SMTP to a server on this machine."""
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port: int = unused.getsockname()[1]
+    server = Controller(mailbox, hostname="127.0.0.1", port=port)
+    server.start()
+    gateway = SmtpMail(host="127.0.0.1", port=port, sender="visits@outreach.example", tls="none")
+    yield replace(fakes.post(database), mail=gateway)
+    gateway.close()
+    server.stop()
+
+
+class Life:
+    """The bureau's doings, each in a transaction of its own, and the minutes between them."""
+
+    def __init__(self, bureau: Bureau, post: Post, clock: Traveller) -> None:
+        self.bureau, self.post, self.clock = bureau, post, clock
+        self.now = NOW
+        self.by = SYSTEM
+
+    def say_yes(self) -> None:
+        offer = self.bureau.ask(self.bureau.maria, now=self.now)
+        offers.accept(
+            self.bureau.session, offer=offer, by=SYSTEM, via="link", links=LINKS, now=self.now
+        )
+
+    def move(self, day: date, at: time = time(10), minutes: int = 60) -> None:
+        visits.move(
+            self.bureau.session,
+            self.bureau.visit,
+            day=day,
+            at=at,
+            minutes=minutes,
+            overrule=True,
+            by=self.by,
+            links=LINKS,
+            now=self.now,
+        )
+
+    def keep_unit(self, **facts: str) -> None:
+        unit = self.bureau.world.unit
+        directory.keep_unit(
+            self.bureau.session,
+            self.bureau.world.hospital,
+            {"name": unit.name, **facts},
+            unit=unit,
+            hours=(),
+            requirements=(),
+            by=SYSTEM,
+            links=LINKS,
+            now=self.now,
+        )
+
+    def step_back(self) -> None:
+        active = self.bureau.session.scalars(select(Assignment).where(Assignment.active)).one()
+        offers.cannot_come(self.bureau.session, active, by=SYSTEM, links=LINKS, now=self.now)
+
+    def call_off(self) -> None:
+        visits.call_off(
+            self.bureau.session, self.bureau.visit, by=self.by, links=LINKS, now=self.now
+        )
+
+    def put_back(self) -> None:
+        undo.a_call_off(
+            self.bureau.session, self.bureau.visit, by=self.by, links=LINKS, now=self.now
+        )
+
+    def wait(self, span: timedelta = UNDO) -> None:
+        """Let the worker send what is due now, and then what is due later."""
+        self.bureau.session.commit()
+        jobs.deliver_due(self.post, channel="mail")
+        self.now += span
+        self.clock.move_to(self.now)
+        jobs.reap(self.post)
+        jobs.deliver_due(self.post, channel="mail")
+
+
+@pytest.fixture
+def life(database: Database, post: Post, present: Traveller) -> Iterator[Life]:
+    with database.transaction() as session:
+        bureau = open_bureau(session)
+        bureau.maria.detail = "full"
+        session.commit()
+        yield Life(bureau, post, present)
+
+
+def calendar_of(mail: EmailMessage) -> checks.Component:
+    (inline,) = [part for part in mail.walk() if part.get_content_type() == "text/calendar"]
+    body = inline.get_payload(decode=True)
+    assert isinstance(body, bytes)
+    return checks.read(body)
+
+
+def event_of(mail: EmailMessage) -> checks.Component:
+    (event,) = calendar_of(mail).inside("VEVENT")
+    return event
+
+
+def said(mail: EmailMessage, name: str) -> str:
+    return event_of(mail).one(name).value
+
+
+def check_order(mails: list[EmailMessage]) -> None:
+    """Whatever else happened: one UID, rising sequence and stamp, and each mail well made."""
+    assert {said(mail, "UID") for mail in mails} == {said(mails[0], "UID")}
+    sequences = [int(said(mail, "SEQUENCE")) for mail in mails]
+    stamps = [said(mail, "DTSTAMP") for mail in mails]
+    assert sequences == sorted(set(sequences))
+    assert stamps == sorted(set(stamps))
+    ids = [mail["Message-ID"] for mail in mails]
+    assert len(set(ids)) == len(ids)
+    assert {mail["References"] for mail in mails[1:]} <= {ids[0]}
+
+
+@pytest.mark.both_engines
+def test_from_the_yes_to_the_end_every_client_is_told_in_order(
+    life: Life, mailbox: Mailbox
+) -> None:
+    doings = (
+        life.say_yes,
+        lambda: life.move(WEDNESDAY),
+        lambda: life.keep_unit(street="7 Cedar Road"),
+        life.step_back,
+        life.say_yes,
+        life.call_off,
+    )
+
+    for do in doings:
+        do()
+        life.wait()
+
+    mails = mailbox.mails(MARIA)
+    calendars = [calendar_of(mail) for mail in mails]
+    check_order(mails)
+    assert [
+        mail for raw in mailbox.raw if b"calendar" in raw for mail in checks.mail_faults(raw)
+    ] == []
+    methods = [calendar.one("METHOD").value for calendar in calendars]
+    assert methods == ["REQUEST", "REQUEST", "REQUEST", "CANCEL", "REQUEST", "CANCEL"]
+    assert [said(mail, "SEQUENCE") for mail in mails] == ["0", "1", "2", "3", "4", "5"]
+    starts = [checks.instant(event_of(mail).one("DTSTART")) for mail in mails]
+    assert starts == [VISIT_AT, *[VISIT_AT + timedelta(days=1)] * 5]
+    places = [event_of(mail).one("LOCATION").text for mail in mails]
+    assert [place.partition(",")[0] == "7 Cedar Road" for place in places] == [False] * 2 + [
+        True
+    ] * 4
+    check_order(mailbox.mails(WARD))
+
+
+def test_five_moves_are_five_higher_sequences(life: Life, mailbox: Mailbox) -> None:
+    life.say_yes()
+    life.wait()
+
+    for hour in (11, 12, 13, 14, 15):
+        life.move(TUESDAY, time(hour))
+        life.wait()
+
+    mails = mailbox.mails(MARIA)
+    check_order(mails)
+    assert [said(mail, "SEQUENCE") for mail in mails] == ["0", "1", "2", "3", "4", "5"]
+
+
+def test_what_changes_within_the_minutes_of_taking_back_is_one_mail_each(
+    life: Life, mailbox: Mailbox
+) -> None:
+    life.say_yes()
+    life.wait()
+    life.by = Actor(Kind.COORDINATOR, account_id=0, affiliate_id=life.bureau.world.affiliate.id)
+    mailbox.raw.clear()
+
+    for day, at, minutes in ((WEDNESDAY, 10, 60), (WEDNESDAY, 11, 90), (THURSDAY, 11, 60)):
+        life.move(day, time(at), minutes)
+        life.wait(timedelta(minutes=2))
+    assert mailbox.mails(MARIA) == []
+    life.wait()
+
+    for address in (MARIA, WARD):
+        (mail,) = mailbox.mails(address)
+        start = checks.instant(event_of(mail).one("DTSTART"))
+        assert start == VISIT_AT + timedelta(days=2, hours=1)
+        assert calendar_of(mail).one("METHOD").value == "REQUEST"
+
+
+def test_one_edit_of_several_things_is_one_mail(life: Life, mailbox: Mailbox) -> None:
+    life.say_yes()
+    life.wait()
+    mailbox.raw.clear()
+
+    life.keep_unit(name="Unit 4B West", street="7 Cedar Road")
+    life.wait()
+
+    (mail,) = mailbox.mails(MARIA)
+    assert event_of(mail).one("SUMMARY").text.endswith("Unit 4B West")
+    assert event_of(mail).one("LOCATION").text.startswith("7 Cedar Road")
+
+
+def test_saving_without_a_change_mails_nobody(life: Life, mailbox: Mailbox) -> None:
+    life.say_yes()
+    life.wait()
+    mailbox.raw.clear()
+    maria = life.bureau.maria
+
+    life.move(TUESDAY)
+    life.keep_unit()
+    profile.change_shown(
+        life.bureau.session,
+        maria,
+        detail=maria.detail,
+        calendar=maria.calendar,
+        locale=maria.locale,
+        by=SYSTEM,
+        links=LINKS,
+        now=life.now,
+    )
+    life.wait()
+
+    assert mailbox.raw == []
+
+
+def test_a_visit_called_off_and_put_back_in_time_is_never_cancelled(life: Life, mailbox: Mailbox) -> None:
+    life.say_yes()
+    life.wait()
+    life.by = Actor(Kind.COORDINATOR, account_id=0, affiliate_id=life.bureau.world.affiliate.id)
+    mailbox.raw.clear()
+
+    life.call_off()
+    life.wait(timedelta(minutes=2))
+    life.put_back()
+    life.wait()
+
+    mails = mailbox.mails(MARIA)
+    assert [calendar_of(mail).one("METHOD").value for mail in mails] == ["REQUEST"]
+    assert checks.instant(event_of(mails[0]).one("DTSTART")) == VISIT_AT
+
+
+@pytest.mark.both_engines
+def test_a_worker_that_died_before_the_call_leaves_the_same_mail_to_the_next(
+    life: Life, mailbox: Mailbox
+) -> None:
+    life.say_yes()
+    life.bureau.session.commit()
+    prepared = die_before_the_call(life)
+
+    life.wait(timedelta(seconds=outbox.LEASE_S + 1))
+
+    (mail,) = mailbox.mails(MARIA)
+    assert mail.as_bytes() == parsed(prepared).as_bytes()
+    assert said(mail, "SEQUENCE") == "0"
+
+
+def die_before_the_call(life: Life) -> bytes:
+    """Write Maria's attempt down, as a worker does, and do nothing more."""
+    with life.post.db.transaction() as session:
+        claims = outbox.claim(session, channel="mail", now=life.now)
+    for claimed in claims:
+        with life.post.db.transaction() as session:
+            kind = session.get_one(Message, claimed.id).kind
+            prepared = delivery.prepare(session, claimed, post=life.post, now=life.now)
+        if kind == "invite":
+            assert isinstance(prepared, Prepared)
+            return bytes(prepared.parcel.raw)  # type: ignore[union-attr] # a mail
+    raise AssertionError("no invite was due")
+
+
+def test_a_mail_that_was_taken_without_a_word_comes_again_as_the_same_one(
+    life: Life, mailbox: Mailbox
+) -> None:
+    life.say_yes()
+    mailbox.hangs_up = True
+    life.wait(timedelta(seconds=1))
+    mailbox.hangs_up = False
+
+    life.wait(timedelta(hours=1))
+
+    first, *again = mailbox.mails(MARIA)
+    assert again
+    for mail in again:
+        assert mail.as_bytes() == first.as_bytes()
