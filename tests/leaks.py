@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from outreach.accounts.models import Account, Membership
 from outreach.audit import AuditEvent
+from outreach.calendars.models import CalendarItem
 from outreach.db import Database
 from outreach.directory.models import Hospital, Unit
 from outreach.messaging.models import ConsoleMessage, Message
@@ -72,6 +73,10 @@ def _canaries(session: Session) -> Iterator[str]:
     for left in session.scalars(select(ConsoleMessage)):
         for canary in told(_everything(left)):
             yield f"What left as {left.kind} holds {canary!r}."
+    for item in session.scalars(select(CalendarItem)):
+        shown = (item.summary, item.location, item.description, item.vevent)
+        for canary in told(" ".join(map(str, shown))):
+            yield f"A calendar of the kind {item.owner_kind} holds {canary!r}."
     for event in session.scalars(select(AuditEvent)):
         for canary in told(f"{event.actor} {event.details}"):
             yield f"The audit log's {event.action} holds {canary!r}."

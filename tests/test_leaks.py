@@ -3,6 +3,7 @@
 from sqlalchemy.orm import Session
 
 from outreach.accounts.models import Account
+from outreach.calendars.models import CalendarItem
 from outreach.db import Database
 from outreach.messaging.models import ConsoleMessage
 from tests import builders, leaks
@@ -69,3 +70,30 @@ def test_an_address_is_read_as_people_would_read_it() -> None:
         "Zephyrine",
         "zephyrine@",
     ]
+
+
+def test_a_calendar_entry_that_holds_the_patients_name_is_found(
+    session: Session, database: Database
+) -> None:
+    here = builders.world(session)
+    visit = builders.visit(session, here)
+    item = CalendarItem(
+        uid="visit-1@outreach.example",
+        visit_id=visit.id,
+        owner_kind="unit",
+        owner_id=here.unit.id,
+        stamped_at=NOW,
+        fingerprint="",
+        starts_at=visit.starts_at,
+        ends_at=visit.ends_at,
+        time_zone=visit.time_zone,
+        summary="Peer speaker visit",
+        location="",
+        description="For Quillfeather",
+    )
+    session.add(item)
+    row = left(session, "Hello", to="ruth@people.example")
+
+    assert leaks.of(database) == ["A calendar of the kind unit holds 'Quillfeather'."]
+    session.delete(item)
+    take_back(session, row)

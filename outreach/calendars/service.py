@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
 
 from sqlalchemy import ColumnElement, Row, event, select, update
@@ -67,16 +67,17 @@ def entry(
     """Return a row as it stands: mails and files about it say the same, under the same UID.
 
     A published file names no attendee; the organizer is then in that place, and never written.
-    `answer` is what the attendee of an invite is taken to have said.
+    `answer` is what the attendee of an invite is taken to have said. A row on its way into the
+    database may not look yet as it will come out of it: without a sequence, or in another zone.
     """
     attendee = attendee or Person("", organizer.email)
     kind = _kind(item)
     shown = kind(
         uid=item.uid,
-        sequence=item.sequence,
-        dtstamp=item.stamped_at,
-        starts_at=item.starts_at,
-        ends_at=item.ends_at,
+        sequence=item.sequence or 0,
+        dtstamp=item.stamped_at.astimezone(UTC),
+        starts_at=item.starts_at.astimezone(UTC),
+        ends_at=item.ends_at.astimezone(UTC),
         time_zone=item.time_zone,
         summary=item.summary,
         location=item.location,
@@ -135,7 +136,7 @@ def _made_of(item: Kept) -> str:
         feed.EDITION,
         zones.edition(item.time_zone),
         item.uid,
-        item.sequence,
+        item.sequence or 0,
         item.cancelled_at is None,
         item.stamped_at.timestamp(),
         item.starts_at.timestamp(),

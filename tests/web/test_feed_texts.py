@@ -4,6 +4,7 @@ import gzip
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask.testing import FlaskClient
@@ -83,6 +84,33 @@ def test_a_row_keeps_its_text_with_every_change(
     assert first is not None
     assert "SUMMARY:Outreach visit\r\n" in first
     assert item.vevent == anew(item) != first
+
+
+def test_a_row_is_kept_as_it_will_come_out_of_the_database(
+    session: Session, world: World, maria: Speaker
+) -> None:
+    (item,) = items(session, world, maria, 1)
+    there = item.starts_at.astimezone(ZoneInfo("America/New_York"))
+    local = CalendarItem(
+        uid="visit-local@outreach.example",
+        visit_id=item.visit_id,
+        owner_kind="unit",
+        owner_id=world.unit.id,
+        stamped_at=NOW,
+        fingerprint="",
+        starts_at=there,
+        ends_at=there + timedelta(hours=1),
+        time_zone=item.time_zone,
+        summary=item.summary,
+        location=item.location,
+        description=item.description,
+    )
+    session.add(local)
+    session.commit()
+    session.expire_all()
+
+    assert local.vevent_of == calendars._made_of(local)
+    assert str(local.vevent).replace(local.uid, item.uid) == item.vevent
 
 
 @pytest.mark.parametrize(

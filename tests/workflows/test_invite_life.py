@@ -291,7 +291,9 @@ def test_saving_without_a_change_mails_nobody(life: Life, mailbox: Mailbox) -> N
     assert mailbox.raw == []
 
 
-def test_a_visit_called_off_and_put_back_in_time_is_never_cancelled(life: Life, mailbox: Mailbox) -> None:
+def test_a_visit_called_off_and_put_back_in_time_is_never_cancelled(
+    life: Life, mailbox: Mailbox
+) -> None:
     life.say_yes()
     life.wait()
     life.by = Actor(Kind.COORDINATOR, account_id=0, affiliate_id=life.bureau.world.affiliate.id)
