@@ -16,7 +16,7 @@ from types import FrameType
 from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from outreach import jobs, logs, mail_jobs, zone_jobs
+from outreach import feed_jobs, jobs, logs, mail_jobs, zone_jobs
 from outreach.messaging import kinds
 from outreach.wiring import Wiring
 
@@ -89,6 +89,7 @@ class Worker:
             stopping=stopping,
         )
         ask = partial(jobs.ask_about_silent, post, stopping=stopping)
+        renew_texts = partial(feed_jobs.renew_texts, self._wiring.db, stopping=stopping)
         return {
             "deliver_sms": (2, partial(deliver, channel=kinds.SMS)),
             "deliver_mail": (2, partial(deliver, channel=kinds.MAIL)),
@@ -110,6 +111,7 @@ class Worker:
                 3600,
                 partial(zone_jobs.follow_clocks, self._wiring.db, links=links),
             ),
+            "renew_feed_texts": (3600, renew_texts),
             "ask_afterwards": (300, partial(jobs.ask_afterwards, self._wiring.db)),
         }
 

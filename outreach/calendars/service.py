@@ -1,7 +1,7 @@
 """Calendar rows and their files: one visit to keep, and the secret addresses of feeds."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Row, event, select, update
 from sqlalchemy.orm import Session
 
 from outreach import crypto
-from outreach.calendars import feed, zones
+from outreach.calendars import feed, rules, zones
 from outreach.calendars.invite import (
     Answer,
     Cancellation,
@@ -48,6 +48,7 @@ FED: Final = (
     CalendarItem.location,
     CalendarItem.description,
     CalendarItem.cancelled_at,
+    CalendarItem.tentative,
     CalendarItem.vevent,
     CalendarItem.vevent_of,
 )
@@ -90,7 +91,7 @@ def entry(
     return replace(shown, answer=answer) if isinstance(shown, Invite) else shown
 
 
-def _kind(item: CalendarItem) -> type[Entry]:
+def _kind(item: Kept) -> type[Entry]:
     if item.cancelled_at is not None:
         return Cancellation
     return Question if item.tentative else Invite
@@ -113,17 +114,33 @@ def feed_file(items: Iterable[Kept], *, organizer: Person) -> bytes:
 @event.listens_for(CalendarItem, "before_update")
 def keep_text(_mapper: object, _connection: object, item: CalendarItem) -> None:
     """Make a row's text for feeds anew in the statement that changes the row."""
-    made_of = _made_of(item)
-    if item.vevent is None or item.vevent_of != made_of:
-        item.vevent, item.vevent_of = _rendered(item), made_of
+    if not _is_up_to_date(item):
+        item.vevent, item.vevent_of = _rendered(item), _made_of(item)
+
+
+def out_of_date(session: Session, *, now: datetime) -> list[int]:
+    """Return the rows in the feeds' window whose text is of another state or age, or is missing."""
+    earliest_end, latest_start = rules.feed_window(now)
+    shown = select(CalendarItem.id, *FED).where(
+        CalendarItem.ends_at >= earliest_end, CalendarItem.starts_at <= latest_start
+    )
+    return [row.id for row in session.execute(shown) if not _is_up_to_date(row)]
+
+
+def renew(session: Session, ids: Sequence[int]) -> None:
+    """Make the texts of these rows anew."""
+    for item in session.scalars(select(CalendarItem).where(CalendarItem.id.in_(ids))):
+        keep_text(None, None, item)
 
 
 def _text(item: Kept) -> str:
-    """Return the row as feeds hold it; made now where what is kept is of another state or age."""
+    """Return the row as feeds hold it; made now where what is kept cannot be used."""
     kept: str | None = item.vevent
-    if kept is not None and item.vevent_of == _made_of(item):
-        return kept
-    return _rendered(item)
+    return kept if kept is not None and _is_up_to_date(item) else _rendered(item)
+
+
+def _is_up_to_date(item: Kept) -> bool:
+    return item.vevent is not None and item.vevent_of == _made_of(item)
 
 
 def _rendered(item: Kept) -> str:
@@ -138,6 +155,7 @@ def _made_of(item: Kept) -> str:
         item.uid,
         item.sequence or 0,
         item.cancelled_at is None,
+        bool(item.tentative),
         item.stamped_at.timestamp(),
         item.starts_at.timestamp(),
         item.ends_at.timestamp(),

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from outreach.calendars.invite import Answer, calendar_of, render_cancel, render_request
-from tests.calendars.people import INVITE, STARTS_AT, at, cancelled, published
+from tests.calendars.people import INVITE, QUESTION, STARTS_AT, at, cancelled, published
 
 IN_SANTIAGO = at(STARTS_AT, time_zone="America/Santiago", uid="c@example.org")
 
@@ -21,7 +21,9 @@ KINDS: dict[str, bytes] = {
         replace(INVITE, location="", description="", url="", attendee_name="")
     ),
     "an invite in UTC": render_request(IN_SANTIAGO),
+    "a question": render_request(QUESTION),
     "a cancellation": CANCEL,
+    "a cancelled question": render_cancel(cancelled(QUESTION)),
     "a cancellation in UTC": render_cancel(cancelled(IN_SANTIAGO)),
     "one visit to save": SINGLE,
     "one cancelled visit to save": calendar_of(
@@ -29,6 +31,7 @@ KINDS: dict[str, bytes] = {
     ).to_ical(),
     "a feed": FEED,
     "a feed of several": published([INVITE, cancelled(IN_SANTIAGO)], name="Ana"),
+    "a feed with a question": published([INVITE, QUESTION], name="Ana"),
     "a feed of what is off": published([cancelled(INVITE)], name="Ana"),
     "an empty feed": published([], name="Ana"),
 }

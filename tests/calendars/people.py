@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from outreach.calendars import feed
-from outreach.calendars.invite import Answer, Cancellation, Entry, Invite
+from outreach.calendars.invite import Answer, Cancellation, Entry, Invite, Question
 
 NOW = datetime(2026, 3, 2, 15, 4, 5, tzinfo=UTC)
 STARTS_AT = datetime(2026, 3, 17, 18, tzinfo=UTC)
@@ -54,6 +54,22 @@ def cancelled(entry: Entry) -> Cancellation:
         attendee_name=entry.attendee_name,
         attendee_email=entry.attendee_email,
     )
+
+
+QUESTION = Question(
+    uid="visit-q@outreach.example.org",
+    sequence=0,
+    dtstamp=NOW,
+    starts_at=STARTS_AT,
+    ends_at=STARTS_AT + timedelta(hours=1),
+    time_zone="America/New_York",
+    summary="Outreach visit?",
+    organizer_name=INVITE.organizer_name,
+    organizer_email=INVITE.organizer_email,
+    attendee_name=INVITE.attendee_name,
+    attendee_email=INVITE.attendee_email,
+)
+"""Ana is asked whether she would go."""
 
 
 def published(entries: Iterable[Entry], *, name: str) -> bytes:

@@ -12,9 +12,11 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 from time_machine import Traveller
 
+from outreach import feed_jobs
 from outreach.calendars import service as calendars
 from outreach.calendars.models import CalendarItem
 from outreach.calendars.service import Person
+from outreach.db import Database
 from outreach.speakers.models import Speaker
 from tests import builders
 from tests.builders import MARIA, NOW, VISIT_AT, World
@@ -25,6 +27,19 @@ pytestmark = pytest.mark.both_engines
 
 TOKEN = "f" * 43
 FEED = f"/f/{TOKEN}.ics"
+CHANGES: dict[str, Any] = {
+    "summary": "Another",
+    "location": "Cedar Clinic",
+    "description": "Bring your badge.",
+    "starts_at": VISIT_AT - timedelta(hours=1),
+    "ends_at": VISIT_AT + timedelta(hours=2),
+    "time_zone": "America/Chicago",
+    "sequence": 1,
+    "stamped_at": NOW + timedelta(hours=1),
+    "cancelled_at": NOW,
+    "tentative": True,
+}
+"""Each column a feed shows, with another value than `items` gives it."""
 
 
 def items(session: Session, world: World, maria: Speaker, count: int) -> list[CalendarItem]:
@@ -113,28 +128,23 @@ def test_a_row_is_kept_as_it_will_come_out_of_the_database(
     assert str(local.vevent).replace(local.uid, item.uid) == item.vevent
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"summary": "Another"},
-        {"location": "Cedar Clinic"},
-        {"description": "Bring your badge."},
-        {"starts_at": VISIT_AT - timedelta(hours=1)},
-        {"ends_at": VISIT_AT + timedelta(hours=2)},
-        {"time_zone": "America/Chicago"},
-        {"sequence": 1},
-        {"stamped_at": NOW + timedelta(hours=1)},
-        {"cancelled_at": NOW},
-    ],
-    ids=lambda change: next(iter(change)),
-)
+def test_every_column_is_read_by_feeds_or_is_none_of_theirs() -> None:
+    of_the_text = {*CHANGES, "uid", "vevent", "vevent_of"}
+    whose = {"id", "visit_id", "owner_kind", "owner_id"}
+    not_shown = {"fingerprint", "answer", "answer_sequence", "answer_at"}
+
+    assert {c.name for c in CalendarItem.__table__.columns} == of_the_text | whose | not_shown
+    assert {column.key for column in calendars.FED} >= of_the_text
+
+
+@pytest.mark.parametrize("name", CHANGES)
 def test_what_is_changed_behind_the_rows_back_is_shown_all_the_same(
-    client: FlaskClient, session: Session, world: World, maria: Speaker, change: dict[str, Any]
+    client: FlaskClient, session: Session, world: World, maria: Speaker, name: str
 ) -> None:
     (item,) = items(session, world, maria, 1)
     before = client.get(FEED).headers["ETag"]
 
-    session.execute(update(CalendarItem).values(**change))
+    session.execute(update(CalendarItem).values({name: CHANGES[name]}))
     session.commit()
     session.refresh(item)
     after = client.get(FEED, headers={"If-None-Match": before})
@@ -173,6 +183,50 @@ def test_the_next_tzdata_makes_every_text_anew(
     monkeypatch.setattr("outreach.calendars.zones.edition", lambda _zone: "2027a")
 
     assert calendars._text(item) == anew(item)
+
+
+@pytest.mark.usefixtures("present")
+def test_an_hourly_tick_makes_the_texts_of_before_and_leaves_the_rest(
+    session: Session, world: World, maria: Speaker, database: Database
+) -> None:
+    old, changed, long_over, fine = items(session, world, maria, 4)
+    session.flush()
+    session.execute(
+        update(CalendarItem).where(CalendarItem.id == old.id).values(vevent=None, vevent_of=None)
+    )
+    session.execute(
+        update(CalendarItem).where(CalendarItem.id == changed.id).values(location="Cedar Clinic")
+    )
+    gone = {"starts_at": NOW - timedelta(days=9), "ends_at": NOW - timedelta(days=8)}
+    session.execute(update(CalendarItem).where(CalendarItem.id == long_over.id).values(**gone))
+    session.commit()
+
+    assert feed_jobs.renew_texts(database) == 2
+    assert feed_jobs.renew_texts(database) == 0
+
+    session.expire_all()
+    assert [item.vevent for item in (old, changed, fine)] == [
+        anew(item) for item in (old, changed, fine)
+    ]
+    assert "Cedar Clinic" in str(changed.vevent)
+
+
+@pytest.mark.usefixtures("present")
+def test_the_tick_stops_between_two_transactions(
+    session: Session,
+    world: World,
+    maria: Speaker,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    items(session, world, maria, 5)
+    session.execute(update(CalendarItem).values(vevent=None))
+    session.commit()
+    monkeypatch.setattr(feed_jobs, "AT_ONCE", 2)
+    answers = iter((False, True))
+
+    assert feed_jobs.renew_texts(database, stopping=lambda: next(answers)) == 2
+    assert feed_jobs.renew_texts(database) == 3
 
 
 def test_a_feed_with_another_sender_says_so_at_once(

@@ -52,6 +52,11 @@ class Mailbox:
         """Give the mails about calendars to an address."""
         return [mail for mail in map(parsed, self.raw) if to in mail["To"] and has_calendar(mail)]
 
+    def faults(self) -> set[str]:
+        """Say what is wrong with the mails about calendars, in words."""
+        with_calendar = (raw for raw in self.raw if has_calendar(parsed(raw)))
+        return {fault for raw in with_calendar for fault in checks.mail_faults(raw)}
+
 
 def parsed(raw: bytes) -> EmailMessage:
     """Read a mail, less the mark of the one attempt that carried it."""
@@ -221,6 +226,24 @@ def test_from_the_yes_to_the_end_every_client_is_told_in_order(
     check_order(mailbox.mails(WARD))
 
 
+def test_a_question_in_the_calendar_becomes_the_visit_or_goes(life: Life, mailbox: Mailbox) -> None:
+    life.bureau.maria.asked_by_calendar = True
+    offer = life.bureau.ask(life.bureau.maria, now=life.now)
+    life.wait()
+    offers.accept(
+        life.bureau.session, offer=offer, by=SYSTEM, via="link", links=LINKS, now=life.now
+    )
+    life.wait()
+    life.step_back()
+    life.wait()
+
+    mails = mailbox.mails(MARIA)
+    check_order(mails)
+    states = [(calendar_of(mail).one("METHOD").value, said(mail, "STATUS")) for mail in mails]
+    assert states == [("REQUEST", "TENTATIVE"), ("REQUEST", "CONFIRMED"), ("CANCEL", "CANCELLED")]
+    assert mailbox.faults() == set()
+
+
 def test_five_moves_are_five_higher_sequences(life: Life, mailbox: Mailbox) -> None:
     life.say_yes()
     life.wait()
@@ -281,6 +304,7 @@ def test_saving_without_a_change_mails_nobody(life: Life, mailbox: Mailbox) -> N
         maria,
         detail=maria.detail,
         calendar=maria.calendar,
+        asked_by_calendar=maria.asked_by_calendar,
         locale=maria.locale,
         by=SYSTEM,
         links=LINKS,
