@@ -1,5 +1,6 @@
 """Other people's programs read our files, each on its own: the instants, and the texts."""
 
+import json
 from dataclasses import replace
 from functools import cache
 
@@ -113,6 +114,14 @@ def test_a_reader_sees_the_rest_of_what_we_say(reader: str) -> None:
     assert (asked.uid, asked.sequence, asked.status) == (INVITE.uid, 0, "CONFIRMED")
     assert (off.uid, off.sequence, off.status) == (INVITE.uid, 1, "CANCELLED")
     assert (off.starts_at, off.ends_at) == (INVITE.starts_at, INVITE.ends_at)
+
+
+def test_the_lock_of_ical_js_holds_hashes_and_no_addresses() -> None:
+    lock = (readers.ICAL_JS / "package-lock.json").read_text("utf-8")
+
+    packages = [p for path, p in json.loads(lock)["packages"].items() if path]
+    assert [p["integrity"].partition("-")[0] for p in packages] == ["sha512"] * len(packages)
+    assert "://" not in lock
 
 
 def test_what_another_library_writes_for_new_york_is_an_hour_wrong_in_ical_js() -> None:
