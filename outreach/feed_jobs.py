@@ -3,9 +3,12 @@
 from collections.abc import Callable
 from typing import Final
 
-from outreach import clock, logs
+from outreach import clock, db, logs
 from outreach.calendars import service as calendars
 from outreach.db import Database
+from outreach.links import Links
+from outreach.visits.models import Visit
+from outreach.workflows import invites
 
 log = logs.get(__name__)
 
@@ -15,6 +18,37 @@ AT_ONCE: Final = 200
 
 def _never() -> bool:
     return False
+
+
+def enter_visits(database: Database, *, links: Links, stopping: Callable[[], bool] = _never) -> int:
+    """Enter visits to come that the bureau's calendar does not show yet; return how many.
+
+    Those that were just asked for, and those from before there was such a calendar. Mostly there
+    are none, and that is one query.
+    """
+    with database.reading() as session:
+        ids = invites.not_entered(session, now=clock.now(), most=AT_ONCE)
+    done = 0
+    for visit_id in ids:
+        if stopping():
+            break
+        done += _enter(database, visit_id, links=links)
+    return done
+
+
+def _enter(database: Database, visit_id: int, *, links: Links) -> bool:
+    @db.retrying
+    def run() -> None:
+        with database.transaction() as session:
+            visit = db.locked(session, Visit, visit_id)
+            invites.sync(session, visit, host=links.host, now=clock.now())
+
+    try:
+        run()
+    except Exception as error:
+        log.exception("feed.cannot_enter", visit=visit_id, error=type(error).__name__)
+        return False
+    return True
 
 
 def renew_texts(database: Database, *, stopping: Callable[[], bool] = _never) -> int:

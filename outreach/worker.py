@@ -111,6 +111,10 @@ class Worker:
                 3600,
                 partial(zone_jobs.follow_clocks, self._wiring.db, links=links),
             ),
+            "enter_visits": (
+                30,
+                partial(feed_jobs.enter_visits, self._wiring.db, links=links, stopping=stopping),
+            ),
             "renew_feed_texts": (3600, renew_texts),
             "ask_afterwards": (300, partial(jobs.ask_afterwards, self._wiring.db)),
         }

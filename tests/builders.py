@@ -330,6 +330,7 @@ def actor(of: Membership) -> Actor:
     return Actor(
         Kind(of.kind),
         account_id=of.account_id,
+        membership_id=of.id,
         affiliate_id=of.affiliate_id,
         hospital_id=of.hospital_id,
         speaker_id=of.speaker_id,

@@ -127,8 +127,8 @@ POLICY: Mapping[str, Kinds] = {
     "away.change": SPEAKER,
     "exclusion.change": SPEAKER,
     "consent.change": SPEAKER,
-    "feed.see": LIAISON | SPEAKER,
-    "feed.renew": LIAISON | SPEAKER,
+    "feed.see": COORDINATOR | LIAISON | SPEAKER,
+    "feed.renew": COORDINATOR | LIAISON | SPEAKER,
 }
 """Action (noun.verb) → the kinds of membership that may do it."""
 

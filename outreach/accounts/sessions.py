@@ -37,6 +37,7 @@ class SignedIn:
         return Actor(
             self.active.kind,
             account_id=self.account_id,
+            membership_id=self.active.id,
             affiliate_id=self.active.affiliate_id,
             hospital_id=self.active.hospital_id,
             speaker_id=self.active.speaker_id,

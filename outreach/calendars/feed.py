@@ -34,6 +34,8 @@ EDITION: Final = 1
 _MARK: Final = "\r\nORGANIZER\r\n"
 """No line of a file is like it: each has a colon, or goes on from the line before with a blank."""
 
+_SUMMARY: Final = re.compile(r"\r\nSUMMARY[;:][^\r]*\r\n(?: [^\r]*\r\n)*")
+_DETAILS: Final = re.compile(r"(?<=\r\n)(?:LOCATION|DESCRIPTION|URL)[;:][^\r]*\r\n(?: [^\r]*\r\n)*")
 _ORGANIZER: Final = re.compile(r"\r\nORGANIZER[;:][^\r]*\r\n(?: [^\r]*\r\n)*")
 _ZONE: Final = re.compile(r"\r\nDTSTART;TZID=([^:]+):")
 _END: Final = "END:VCALENDAR\r\n"
@@ -51,6 +53,15 @@ def render(entry: Entry) -> str:
     """Return the visit's text: the same for every feed, for it names neither side."""
     event: str = event_of(entry, with_attendee=False).to_ical().decode()
     return _ORGANIZER.sub(_MARK, event, count=1)
+
+
+def without_details(visit: str, *, summary: str) -> str:
+    """Return a visit's text with another summary, and without place and description."""
+    event = icalendar.Event()
+    event.add("summary", EscapedText(text.line(summary)), encode=False)
+    written: str = event.to_ical().decode()
+    line = written.removeprefix("BEGIN:VEVENT").removesuffix("END:VEVENT\r\n")
+    return _DETAILS.sub("", _SUMMARY.sub(lambda _found: line, visit, count=1))
 
 
 def join(pieces: Iterable[Piece], *, name: str, organizer_email: str) -> bytes:

@@ -1,12 +1,16 @@
 """Tables: what each person's calendar shows of a visit, what it answered, addresses of feeds."""
 
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from outreach.crypto import public_id
 from outreach.db import Base
+
+BUREAU: Final = "affiliate"
+"""The `owner_kind` of the entries that coordinators' feeds show; nobody is mailed these."""
 
 
 class CalendarItem(Base):
@@ -70,7 +74,11 @@ class CalendarReply(Base):
 
 
 class FeedAddress(Base):
-    """The secret address of a person's feed. The token is derived; only its hash is kept."""
+    """The secret address of a person's feed. The token is derived; only its hash is kept.
+
+    `detail` says how much it shows: "minimal" that there is a visit, and when; "full" the rest. A
+    speaker's entries follow the speaker's own choice already, so theirs is "full".
+    """
 
     __tablename__ = "feed_address"
 
@@ -79,7 +87,11 @@ class FeedAddress(Base):
     owner_kind: Mapped[str]
     owner_id: Mapped[int]
     token_hash: Mapped[str] = mapped_column(unique=True)
+    detail: Mapped[str] = mapped_column(default="full")
     created_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
 
-    __table_args__ = (Index("ix_feed_address_owner", "owner_kind", "owner_id"),)
+    __table_args__ = (
+        Index("ix_feed_address_owner", "owner_kind", "owner_id"),
+        CheckConstraint("detail IN ('minimal', 'full')", name="detail_known"),
+    )

@@ -104,9 +104,19 @@ def single_file(item: CalendarItem, *, organizer: Person) -> bytes:
     return body
 
 
-def feed_file(items: Iterable[Kept], *, organizer: Person) -> bytes:
-    """Return the feed of these visits. The same rows give the same bytes."""
-    pieces = [feed.Piece(item.starts_at, item.uid, _text(item)) for item in items]
+def feed_file(items: Iterable[Kept], *, organizer: Person, summary: str = "") -> bytes:
+    """Return the feed of these visits. The same rows give the same bytes.
+
+    With a `summary` it says no more than that of each visit, and when it is.
+    """
+    pieces = [
+        feed.Piece(
+            item.starts_at,
+            item.uid,
+            feed.without_details(_text(item), summary=summary) if summary else _text(item),
+        )
+        for item in items
+    ]
     return feed.join(pieces, name=organizer.name, organizer_email=organizer.email)
 
 
@@ -184,7 +194,13 @@ def find_address(session: Session, token: str) -> FeedAddress | None:
 
 
 def issue(
-    session: Session, *, owner_kind: str, owner_id: int, links: Links, now: datetime
+    session: Session,
+    *,
+    owner_kind: str,
+    owner_id: int,
+    detail: str = "full",
+    links: Links,
+    now: datetime,
 ) -> FeedAddress:
     """Give a person a new feed address; every earlier one stops working."""
     revoke(session, owner_kind=owner_kind, owner_id=owner_id, now=now)
@@ -194,6 +210,7 @@ def issue(
         owner_kind=owner_kind,
         owner_id=owner_id,
         token_hash=crypto.digest(links.feed_token(public_id)),
+        detail=detail,
         created_at=now,
     )
     session.add(made)

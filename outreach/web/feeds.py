@@ -3,19 +3,38 @@
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from outreach import clock
+from outreach import access, clock, i18n
 from outreach.calendars import feed as rendering
 from outreach.calendars import service as calendars
-from outreach.errors import NotFound
+from outreach.errors import Conflict, NotFound, RuleBroken
 from outreach.i18n import gettext as _
 from outreach.i18n import lazy
 from outreach.reads import feed as reads
+from outreach.visits.models import Visit
 from outreach.web import context
 from outreach.web.auth import requires
-from outreach.web.public import CALENDAR, organizer
+from outreach.web.forms import Form, RadioField, required
+from outreach.web.public import CALENDAR, calendar_response, organizer
 from outreach.workflows import feeds
 
 bp = Blueprint("feeds", __name__)
+
+NO_ENTRY = lazy("This visit is in nobody’s calendar yet: it is, once somebody comes.")
+DETAILS = {
+    "minimal": lazy("Only that there is a visit, and when"),
+    "full": lazy("Where it is and who comes, too"),
+}
+
+
+class DetailForm(Form):
+    """How much a feed shows."""
+
+    detail = RadioField(
+        lazy("What may this calendar show?"),
+        choices=list(DETAILS.items()),
+        validators=[required(lazy("Choose what may be shown."))],
+    )
+
 
 NO_FEED = lazy("There is nothing at this address.")
 
@@ -24,10 +43,12 @@ NO_FEED = lazy("There is nothing at this address.")
 def feed(token: str) -> ResponseReturnValue:
     """Give a person's visits to a calendar program; 304 while nothing has changed."""
     with context.reading() as session:
-        items = reads.items(session, token, now=clock.now())
-        if items is None:
+        found = reads.find(session, token, now=clock.now())
+        if found is None:
             raise NotFound(NO_FEED)
-        body = calendars.feed_file(items, organizer=organizer())
+        with i18n.speaking(found.locale):
+            summary = "" if found.says_all else _("Outreach visit")
+        body = calendars.feed_file(found.items, organizer=organizer(), summary=summary)
     tag = rendering.etag(body)
     response: Response
     if request.if_none_match.contains_weak(tag):
@@ -54,7 +75,40 @@ def address() -> ResponseReturnValue:
         "speaker/calendar.html",
         https=https,
         webcal=f"webcal://{https.partition('://')[2]}" if https else "",
+        form=DetailForm(detail=found.detail) if found and mine.kind != "speaker" else None,
     )
+
+
+@bp.post("/calendar-address/detail")
+@requires("feed.renew")
+def show() -> ResponseReturnValue:
+    """Choose how much the feed shows, under the address it has."""
+    form = DetailForm()
+    if not form.is_sent_and_right():
+        raise RuleBroken(form.detail.errors[0], field="detail")
+    by = context.current_actor()
+    try:
+        with context.transaction() as session:
+            feeds.show(session, detail=form.detail.data, by=by, now=clock.now())
+    except Conflict as error:
+        flash(_(error.message), "error")
+    else:
+        flash(_("Saved. Your calendar follows when it reads the address again."))
+    return redirect(url_for("feeds.address"), 303)
+
+
+@bp.get("/visit-files/<visit_id>.ics")
+@requires("feed.see")
+def visit_file(visit_id: str) -> ResponseReturnValue:
+    """Give one visit as a file to save, for a calendar that subscribes to nothing."""
+    actor = context.current_actor()
+    with context.reading() as session:
+        visit = access.load(session, Visit, visit_id, actor=actor, action="visit.see")
+        item = reads.file_item(session, actor, visit)
+        if item is None:
+            raise Conflict(NO_ENTRY)
+        body = calendars.single_file(item, organizer=organizer())
+    return calendar_response(body, name="visit.ics")
 
 
 @bp.post("/calendar-address")

@@ -1,8 +1,7 @@
 """Calendars follow the rows: after any change of a visit or its people, `sync` makes them right."""
 
 import uuid
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -11,16 +10,14 @@ from sqlalchemy.orm import Session
 
 from outreach.actor import SYSTEM, Actor
 from outreach.calendars import rules
-from outreach.calendars.models import CalendarItem
+from outreach.calendars.models import BUREAU, CalendarItem
 from outreach.calendars.rules import Revision
-from outreach.directory.models import Hospital, Program, Unit
-from outreach.i18n import gettext, speaking
 from outreach.messaging import service as messaging
 from outreach.messaging.models import Message
 from outreach.speakers.models import Speaker
-from outreach.visits import service as visits
-from outreach.visits.models import Assignment, Offer, Slot, Visit
-from outreach.workflows import notices, recipients
+from outreach.visits.models import Assignment, Offer, Visit
+from outreach.workflows import entries, notices, recipients
+from outreach.workflows.entries import Shown
 from outreach.workflows.notices import Cause
 from outreach.workflows.recipients import Recipient
 
@@ -46,12 +43,23 @@ def sync(
     kept = {
         key for key, item in known.items() if not taken_back or _mailed(session, item) is not None
     }
-    wanted = dict(_wanted(session, visit, known=kept))
+    wanted = {to.key: (to, shown) for to, shown in entries.wanted(session, visit, known=kept)}
     for to, entry in wanted.values():
         _show(session, known.get(to.key), to, entry, visit=visit, host=host, by=by, now=now)
     for key, item in known.items():
         if key not in wanted and item.cancelled_at is None:
             _cancel(session, item, visit=visit, by=by, now=now)
+
+
+def not_entered(session: Session, *, now: datetime, most: int) -> list[int]:
+    """Return visits to come that coordinators' feeds lack, the next first."""
+    entered = (
+        select(CalendarItem.id)
+        .where(CalendarItem.visit_id == Visit.id, CalendarItem.owner_kind == BUREAU)
+        .exists()
+    )
+    lacking = select(Visit.id).where(Visit.ends_at > now, Visit.called_off_at.is_(None), ~entered)
+    return list(session.scalars(lacking.order_by(Visit.starts_at, Visit.id).limit(most)))
 
 
 def sync_questions(
@@ -131,94 +139,11 @@ def confirm(
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Shown:
-    """What one person's calendar shows of the visit. A question has what its mail is made of."""
-
-    summary: str
-    location: str
-    description: str
-    asks: Mapping[str, Any] | None = None
-
-
-def _wanted(
-    session: Session, visit: Visit, *, known: set[tuple[str, int]]
-) -> Iterator[tuple[tuple[str, int], tuple[Recipient, _Shown]]]:
-    if visit.called_off_at is not None:
-        return
-    assignments = visits.active_assignments(session, visit.id)
-    ids = [a.speaker_id for a in assignments]
-    speakers = {s.id: s for s in session.scalars(select(Speaker).where(Speaker.id.in_(ids)))}
-    for assignment in assignments:
-        to = recipients.speaker(speakers[assignment.speaker_id])
-        yield to.key, (to, _for_speaker(session, visit, to))
-    yield from _asked(session, visit, coming=speakers.keys())
-    ward = recipients.liaison(session, visit)
-    # Once the ward knows of the visit it keeps it, also while a substitute is being found.
-    if ward is not None and (assignments or ward.key in known):
-        names = {a.slot_id: speakers[a.speaker_id].first_name for a in assignments}
-        yield ward.key, (ward, _for_ward(session, visit, ward, names))
-
-
-def _asked(
-    session: Session, visit: Visit, *, coming: Collection[int]
-) -> Iterator[tuple[tuple[str, int], tuple[Recipient, _Shown]]]:
-    """Give who waits to be answered in the calendar, and what the question is made of."""
-    waiting = (
-        select(Offer, Speaker, Slot.role)
-        .join(Speaker, Speaker.id == Offer.speaker_id)
-        .join(Slot, Slot.id == Offer.slot_id)
-        .where(Offer.visit_id == visit.id, Offer.state == "open", Speaker.asked_by_calendar)
-    )
-    for offer, speaker, role in session.execute(waiting):
-        if speaker.id in coming:
-            continue
-        to = recipients.speaker(speaker)
-        asks = notices.question(offer, speaker.public_id, role=role)
-        with speaking(to.locale):
-            summary = gettext("Outreach visit?")
-            details = gettext("Can you go? Accept or decline here, or by the link in our message.")
-        shown = _for_speaker(session, visit, to)
-        yield to.key, (to, replace(shown, summary=summary, description=details, asks=asks))
-
-
-def _for_speaker(session: Session, visit: Visit, to: Recipient) -> _Shown:
-    unit = session.get_one(Unit, visit.unit_id)
-    hospital = session.get_one(Hospital, unit.hospital_id)
-    with speaking(to.locale):
-        summary = gettext("Outreach visit")
-        details = gettext("Everything about this visit is on your page, My visits.")
-    if not to.sees_places:
-        return _Shown(summary=summary, location="", description=details)
-    street = ", ".join(part for part in (unit.street, hospital.city) if part)
-    return _Shown(
-        summary=f"{summary}: {hospital.name}, {unit.name}", location=street, description=details
-    )
-
-
-def _for_ward(session: Session, visit: Visit, to: Recipient, names: dict[int, str]) -> _Shown:
-    unit = session.get_one(Unit, visit.unit_id)
-    program = session.get_one(Program, visit.program_id)
-    with speaking(to.locale):
-        lines = [_who(slot, names.get(slot.id)) for slot in visits.slots(session, visit.id)]
-        summary = gettext("Peer speaker visit, %(unit)s", unit=unit.name)
-    return _Shown(
-        summary=summary, location=unit.name, description="\n".join([program.name, *lines])
-    )
-
-
-def _who(slot: Slot, name: str | None) -> str:
-    role = gettext(slot.role)
-    if name is None:
-        return gettext("%(role)s: still being found", role=role)
-    return gettext("%(role)s: %(name)s", role=role, name=name)
-
-
 def _show(
     session: Session,
     item: CalendarItem | None,
     to: Recipient,
-    shown: _Shown,
+    shown: Shown,
     *,
     visit: Visit,
     host: str,
@@ -227,7 +152,7 @@ def _show(
 ) -> None:
     mark = rules.fingerprint(
         cancelled=False,
-        tentative=shown.asks is not None,
+        tentative=shown.tentative,
         starts_at=visit.starts_at,
         ends_at=visit.ends_at,
         time_zone=visit.time_zone,
@@ -248,7 +173,7 @@ def _show(
         session.add(item)
     item.starts_at, item.ends_at, item.time_zone = visit.starts_at, visit.ends_at, visit.time_zone
     item.summary, item.location, item.description = shown.summary, shown.location, shown.description
-    item.cancelled_at, item.tentative = None, shown.asks is not None
+    item.cancelled_at, item.tentative = None, shown.tentative
     _mail(session, item, to, kind, asks=shown.asks, revision=revision, visit=visit, by=by, now=now)
 
 
@@ -347,6 +272,8 @@ def _words_beside(item: CalendarItem, to: Recipient) -> dict[str, Any]:
 
 def _goes_by_mail(session: Session, item: CalendarItem, to: Recipient) -> bool:
     """Say whether an entry is kept right by mail: by choice, or because a mail put it there."""
+    if to.kind == BUREAU:
+        return False
     if to.kind != "speaker" or session.get_one(Speaker, to.id).calendar != "feed":
         return True
     return _mailed(session, item) is not None

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from outreach.accounts import service as accounts
 from outreach.accounts.models import Account, Membership
+from outreach.calendars.models import BUREAU
 from outreach.directory.models import Affiliate, Unit
 from outreach.speakers.models import Speaker
 from outreach.visits.models import Visit, VisitRequest
@@ -77,7 +78,14 @@ def owner(session: Session, kind: str, row_id: int, *, visit: Visit) -> Recipien
         return speaker_by_id(session, row_id)
     if kind == "account":
         return of_account(session.get_one(Account, row_id), zone=visit.time_zone)
+    if kind == BUREAU:
+        return bureau(visit)
     return _mailbox(session.get_one(Unit, row_id), zone=visit.time_zone)
+
+
+def bureau(visit: Visit) -> Recipient:
+    """Return the coordinators of a visit as the one owner of an entry, which nobody mails."""
+    return Recipient(BUREAU, visit.affiliate_id, "", "", "en", visit.time_zone)
 
 
 def coordinators(session: Session, affiliate_id: int, *, now: datetime) -> list[Recipient]:

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from outreach import clock
-from outreach.calendars.models import CalendarItem
+from outreach.calendars.models import BUREAU, CalendarItem
 from outreach.directory.models import Unit
 from outreach.messaging import kinds
 from outreach.messaging.models import Message
@@ -256,7 +256,7 @@ def _fallen_sequences(mails: Iterable[Mail]) -> Iterator[str]:
 def _calendars_shown(rows: _Rows, mails: Iterable[Mail]) -> Iterator[str]:
     shown = dict(_calendar_mails(mails))
     for item in rows.items:
-        if item.ends_at <= clock.now() or _is_held_up(rows, item):
+        if item.owner_kind == BUREAU or item.ends_at <= clock.now() or _is_held_up(rows, item):
             continue
         address, by_mail = _reached(rows, item)
         entry = shown.get((address, item.uid))

@@ -144,9 +144,11 @@ TABLE: Mapping[str, Row] = {
     "demo.mail": public(ids={"public_id": "console_message"}),
     "demo.invite": public(ids={"public_id": "console_message"}),
     # one's own calendar feed
-    "feeds.address": members(LIAISON | SPEAKER),
-    "feeds.renew": members(LIAISON | SPEAKER),
-    "feeds.revoke": members(LIAISON | SPEAKER),
+    "feeds.address": members(COORDINATOR | LIAISON | SPEAKER),
+    "feeds.renew": members(COORDINATOR | LIAISON | SPEAKER),
+    "feeds.revoke": members(COORDINATOR | LIAISON | SPEAKER),
+    "feeds.show": members(COORDINATOR | LIAISON | SPEAKER, form={"detail": "minimal"}),
+    "feeds.visit_file": members(COORDINATOR | LIAISON | SPEAKER, visit_id="visit"),
     # one's own account
     "auth.sign_out": members(ANYONE, half_in=True),
     "second_factor.show": members(ANYONE, half_in=True),

@@ -5,14 +5,17 @@ from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 from time_machine import Traveller
 
+from outreach import feed_jobs
 from outreach.accounts.models import Account, Membership
 from outreach.actor import SYSTEM
 from outreach.calendars.models import CalendarItem, FeedAddress
+from outreach.db import Database
 from outreach.links import Links
+from outreach.messaging.models import Message
 from outreach.speakers.models import Speaker
 from outreach.visits.models import Visit
 from outreach.workflows import offers, visits
@@ -211,3 +214,157 @@ def test_the_address_page_speaks_spanish(
     session.commit()
 
     assert "Crear mi dirección" in sign_in(client, member).get("/calendar-address").text
+
+
+# --- a coordinator's, and how much a feed shows
+
+
+def of_ruth(session: Session, world: World, **values: str) -> Membership:
+    """Give Ruth, a coordinator, a feed."""
+    ruth = builders.coordinator(session, world.affiliate)
+    builders.feed(session, "membership", ruth.id, token=TOKEN)
+    session.execute(update(FeedAddress).values(**({"detail": "full"} | values)))
+    return ruth
+
+
+def test_a_coordinators_feed_shows_the_bureaus_visits_also_those_without_anyone(
+    client: FlaskClient, session: Session, links: Links, database: Database
+) -> None:
+    here, there = builders.world(session), builders.world(session, "Elsewhere")
+    booked(session, links, here)
+    builders.visit(session, here, starts_at=VISIT_AT + timedelta(days=1))
+    builders.visit(session, there)
+    of_ruth(session, here)
+    session.commit()
+    feed_jobs.enter_visits(database, links=links)
+
+    body = unfolded(client.get(f"/f/{TOKEN}.ics").text)
+
+    assert body.count("BEGIN:VEVENT") == 2
+    assert body.count(f"SUMMARY:{here.hospital.name}\\, {here.unit.name}") == 2
+    assert there.hospital.name not in body
+    assert "co-presenter: Maria" in body
+    assert body.count("STATUS:TENTATIVE") == 2  # each lacks somebody
+    assert "ATTENDEE" not in body
+    assert here.affiliate.name not in body
+
+
+def test_who_is_no_longer_a_coordinator_has_no_feed(client: FlaskClient, session: Session) -> None:
+    ruth = of_ruth(session, builders.world(session))
+    session.commit()
+    there = client.get(f"/f/{TOKEN}.ics").status_code
+    session.get_one(Membership, ruth.id).ends_at = NOW
+    session.commit()
+
+    assert (there, client.get(f"/f/{TOKEN}.ics").status_code) == (200, 404)
+
+
+def test_a_feed_that_shows_little_says_that_there_is_a_visit_and_when(
+    client: FlaskClient, session: Session, links: Links
+) -> None:
+    world = builders.world(session)
+    visit, _maria = booked(session, links, world)
+    of_ruth(session, world, detail="minimal")
+    session.commit()
+
+    body = unfolded(client.get(f"/f/{TOKEN}.ics").text)
+
+    bureaus = select(CalendarItem.uid).where(
+        CalendarItem.visit_id == visit.id, CalendarItem.owner_kind == "affiliate"
+    )
+    assert f"UID:{session.scalars(bureaus).one()}" in body
+    assert "SUMMARY:Outreach visit\r\n" in body
+    assert "DTSTART;TZID=America/New_York:20261208T100000" in body
+    for told in (world.hospital.name, world.unit.name, "Maria", "LOCATION", "DESCRIPTION"):
+        assert told not in body
+
+
+def test_how_much_is_shown_is_chosen_under_the_same_address(
+    client: FlaskClient, sign_in: SignIn, session: Session
+) -> None:
+    ruth = builders.coordinator(session, builders.world(session).affiliate)
+    session.commit()
+    browser = sign_in(client, ruth)
+    browser.post("/calendar-address")
+    first = session.scalars(select(FeedAddress)).one()
+    little = (first.owner_kind, first.owner_id, first.detail)
+
+    done = browser.post("/calendar-address/detail", data={"detail": "full"})
+
+    session.expire_all()
+    now = session.scalars(select(FeedAddress)).one()
+    assert little == ("membership", ruth.id, "minimal")
+    assert (done.status_code, now.detail, now.public_id) == (303, "full", first.public_id)
+    browser.post("/calendar-address")
+    session.expire_all()
+    live = select(FeedAddress.detail).where(FeedAddress.revoked_at.is_(None))
+    assert session.scalars(live).one() == "full"
+
+
+@pytest.mark.parametrize("wrong", ["", "everything", "\x00", "x" * 10_000])
+def test_a_wrong_choice_changes_nothing(
+    client: FlaskClient, sign_in: SignIn, session: Session, wrong: str
+) -> None:
+    ruth = builders.coordinator(session, builders.world(session).affiliate)
+    session.commit()
+    browser = sign_in(client, ruth)
+    browser.post("/calendar-address")
+
+    answer = browser.post("/calendar-address/detail", data={"detail": wrong})
+
+    assert answer.status_code == 422
+    session.expire_all()
+    assert session.scalars(select(FeedAddress.detail)).one() == "minimal"
+
+
+def test_a_visit_is_entered_once_and_those_that_are_over_never(
+    session: Session, links: Links, database: Database
+) -> None:
+    world = builders.world(session)
+    builders.visit(session, world)
+    builders.visit(session, world, starts_at=NOW - timedelta(days=1))
+    session.commit()
+
+    assert feed_jobs.enter_visits(database, links=links) == 1
+    assert feed_jobs.enter_visits(database, links=links) == 0
+    session.expire_all()
+    assert session.scalars(select(Message)).all() == []
+
+
+# --- one visit as a file
+
+
+def test_each_of_those_concerned_downloads_their_own_entry(
+    client: FlaskClient, sign_in: SignIn, session: Session, links: Links
+) -> None:
+    world = builders.world(session)
+    visit, maria = booked(session, links, world)
+    priya = session.scalars(select(Membership).where(Membership.kind == "liaison")).one()
+    people = {
+        "speaker": builders.speaker_member(session, maria),
+        "account": priya,
+        "affiliate": builders.coordinator(session, world.affiliate),
+    }
+    session.commit()
+    uids = {item.owner_kind: item.uid for item in session.scalars(select(CalendarItem))}
+
+    for kind, member in people.items():
+        answer = sign_in(client, member).get(f"/visit-files/{visit.public_id}.ics")
+
+        assert answer.status_code == 200, kind
+        assert "attachment" in answer.headers["Content-Disposition"]
+        assert f"UID:{uids[kind]}" in unfolded(answer.text)
+
+
+def test_a_visit_nobody_comes_to_is_no_file_yet(
+    client: FlaskClient, sign_in: SignIn, session: Session
+) -> None:
+    world = builders.world(session)
+    visit = builders.visit(session, world)
+    priya = builders.liaison(session, world.hospital)
+    session.commit()
+
+    answer = sign_in(client, priya).get(f"/visit-files/{visit.public_id}.ics")
+
+    assert answer.status_code == 409
+    assert "once somebody comes" in answer.text

@@ -1,0 +1,118 @@
+"""What each person's calendar shows of a visit: who comes, who is asked, the ward, the bureau."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from outreach.directory.models import Hospital, Program, Unit
+from outreach.i18n import gettext, speaking
+from outreach.speakers.models import Speaker
+from outreach.visits import service as visits
+from outreach.visits.models import Offer, Slot, Visit
+from outreach.workflows import notices, recipients
+from outreach.workflows.recipients import Recipient
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What one person's calendar shows of the visit. A question has what its mail is made of."""
+
+    summary: str
+    location: str
+    description: str
+    tentative: bool = False
+    asks: Mapping[str, Any] | None = None
+
+
+def wanted(
+    session: Session, visit: Visit, *, known: set[tuple[str, int]]
+) -> Iterator[tuple[Recipient, Shown]]:
+    """Give everyone whose calendar is to show the visit, and what it shows.
+
+    `known` are the owners whose calendars have it: by kind and primary key.
+    """
+    if visit.called_off_at is not None:
+        return
+    assignments = visits.active_assignments(session, visit.id)
+    ids = [a.speaker_id for a in assignments]
+    speakers = {s.id: s for s in session.scalars(select(Speaker).where(Speaker.id.in_(ids)))}
+    for assignment in assignments:
+        to = recipients.speaker(speakers[assignment.speaker_id])
+        yield to, _for_speaker(session, visit, to)
+    yield from _asked(session, visit, coming=speakers.keys())
+    names = {a.slot_id: speakers[a.speaker_id].first_name for a in assignments}
+    bureau = recipients.bureau(visit)
+    yield bureau, _for_bureau(session, visit, bureau, names)
+    ward = recipients.liaison(session, visit)
+    # Once the ward knows of the visit it keeps it, also while a substitute is being found.
+    if ward is not None and (assignments or ward.key in known):
+        yield ward, _for_ward(session, visit, ward, names)
+
+
+def _asked(
+    session: Session, visit: Visit, *, coming: Collection[int]
+) -> Iterator[tuple[Recipient, Shown]]:
+    """Give who waits to be answered in the calendar, and what the question is made of."""
+    waiting = (
+        select(Offer, Speaker, Slot.role)
+        .join(Speaker, Speaker.id == Offer.speaker_id)
+        .join(Slot, Slot.id == Offer.slot_id)
+        .where(Offer.visit_id == visit.id, Offer.state == "open", Speaker.asked_by_calendar)
+    )
+    for offer, speaker, role in session.execute(waiting):
+        if speaker.id in coming:
+            continue
+        to = recipients.speaker(speaker)
+        asks = notices.question(offer, speaker.public_id, role=role)
+        with speaking(to.locale):
+            summary = gettext("Outreach visit?")
+            details = gettext("Can you go? Accept or decline here, or by the link in our message.")
+        shown = _for_speaker(session, visit, to)
+        shown = replace(shown, summary=summary, description=details, tentative=True, asks=asks)
+        yield to, shown
+
+
+def _for_speaker(session: Session, visit: Visit, to: Recipient) -> Shown:
+    unit = session.get_one(Unit, visit.unit_id)
+    hospital = session.get_one(Hospital, unit.hospital_id)
+    with speaking(to.locale):
+        summary = gettext("Outreach visit")
+        details = gettext("Everything about this visit is on your page, My visits.")
+    if not to.sees_places:
+        return Shown(summary=summary, location="", description=details)
+    street = ", ".join(part for part in (unit.street, hospital.city) if part)
+    return Shown(
+        summary=f"{summary}: {hospital.name}, {unit.name}", location=street, description=details
+    )
+
+
+def _for_ward(session: Session, visit: Visit, to: Recipient, names: dict[int, str]) -> Shown:
+    unit = session.get_one(Unit, visit.unit_id)
+    program = session.get_one(Program, visit.program_id)
+    with speaking(to.locale):
+        lines = [_who(slot, names.get(slot.id)) for slot in visits.slots(session, visit.id)]
+        summary = gettext("Peer speaker visit, %(unit)s", unit=unit.name)
+    return Shown(summary=summary, location=unit.name, description="\n".join([program.name, *lines]))
+
+
+def _for_bureau(session: Session, visit: Visit, to: Recipient, names: dict[int, str]) -> Shown:
+    """Give what coordinators see: where it is, and who comes; not certain until all are found."""
+    unit = session.get_one(Unit, visit.unit_id)
+    hospital = session.get_one(Hospital, unit.hospital_id)
+    shown = _for_ward(session, visit, to, names)
+    return replace(
+        shown,
+        summary=f"{hospital.name}, {unit.name}",
+        location=", ".join(part for part in (unit.street, hospital.city) if part),
+        tentative=any(slot.id not in names for slot in visits.slots(session, visit.id)),
+    )
+
+
+def _who(slot: Slot, name: str | None) -> str:
+    role = gettext(slot.role)
+    if name is None:
+        return gettext("%(role)s: still being found", role=role)
+    return gettext("%(role)s: %(name)s", role=role, name=name)
