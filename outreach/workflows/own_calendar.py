@@ -23,7 +23,7 @@ NOT_TAKEN = {
 }
 """The codes of `rules.WrongAddress` in words. None of them repeats the address."""
 
-CHANGED_OFTEN = lazy("You have changed this often today. Please try again in an hour.")
+CHANGED_OFTEN = lazy("You have changed this often. Please try again in an hour.")
 
 
 def connect(
