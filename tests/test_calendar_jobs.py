@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from multiprocessing.pool import ThreadPool
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
@@ -13,14 +14,15 @@ from time_machine import Traveller
 
 from outreach import calendar_jobs
 from outreach.actor import SYSTEM
+from outreach.adapters.own_calendar import OwnCalendarReader
 from outreach.db import Database
 from outreach.speakers import own_calendar
 from outreach.speakers.models import BusyTime, OwnCalendar, Speaker
-from outreach.speakers.ports import BusySpan, Reading, Trouble, Wanted
+from outreach.speakers.ports import BusySpan, CalendarReader, Reading, Trouble, Wanted
 from outreach.vault import Vault
 from outreach.wiring import Wiring
 from outreach.workflows import own_calendar as workflow
-from tests import builders
+from tests import builders, calendar_standin
 from tests.builders import DANIEL, MARIA, NOW
 from tests.speakers.calendars import ADDRESS, BUSY, PERHAPS, Reader, connected, rows
 
@@ -50,10 +52,10 @@ def maria(database: Database, vault: Vault) -> Speaker:
 
 
 @pytest.fixture
-def round_at(database: Database, vault: Vault) -> Callable[[Reader], int]:
+def round_at(database: Database, vault: Vault) -> Callable[[CalendarReader], int]:
     """Go round once, in the middle of the spread."""
 
-    def go(reader: Reader) -> int:
+    def go(reader: CalendarReader) -> int:
         return calendar_jobs.read_calendars(
             database, vault, reader, host="visits.example", spread=lambda: 0.5
         )
@@ -61,7 +63,7 @@ def round_at(database: Database, vault: Vault) -> Callable[[Reader], int]:
     return go
 
 
-Round = Callable[[Reader], int]
+Round = Callable[[CalendarReader], int]
 
 
 def calendar(database: Database) -> OwnCalendar:
@@ -293,3 +295,29 @@ def test_and_one_without_a_calendar(session: Session) -> None:
 
     with pytest.raises(IntegrityError):
         session.flush()
+
+
+def test_from_a_server_to_the_rows_and_over_not_changed(
+    database: Database, maria: Speaker, round_at: Round, at_ten: Traveller, tmp_path: Path
+) -> None:
+    start = f"{BUSY.starts_at:%Y%m%dT%H%M%SZ}"
+    event = f"BEGIN:VEVENT\r\nUID:a\r\nDTSTART:{start}\r\nDURATION:PT1H\r\nEND:VEVENT\r\n"
+    ours = event.replace("UID:a", "UID:visit-7c0e@visits.example").replace("PT1H", "P9D")
+    body = f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\n{event}{ours}END:VCALENDAR\r\n"
+    path = ADDRESS.removeprefix("https://calendar.example.org")
+
+    with calendar_standin.running(tmp_path) as server:
+        reader = OwnCalendarReader(server.client())
+        server.serve(path, body.encode(), ETag='"7"')
+        round_at(reader)
+        server.pages[path] = calendar_standin.plain(b"", status="304 Not Modified")
+        at_ten.shift(HOUR)
+        round_at(reader)
+        server.pages[path] = calendar_standin.moved("https://169.254.169.254/latest/")
+        at_ten.shift(HOUR)
+        round_at(reader)
+
+    assert server.asked[1][1]["if-none-match"] == '"7"'
+    assert rows(database) == [BUSY]
+    kept = calendar(database)
+    assert (kept.speaker_id, kept.last_ok_at, kept.trouble) == (maria.id, NOW + HOUR, "address")

@@ -38,7 +38,9 @@ LONGEST_TAG: Final = 500
 _PIECE: Final = 64 * 1024
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _NOT_THERE: Final = frozenset({401, 403, 404, 410})
-_NAT64: Final = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"))
+_NAT64: Final = IPv6Network("64:ff9b::/96")
+_NAT64_OF_ONES_OWN: Final = IPv6Network("64:ff9b:1::/48")
+"""RFC 8215: inside a network, and where in it the IPv4 address stands is that network's choice."""
 
 Address: TypeAlias = IPv4Address | IPv6Address
 Resolve: TypeAlias = Callable[[str], Sequence[str]]
@@ -63,7 +65,8 @@ def is_public(address: Address) -> bool:
     if inner is not None:
         return is_public(inner)
     return address.is_global and not (
-        getattr(address, "is_site_local", False)
+        (address.version == 6 and address in _NAT64_OF_ONES_OWN)  # noqa: PLR2004 - its name
+        or getattr(address, "is_site_local", False)
         or address.is_multicast
         or address.is_reserved
         or address.is_loopback
@@ -319,6 +322,6 @@ def _inner(address: Address) -> IPv4Address | None:
     """Return the IPv4 address that an IPv6 one stands for."""
     if not isinstance(address, IPv6Address):
         return None
-    if any(address in network for network in _NAT64):
+    if address in _NAT64:
         return IPv4Address(int(address) & 0xFFFFFFFF)
     return address.ipv4_mapped or address.sixtofour

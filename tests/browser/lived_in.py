@@ -218,7 +218,8 @@ def _leave_marks(session: Session, demo: Demo) -> None:
         ring=demo.wired.vault.ring,
         now=clock.now(),
     )
-    own.last_read_at = own.last_ok_at = own.laid_out_at = clock.now() - timedelta(minutes=20)
+    own.last_read_at = clock.now() - timedelta(minutes=20)
+    own.last_ok_at = own.laid_out_at = own.last_read_at - timedelta(hours=1)
     own.next_read_at = clock.now() + timedelta(minutes=40)
     own.trouble, own.failures = Trouble.SERVER, 1
     session.flush()
