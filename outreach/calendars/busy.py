@@ -22,6 +22,15 @@ MOST_TIMES: Final = 10_000
 _STEP: Final = timedelta(days=30)
 _A_DAY: Final = timedelta(days=1)
 _REPEATS: Final = frozenset({"RRULE", "RDATE", "RECURRENCE-ID"})
+_SENSELESS: Final = (
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    OSError,  # a zone that is called as a folder of zones is
+)
+"""What the libraries raise over a value that makes no sense."""
 _FREE_STATES: Final = frozenset({"FREE", "WORKINGELSEWHERE"})
 
 
@@ -58,7 +67,7 @@ def read(raw: bytes, asked: Asked) -> list[Busy]:
     """
     try:
         calendars = icalendar.Calendar.from_ical(reduced(raw), multiple=True)
-    except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as error:
+    except _SENSELESS as error:
         raise Refused(NOT_A_CALENDAR) from error
     series: dict[str, list[icalendar.Event]] = defaultdict(list)
     events = (event for each in calendars for event in each.walk("VEVENT"))
@@ -93,7 +102,7 @@ def _times(series: Iterable[Sequence[icalendar.Event]], asked: Asked) -> Iterato
     """Give each time of each entry with its repeats; None for one at which the person is free."""
     for events in series:
         # One entry that cannot be read must not hide all others; out of memory is no such case.
-        with suppress(ValueError, TypeError, LookupError, AttributeError, ArithmeticError):
+        with suppress(*_SENSELESS):
             if len(events) == 1 and not _REPEATS & events[0].keys():
                 # Most entries are these, and they take a tenth of the time without the library.
                 yield _busy(events[0], events[0].start, events[0].end, asked)

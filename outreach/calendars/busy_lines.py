@@ -7,7 +7,7 @@ places, guests and notes end here.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 MOST_BYTES: Final = 5 * 1024 * 1024
@@ -82,7 +82,7 @@ def reduced(raw: bytes) -> bytes:
     kept: list[str] = []
     inside: list[str] = []
     events = dates = 0
-    for line in _lines(raw.decode("utf-8-sig", errors="replace")):
+    for line in _spelled_out(_lines(raw.decode("utf-8-sig", errors="replace"))):
         match = _NAME.match(line)
         name = match[1].upper() if match else ""
         if name == "BEGIN":
@@ -128,6 +128,32 @@ def _check(name: str, line: str, *, dates: int) -> None:
         # "FREQ=DAILY;FREQ=SECONDLY": parsers disagree on which of the two counts.
         if rule.count("FREQ") > 1 or not parts.get("INTERVAL", "1").strip("0"):
             raise Refused(TOO_OFTEN)
+
+
+def _spelled_out(lines: Iterable[str]) -> Iterator[str]:
+    """Give the lines, with an entry for each period of what says free and busy only.
+
+    Some calendars publish nothing else (RFC 5545 §3.6.4); everything after treats it as entries.
+    """
+    for line in lines:
+        head = line[:16].rstrip().upper()
+        if head.startswith(("FREEBUSY:", "FREEBUSY;")):
+            yield from _entries(line)
+        elif head not in {"BEGIN:VFREEBUSY", "END:VFREEBUSY"}:
+            yield line
+
+
+def _entries(line: str) -> Iterator[str]:
+    kind, _, periods = line.partition(":")
+    kind = kind.upper()
+    if "FBTYPE=FREE" in kind:
+        return
+    status = "TENTATIVE" if "FBTYPE=BUSY-TENTATIVE" in kind else "CONFIRMED"
+    for period in periods.split(","):
+        start, _, end = period.partition("/")
+        name = "DURATION" if end[:1] in {"P", "+"} else "DTEND"
+        yield from ("BEGIN:VEVENT", f"DTSTART:{start}", f"{name}:{end}", f"STATUS:{status}")
+        yield "END:VEVENT"
 
 
 def _lines(text: str) -> Iterator[str]:

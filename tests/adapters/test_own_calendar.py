@@ -75,6 +75,7 @@ HOSTILE = {
     "100,000 dates": calendar(f"RDATE:{dates(100_000)}"),
     "100,000 dates in lines": calendar(*(f"RDATE:{d}" for d in dates(100_000).split(","))),
     "100,000 dates left out": calendar(f"RRULE:FREQ=DAILY\r\nEXDATE:{dates(100_000)}"),
+    "a million periods": calendar("END:VEVENT", "FREEBUSY:" + "1/P," * 1_000_000, "BEGIN:VEVENT"),
     "10,000 dates": calendar(f"RDATE:{dates(10_000)}"),
     "forever": calendar("DURATION:P999999999999D"),
     "10,000 years": calendar("DTEND:99991231T235959Z\r\nRRULE:FREQ=DAILY"),

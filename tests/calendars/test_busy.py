@@ -391,6 +391,33 @@ def test_what_the_large_calendars_publish(export: str) -> None:
     ]
 
 
+def test_what_says_free_and_busy_only() -> None:
+    published = """
+        BEGIN:VCALENDAR
+        VERSION:2.0
+        BEGIN:VFREEBUSY
+        ORGANIZER:mailto:maria@people.example
+        DTSTART:20261101T000000Z
+        DTEND:20261201T000000Z
+        FREEBUSY:20261103T170000Z/20261103T180000Z,20261104T170000Z/PT1H
+        FREEBUSY;FBTYPE=BUSY-UNAVAILABLE:20261105T170000Z/PT1H
+        FREEBUSY;FBTYPE=FREE:20261106T170000Z/PT1H
+        FREEBUSY;FBTYPE=BUSY-TENTATIVE:20261107T170000Z/PT1H
+        FREEBUSY:20261108T170000Z,nonsense/,/,
+        END:VFREEBUSY
+        END:VCALENDAR
+    """
+
+    found = read(_crlf(published).encode())
+
+    assert [(each.starts_at.day, each.tentative) for each in found] == [
+        (3, False),
+        (4, False),
+        (5, False),
+        (7, True),
+    ]
+
+
 def test_folded_lines_and_any_line_end() -> None:
     for end in ("\r\n", "\n", "\r"):
         folded = calendar(LUNCH).decode().replace("20261103T120000", f"20261103T{end} 120000")
@@ -461,6 +488,7 @@ def test_repeats_are_counted_over_all_entries_together() -> None:
         b"END:VCALENDAR\r\n",
         b"BEGIN:VCALENDAR\r\nEND:VEVENT\r\n",
         b"BEGIN:VEVENT\r\nEND:VEVENT\r\n",
+        calendar(LUNCH.replace("America/New_York", "America")),
     ],
 )
 def test_what_is_no_calendar(nothing: bytes) -> None:
