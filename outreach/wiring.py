@@ -1,11 +1,12 @@
 """The program put together from its configuration, for the web, the worker and the commands."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TextIO
 
 from outreach import clock, crypto, keyring, phone
 from outreach.adapters.console import ConsoleMail, ConsoleSms
 from outreach.adapters.imap_inbox import ImapInbox
+from outreach.adapters.own_calendar import OwnCalendarReader
 from outreach.adapters.smtp_mail import SmtpMail
 from outreach.adapters.twilio_sms import TwilioSignature, TwilioSms
 from outreach.config import Config
@@ -13,6 +14,7 @@ from outreach.db import Database
 from outreach.links import Links
 from outreach.messaging.ports import Mailbox, MailGateway, SignatureCheck, SmsGateway
 from outreach.messaging.templates import Texts
+from outreach.speakers.ports import CalendarReader
 from outreach.vault import Vault
 from outreach.workflows.delivery import Post
 from outreach.workflows.mailing import Sender
@@ -33,6 +35,7 @@ class Wiring:
     post: Post
     signature: SignatureCheck | None
     mailbox: Mailbox | None = None
+    calendars: CalendarReader = field(default_factory=OwnCalendarReader)
 
     @property
     def desk(self) -> Desk:

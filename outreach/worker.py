@@ -16,7 +16,7 @@ from types import FrameType
 from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from outreach import feed_jobs, jobs, logs, mail_jobs, zone_jobs
+from outreach import calendar_jobs, feed_jobs, jobs, logs, mail_jobs, zone_jobs
 from outreach.messaging import kinds
 from outreach.wiring import Wiring
 
@@ -88,6 +88,14 @@ class Worker:
             keep_days=self._wiring.config.mail_keep_days,
             stopping=stopping,
         )
+        read_calendars = partial(
+            calendar_jobs.read_calendars,
+            self._wiring.db,
+            self._wiring.vault,
+            self._wiring.calendars,
+            host=links.host,
+            stopping=stopping,
+        )
         ask = partial(jobs.ask_about_silent, post, stopping=stopping)
         renew_texts = partial(feed_jobs.renew_texts, self._wiring.db, stopping=stopping)
         return {
@@ -116,6 +124,7 @@ class Worker:
                 partial(feed_jobs.enter_visits, self._wiring.db, links=links, stopping=stopping),
             ),
             "renew_feed_texts": (3600, renew_texts),
+            "read_calendars": (15, read_calendars),
             "ask_afterwards": (300, partial(jobs.ask_afterwards, self._wiring.db)),
         }
 

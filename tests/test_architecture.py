@@ -38,7 +38,7 @@ LOW_FLOORS = {"actor", "config", "crypto", "errors", "i18n", "links", "phone"}
 
 LIBRARIES: dict[str, set[str]] = {
     "matching": {"numpy", "scipy", "highspy"},
-    "calendars": {"icalendar", "dateutil"},
+    "calendars": {"icalendar", "dateutil", "recurring_ical_events"},
     "referrals": set(),
 }
 """Packages that are pure but for their `ROWS`, and whose libraries they may use."""

@@ -56,6 +56,7 @@ CODE_FROM_ADDRESS = Bucket("code-address", 19, _FIVE_MINUTES)
 FACTOR_FOR_ACCOUNT = Bucket("factor-account", 5, _FIVE_MINUTES)
 TRIES_TOLD = Bucket("tries-told", 1, timedelta(hours=1))
 """How often an account's owner is told that the limit of her second step was reached."""
+CALENDAR_FOR_SPEAKER = Bucket("own-calendar", 10, timedelta(hours=1))
 ASK_FOR_ACCOUNT = Bucket("ask-account", 5, _FIVE_MINUTES)
 ASK_FROM_ADDRESS = Bucket("ask-address", 19, _FIVE_MINUTES)
 

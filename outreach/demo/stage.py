@@ -1,7 +1,7 @@
 """Setting the demo up: a fresh database in its own folder, on loopback; nothing leaves."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -14,6 +14,7 @@ from outreach.accounts.models import DemoSignIn, Membership
 from outreach.config import Config
 from outreach.demo import cast, referral_cast, referral_story, story
 from outreach.demo.cast import World
+from outreach.speakers.ports import CouldNotRead, Reading, Trouble, Wanted
 from outreach.wiring import Wiring
 from outreach.workflows import keys
 
@@ -33,6 +34,15 @@ class Stage:
     links: Mapping[str, str]
 
 
+class NothingLeaves:
+    """A `CalendarReader` that reads none: in the demo no address is called, whoever typed it."""
+
+    def read(self, wanted: Wanted) -> Reading | None:
+        """Raise CouldNotRead."""
+        del wanted
+        raise CouldNotRead(Trouble.UNREACHABLE)
+
+
 def build(folder: Path, *, port: int, now: datetime) -> Stage:
     """Make the fictional bureau in `folder` and a one-time sign-in link for each character."""
     settings = Config(
@@ -49,7 +59,7 @@ def build(folder: Path, *, port: int, now: datetime) -> Stage:
         support_phone=cast.BUREAU_PHONE,
         log_level="warning",
     )
-    wired = wiring.build(settings)
+    wired = replace(wiring.build(settings), calendars=NothingLeaves())
     migrations.bring_up_to_date(wired.db)
     keys.set_up(wired.db, wired.vault)
     with wired.db.transaction() as session:

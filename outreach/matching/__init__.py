@@ -82,7 +82,8 @@ midnight needs the weekly pattern through, and an away day on any day it touches
 counts. Distances are great-circle kilometers (haversine). `lead` also serves as
 `co-presenter`; other role names only serve themselves. Fixed speakers never move,
 count toward quota, rest and overlap, and are reported where they break a rule.
-An exclusion, from either side, is `unavailable` and nothing else anywhere.
+An exclusion, from either side, is `unavailable` and nothing else anywhere; so are
+busy times, of which a minute in common counts, whatever the way there takes.
 """
 
 from outreach.matching.compare import Difference, Why, WhyCode, compare
@@ -95,6 +96,7 @@ from outreach.matching.problem import (
     LEAD,
     Assigned,
     Away,
+    Busy,
     Certification,
     Clearance,
     LevelName,
@@ -134,6 +136,7 @@ __all__ = [
     "LEAD",
     "Assigned",
     "Away",
+    "Busy",
     "Certification",
     "Change",
     "ChangeCode",

@@ -76,6 +76,9 @@ class Candidates:
         days = (day, int(timetable.last_day[visit]))
         free = self._row(("free", week), visit, self.within_week)
         present = free & ~self._row(("away", days), visit, self.away)
+        if len(self.speakers.busy_minutes.first):
+            span = (int(timetable.starts[visit]), int(timetable.ends[visit]))
+            present &= ~self._row(("busy", span), visit, self.busy)
         present[self._excluded_from(visit)] = False
         cleared = np.zeros(words.count, np.bool_)
         cleared[self.clearances.valid(site, day)] = True
@@ -145,11 +148,23 @@ class Candidates:
 
         return self.speakers.away.any(speakers, holds)
 
+    def busy(self, visits: Ints, speakers: Ints) -> Bools:
+        """Tell where the speaker is busy for at least a minute of the visit."""
+        spans = self.speakers.busy_minutes
+        starts, ends = self.timetable.starts[visits], self.timetable.ends[visits]
+
+        def holds(rows: Ints, which: Ints) -> Bools:
+            begun: Bools = spans.first[rows] < ends[which]
+            return begun & (starts[which] < spans.last[rows])
+
+        return self.speakers.busy.any(speakers, holds)
+
     def unavailable(self, visits: Ints, speakers: Ints) -> Bools:
-        """Tell where the week, an away time or an exclusion from either side stands against."""
+        """Tell where the week, away, busy times or an exclusion from either side speak against."""
         count = self.speakers.count
         there = self.timetable.site[visits] * count + speakers
         refused: Bools = ~self.within_week(visits, speakers) | self.away(visits, speakers)
+        refused |= self.busy(visits, speakers)
         refused |= np.isin(there, self._excluded_from_sites)
         return refused | np.isin(visits * count + speakers, self._excluded_from_visits)
 
@@ -182,6 +197,7 @@ class Candidates:
             lambda v, s: words.unit_types.has[words.unit_types.asked[v], s],
             self.within_week,
             lambda v, s: ~self.away(v, s),
+            lambda v, s: ~self.busy(v, s),
         ):
             kept = holds(visits, speakers)
             visits, speakers = visits[kept], speakers[kept]

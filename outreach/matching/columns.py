@@ -4,6 +4,7 @@ Cost grows with the facts in the problem: each is looked at once.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 
 import numpy as np
 
@@ -75,7 +76,7 @@ def counting(times: Ints) -> Ints:
 
 
 class Spans:
-    """Columns of spans of days (proleptic ordinals), both ends included."""
+    """Columns of spans of days (proleptic ordinals), both ends included; or of minutes."""
 
     def __init__(self, spans: Iterable[tuple[int, int]]) -> None:
         rows = np.array(list(spans), np.int64).reshape(-1, 2)
@@ -103,7 +104,8 @@ class Speakers:
     """Columns over the positions of `problem.speakers`.
 
     `lat`, `lon` in radians; `radius_km` is infinite where any distance is fine. `week` are the
-    merged free stretches in minutes from Monday, laid out over two weeks.
+    merged free stretches in minutes from Monday, laid out over two weeks; `busy_minutes` are
+    minutes since year 1, `last` exclusive.
     """
 
     def __init__(self, problem: Problem) -> None:
@@ -131,6 +133,12 @@ class Speakers:
             (span.starts_on.toordinal(), span.ends_on.toordinal())
             for each in speakers
             for span in each.away
+        )
+        self.busy = Ragged(len(each.busy) for each in speakers)
+        self.busy_minutes = Spans(
+            (_minute(span.starts_at), _minute(span.ends_at))
+            for each in speakers
+            for span in each.busy
         )
         held = [held for each in speakers for held in each.certifications]
         self.certified = Ragged(len(each.certifications) for each in speakers)
@@ -168,6 +176,11 @@ class Clearances:
 def roles_served(held: str) -> tuple[str, ...]:
     """Return the roles that a certification for this one serves."""
     return (LEAD, CO_PRESENTER) if held == LEAD else (held,)
+
+
+def _minute(moment: datetime) -> int:
+    """Count the minutes since year 1, as the timetable does."""
+    return moment.toordinal() * DAY_MINUTES + moment.hour * 60 + moment.minute
 
 
 def _stretches(speaker: Speaker) -> list[tuple[int, int]]:

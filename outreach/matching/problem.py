@@ -116,6 +116,14 @@ class Away:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Busy:
+    """Not free from one time to another, on whole minutes; `ends_at` is exclusive."""
+
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Speaker:
     """A peer speaker's facts.
 
@@ -138,6 +146,7 @@ class Speaker:
     clearances: tuple[Clearance, ...] = ()
     weekly: tuple[Weekly, ...] = ()
     away: tuple[Away, ...] = ()
+    busy: tuple[Busy, ...] = ()
     excluded_sites: tuple[str, ...] = ()
 
 
@@ -217,6 +226,7 @@ def _check_speaker(speaker: Speaker, *, sites: frozenset[str]) -> None:
     _check_each("certifications", speaker.certifications, _check_dates)
     _check_each("clearances", speaker.clearances, partial(_check_clearance, sites=sites))
     _check_each("away", speaker.away, _check_dates)
+    _check_each("busy", speaker.busy, _check_busy)
     _check_each("weekly", speaker.weekly, _check_weekly)
     _check_references("excluded_sites", speaker.excluded_sites, sites, "site")
 
@@ -237,11 +247,7 @@ def _check_visit(visit: Visit, *, sites: frozenset[str], speakers: frozenset[str
 
 
 def _check_times(visit: Visit) -> None:
-    start = visit.starts_at
-    if start.tzinfo is not None:
-        raise ProblemError("starts_at", "must have no time zone")
-    if start.second or start.microsecond:
-        raise ProblemError("starts_at", "must be on a whole minute")
+    _check_moment("starts_at", visit.starts_at)
     if visit.minutes < 1:
         raise ProblemError("minutes", "must be at least 1: a visit ends after it starts")
     _check_range("minutes", visit.minutes, 1, WEEK_MINUTES)
@@ -249,6 +255,20 @@ def _check_times(visit: Visit) -> None:
         _ = visit.ends_at
     except OverflowError:
         raise ProblemError("starts_at", "is too far in the future") from None
+
+
+def _check_moment(path: str, moment: datetime) -> None:
+    if moment.tzinfo is not None:
+        raise ProblemError(path, "must have no time zone")
+    if moment.second or moment.microsecond:
+        raise ProblemError(path, "must be on a whole minute")
+
+
+def _check_busy(busy: Busy) -> None:
+    _check_moment("from", busy.starts_at)
+    _check_moment("until", busy.ends_at)
+    if busy.ends_at <= busy.starts_at:
+        raise ProblemError("until", "must be after its start")
 
 
 def _check_assigned(

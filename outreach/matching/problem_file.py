@@ -21,6 +21,7 @@ from outreach.matching.problem import (
     DAY_MINUTES,
     Assigned,
     Away,
+    Busy,
     Certification,
     Clearance,
     LevelName,
@@ -135,6 +136,7 @@ def _speaker(data: object) -> Speaker:
         clearances=fields.take("clearances", tuple_of(_clearance)),
         weekly=fields.take("weekly", tuple_of(_weekly)),
         away=fields.take("away", tuple_of(_away)),
+        busy=fields.optional("busy", tuple_of(_busy), ()),
         excluded_sites=fields.take("excluded_sites", tuple_of(text)),
         quota_per_month=fields.take("quota_per_month", integer),
         rest_days=fields.take("rest_days", integer),
@@ -183,6 +185,13 @@ def _away(data: object) -> Away:
     away = Away(starts_on=fields.take("from", day), ends_on=fields.take("until", day))
     fields.end()
     return away
+
+
+def _busy(data: object) -> Busy:
+    fields = Fields(data)
+    busy = Busy(starts_at=fields.take("from", _moment), ends_at=fields.take("until", _moment))
+    fields.end()
+    return busy
 
 
 def _visit(data: object) -> Visit:
@@ -258,6 +267,13 @@ def _span_to_json(span: Certification | Clearance | Away) -> dict[str, object]:
     return {"from": span.starts_on.isoformat(), "until": span.ends_on.isoformat()}
 
 
+def _busy_to_json(busy: Busy) -> dict[str, object]:
+    return {
+        "from": busy.starts_at.isoformat(timespec="minutes"),
+        "until": busy.ends_at.isoformat(timespec="minutes"),
+    }
+
+
 def _speaker_to_json(speaker: Speaker) -> dict[str, object]:
     return {
         "id": speaker.id,
@@ -280,6 +296,8 @@ def _speaker_to_json(speaker: Speaker) -> dict[str, object]:
             for free in speaker.weekly
         ],
         "away": [_span_to_json(away) for away in speaker.away],
+        # Left out where there are none, as in nearly every problem.
+        **({"busy": [_busy_to_json(each) for each in speaker.busy]} if speaker.busy else {}),
         "excluded_sites": list(speaker.excluded_sites),
         "quota_per_month": speaker.quota_per_month,
         "rest_days": speaker.rest_days,

@@ -18,7 +18,7 @@ class RefusalCode(StrEnum):
     UNIT_TYPE = "unit_type"
     NOT_CERTIFIED = "not_certified"
     NOT_CLEARED = "not_cleared"
-    # Weekly pattern, away or an exclusion: on purpose nobody can tell which.
+    # Weekly pattern, away, busy or an exclusion: on purpose nobody can tell which.
     UNAVAILABLE = "unavailable"
     QUOTA = "quota"
     REST = "rest"

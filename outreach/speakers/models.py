@@ -1,4 +1,8 @@
-"""Tables: peer speakers, their training and clearances, and when and where they want to go."""
+"""Tables: peer speakers, their training and clearances, and when and where they want to go.
+
+The busy times of a speaker's own calendar are here, and not with the calendars that we write: they
+say when a speaker is available, as the weekly pattern and the days away do.
+"""
 
 from datetime import date, datetime, time
 
@@ -139,6 +143,62 @@ class Away(Base):
     __table_args__ = (
         UniqueConstraint("speaker_id", "starts_on", "ends_on"),
         CheckConstraint("ends_on >= starts_on", name="forward"),
+    )
+
+
+class OwnCalendar(Base):
+    """Where a speaker's own calendar is read from, and how the readings went.
+
+    Whoever has the address can read the calendar, so it is sealed. `reading_until` is until when
+    the one who reads it now may take. `laid_out_at` is when its times were last worked out, which
+    a server's "not changed" does not do. `trouble` is "" or why the last reading failed, and
+    `failures` how many did in a row.
+    """
+
+    __tablename__ = "own_calendar"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = mapped_column(unique=True, default=public_id)
+    speaker_id: Mapped[int] = mapped_column(
+        ForeignKey("speaker.id", ondelete="CASCADE"), unique=True
+    )
+    sealed_address: Mapped[str]
+    etag: Mapped[str] = mapped_column(default="")
+    last_modified: Mapped[str] = mapped_column(default="")
+    next_read_at: Mapped[datetime] = mapped_column(index=True)
+    reading_until: Mapped[datetime | None]
+    last_read_at: Mapped[datetime | None]
+    last_ok_at: Mapped[datetime | None]
+    laid_out_at: Mapped[datetime | None]
+    trouble: Mapped[str] = mapped_column(default="")
+    failures: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+
+    __table_args__ = (
+        CheckConstraint("failures >= 0", name="failures_counted"),
+        CheckConstraint("(trouble = '') = (failures = 0)", name="trouble_is_a_failure"),
+    )
+
+
+class BusyTime(Base):
+    """When a speaker's own calendar says busy: never what with. The end is not included.
+
+    It belongs to the calendar it was read from, and goes with it.
+    """
+
+    __tablename__ = "busy_time"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    speaker_id: Mapped[int] = mapped_column(
+        ForeignKey("own_calendar.speaker_id", ondelete="CASCADE")
+    )
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    tentative: Mapped[bool]
+
+    __table_args__ = (
+        UniqueConstraint("speaker_id", "tentative", "starts_at"),
+        CheckConstraint("ends_at > starts_at", name="forward"),
     )
 
 

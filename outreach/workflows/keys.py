@@ -72,6 +72,7 @@ SEALED = (
     SealedColumn("referral_note", "sealed_note", through="referral_id"),
     SealedColumn("disclosure", "sealed_snapshot", through="referral_id"),
     SealedColumn("totp_factor", "secret", by_ring=True),
+    SealedColumn("own_calendar", "sealed_address", by_ring=True),
 )
 """Every sealed column. What is not listed is neither checked nor turned over to new keys."""
 

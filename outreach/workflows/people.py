@@ -15,6 +15,7 @@ from outreach.directory.models import Affiliate, Hospital
 from outreach.errors import Conflict, RuleBroken
 from outreach.i18n import lazy
 from outreach.links import Links
+from outreach.speakers import own_calendar
 from outreach.speakers import service as speakers
 from outreach.speakers.models import Speaker
 from outreach.visits.models import Assignment, Offer, Proposal
@@ -220,6 +221,8 @@ def archive_speaker(
     place = session.scalar(select(Membership).where(Membership.speaker_id == speaker.id))
     if place is not None:
         end_membership(session, place, by=by, now=now)
+    # Whoever is asked nothing any more must not be read either; coming back means pasting it again.
+    own_calendar.remove(session, speaker.id)
     speakers.set_archived(session, speaker, archived=True, by=by, now=now)
 
 

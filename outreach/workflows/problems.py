@@ -171,7 +171,8 @@ class _Builder:
             self.speakers,
             self._question(asked.values(), around=around),
             recent=self._recent(),
-            today=self.today,
+            zone=self.zone,
+            now=self.now,
         )
         return Problem(
             sites=tuple(

@@ -7,9 +7,11 @@ of an entity's time goes into columns that no rule looks at.
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from itertools import product
-from typing import Any, NamedTuple, TypeAlias
+from math import ceil
+from typing import Any, Final, NamedTuple, TypeAlias
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, Select, func, or_, select
 from sqlalchemy.orm import Session
@@ -19,17 +21,22 @@ from outreach.directory.models import ClearanceRequirement
 from outreach.speakers.models import (
     Availability,
     Away,
+    BusyTime,
     Certification,
     Clearance,
     Exclusion,
+    OwnCalendar,
     Speaker,
 )
+from outreach.speakers.rules import COUNTS_FOR
 from outreach.visits.models import Assignment
 from outreach.workflows.newcomers import RECENT
 
 _Select: TypeAlias = Select[*tuple[Any, ...]]
 _Row: TypeAlias = Row[*tuple[Any, ...]]
 _Held: TypeAlias = dict[int, list[_Row]]
+_A_DAY: Final = timedelta(days=1)
+_A_MINUTE: Final = timedelta(minutes=1)
 
 
 class Place(NamedTuple):
@@ -108,19 +115,21 @@ def gather(
     question: Question,
     *,
     recent: Mapping[int, int],
-    today: date,
+    zone: ZoneInfo,
+    now: datetime,
 ) -> Iterator[matching.Speaker]:
     """Yield the engine's speaker for each of `rows`, which `mine` (`of_affiliate`) gave.
 
     `recent` counts visits of the last 90 days by primary key, as sharing out takes them; who is not
-    in it had none.
-    Six queries, however many there are.
+    in it had none. `zone` is that of the engine's clock.
+    Seven queries, however many there are.
     """
-    chosen = ids(mine)
+    chosen, today = ids(mine), now.astimezone(zone).date()
     needs = _needs(session, question)
     trained, free = _trained(session, chosen, question), _free(session, chosen, question)
     cleared = _cleared(session, chosen, kinds={kind for each in needs.values() for kind in each})
     away, excluded = _away(session, chosen, question), _excluded(session, chosen, question)
+    busy = _busy(session, chosen, question, zone=zone, now=now)
     for row in rows:
         yield matching.Speaker(
             id=row.public_id,
@@ -136,6 +145,7 @@ def gather(
             clearances=tuple(_clearances(cleared[row.id], needs)),
             weekly=tuple(_weekly(free[row.id])),
             away=tuple(_aways(away[row.id], paused_until=row.paused_until, today=today)),
+            busy=tuple(_busies(busy[row.id], zone=zone)),
             excluded_sites=tuple(_sites(excluded[row.id], question)),
         )
 
@@ -192,6 +202,27 @@ def _away(session: Session, ids: Select[int], question: Question) -> _Held:
         .order_by(Away.id)
     )
     return _by_speaker(session, away)
+
+
+def _busy(
+    session: Session, ids: Select[int], question: Question, *, zone: ZoneInfo, now: datetime
+) -> _Held:
+    """Give the firm busy times of calendars that were read lately enough to count."""
+    first = datetime.combine(question.first, time(), zone)
+    end = datetime.combine(question.last + _A_DAY, time(), zone)
+    busy = (
+        select(BusyTime.speaker_id, BusyTime.starts_at, BusyTime.ends_at)
+        .join(OwnCalendar, OwnCalendar.speaker_id == BusyTime.speaker_id)
+        .where(
+            BusyTime.speaker_id.in_(ids),
+            ~BusyTime.tentative,
+            BusyTime.starts_at < end,
+            BusyTime.ends_at > first,
+            OwnCalendar.last_ok_at >= now - COUNTS_FOR,
+        )
+        .order_by(BusyTime.id)
+    )
+    return _by_speaker(session, busy)
 
 
 def _excluded(session: Session, ids: Select[int], question: Question) -> _Held:
@@ -280,6 +311,21 @@ def _aways(
         yield matching.Away(starts_on=starts_on, ends_on=ends_on)
     if paused_until is not None and paused_until >= today:
         yield matching.Away(starts_on=today, ends_on=paused_until)
+
+
+def _busies(rows: Iterable[_Row], *, zone: ZoneInfo) -> Iterator[matching.Busy]:
+    """Yield the times on the engine's clock; what begins or ends within a minute holds all of it.
+
+    In the night the clocks go back an hour's times come twice, and the later end may read earlier
+    than its start: then the length decides.
+    """
+    for _, starts_at, ends_at in rows:
+        begins = starts_at.replace(second=0, microsecond=0)
+        ends = begins + ceil((ends_at - begins) / _A_MINUTE) * _A_MINUTE
+        first, last = (each.astimezone(zone).replace(tzinfo=None) for each in (begins, ends))
+        yield matching.Busy(
+            starts_at=first, ends_at=last if last > first else first + (ends - begins)
+        )
 
 
 def _sites(rows: Sequence[_Row], question: Question) -> Iterator[str]:

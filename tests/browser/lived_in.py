@@ -20,7 +20,16 @@ from outreach.calendars.models import CalendarItem
 from outreach.directory.models import Hospital, Program, Unit, UnitPause
 from outreach.links import Links
 from outreach.messaging.models import ConsoleMessage, Message
-from outreach.speakers.models import Away, Certification, Clearance, Exclusion, Speaker
+from outreach.speakers import own_calendar
+from outreach.speakers.models import (
+    Away,
+    BusyTime,
+    Certification,
+    Clearance,
+    Exclusion,
+    Speaker,
+)
+from outreach.speakers.ports import Trouble
 from outreach.visits.models import Assignment, Offer, Proposal, Slot, Visit
 from outreach.workflows import (
     asking,
@@ -201,6 +210,27 @@ def _leave_marks(session: Session, demo: Demo) -> None:
                 created_at=clock.now(),
             ),
         ]
+    )
+    own = own_calendar.add(
+        session,
+        maria.id,
+        "https://calendar.example.org/own.ics",
+        ring=demo.wired.vault.ring,
+        now=clock.now(),
+    )
+    own.last_read_at = clock.now() - timedelta(minutes=20)
+    own.last_ok_at = own.laid_out_at = own.last_read_at - timedelta(hours=1)
+    own.next_read_at = clock.now() + timedelta(minutes=40)
+    own.trouble, own.failures = Trouble.SERVER, 1
+    session.flush()
+    dentist = clock.now() + timedelta(days=400)
+    session.add(
+        BusyTime(
+            speaker_id=maria.id,
+            starts_at=dentist,
+            ends_at=dentist + timedelta(hours=1),
+            tentative=False,
+        )
     )
     calendars.issue(
         session, owner_kind="speaker", owner_id=maria.id, links=demo.wired.links, now=clock.now()

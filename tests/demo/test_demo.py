@@ -12,13 +12,14 @@ from icalendar import Calendar
 from rich.console import Console
 from sqlalchemy import func, select
 
-from outreach import clock
+from outreach import calendar_jobs, clock
 from outreach.accounts.models import DemoSignIn
 from outreach.demo import afterwards, cast, referral_cast, stage, story, tour, window
 from outreach.demo.stage import Stage
 from outreach.i18n import NBSP
 from outreach.messaging.models import ConsoleMessage
 from outreach.referrals.models import Referral
+from outreach.speakers import own_calendar
 from outreach.visits.models import Debrief, Visit, WardReport
 from tests.builders import NOW
 
@@ -80,6 +81,27 @@ def test_the_demo_has_a_past_that_was_really_sent(built: Stage) -> None:
     assert {"invite", "reminder"} <= kinds
     assert earliest is not None
     assert earliest < NOW - timedelta(weeks=4)
+
+
+def test_no_calendar_is_read_from_anywhere(built: Stage) -> None:
+    maria = built.world.speakers["Maria"]
+    with built.wired.db.transaction() as session:
+        own_calendar.add(
+            session,
+            maria.id,
+            "https://calendar.example.org/own.ics",
+            ring=built.wired.vault.ring,
+            now=clock.now(),
+        )
+
+    read = calendar_jobs.read_calendars(
+        built.wired.db, built.wired.vault, built.wired.calendars, host=built.wired.links.host
+    )
+
+    with built.wired.db.transaction() as session:
+        kept = own_calendar.of(session, maria.id)
+        assert (read, kept and kept.trouble) == (1, "unreachable")
+        own_calendar.remove(session, maria.id)
 
 
 def test_a_visit_of_yesterday_waits_to_be_told(built: Stage) -> None:

@@ -151,7 +151,10 @@ class Checker:
         minutes, days = _minutes_of(visit["starts_at"], visit["minutes"])
         if not minutes <= self._free[who["id"]]:
             return False
-        return not any(_holds(away, day) for away in who["away"] for day in days)
+        if any(_holds(away, day) for away in who["away"] for day in days):
+            return False
+        moments = [_start(visit) + timedelta(minutes=n) for n in range(visit["minutes"])]
+        return not any(_is_in(busy, each) for busy in who.get("busy", []) for each in moments)
 
 
 def violations(problem: Json, solution: Json) -> list[str]:
@@ -335,6 +338,11 @@ def _start(visit: Json) -> datetime:
 
 def _end(visit: Json) -> datetime:
     return _start(visit) + timedelta(minutes=visit["minutes"])
+
+
+def _is_in(busy: Json, moment: datetime) -> bool:
+    begin, end = (datetime.fromisoformat(busy[name]) for name in ("from", "until"))
+    return begin <= moment < end
 
 
 def _holds(span: Json, day: date) -> bool:

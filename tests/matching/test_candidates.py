@@ -1,8 +1,10 @@
 """The two ways to ask the same rules: for one visit and everybody, and for possible pairs alone."""
 
+import random
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime, timedelta
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
@@ -59,9 +61,40 @@ def test_the_pairs_of_a_bureau_are_those_against_whom_no_rule_speaks(
     assert by_pairs(candidates) == by_bits(candidates) != []
 
 
+def with_busy_times(asked: Json, seed: int) -> Json:
+    """Let half of the people be busy around half of the visits."""
+    rng = random.Random(seed)  # noqa: S311 - repeatable, not secret
+    for who in asked["speakers"]:
+        begins = [datetime.fromisoformat(each["starts_at"]) for each in asked["visits"]]
+        chosen = rng.sample(begins, len(begins) // 2) if rng.random() < 0.5 else []
+        spans = [(each + timedelta(minutes=rng.randrange(-90, 90)), each) for each in chosen]
+        who["busy"] = [
+            {"from": str(first)[:16].replace(" ", "T"), "until": f"{last:%Y-%m-%dT%H:%M}"}
+            for first, last in ((min(two), max(two)) for two in spans)
+            if first < last
+        ]
+    return asked
+
+
 @pytest.mark.parametrize("seed", range(3))
-def test_every_reason_of_every_pair_is_the_plain_evaluators(seed: int) -> None:
+def test_the_pairs_of_busy_people_are_those_against_whom_no_rule_speaks(seed: int) -> None:
+    asked = with_busy_times(random_problem(seed, speakers=40, visits=60, density=1.2), seed)
+    candidates = candidates_of(asked)
+
+    assert by_pairs(candidates) == by_bits(candidates) != []
+    visits, speakers = (np.array(each) for each in np.indices((60, 40)).reshape(2, -1))
+    unavailable = candidates.unavailable(visits, speakers)
+    bit = BIT[RefusalCode.UNAVAILABLE]
+    by_visit = np.array([candidates.bits(visit) & bit for visit in range(60)]).ravel()
+    assert (unavailable == (by_visit > 0)).all()
+
+
+@pytest.mark.parametrize("busy", [False, True])
+@pytest.mark.parametrize("seed", range(3))
+def test_every_reason_of_every_pair_is_the_plain_evaluators(seed: int, busy: bool) -> None:
     asked = random_problem(seed, speakers=15, visits=25)
+    if busy:
+        with_busy_times(asked, seed)
     candidates, checker = candidates_of(asked), Checker(asked)
     certified = {code: bit for code, bit in BIT.items() if code is not RefusalCode.NOT_CERTIFIED}
 

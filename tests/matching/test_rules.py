@@ -1,13 +1,14 @@
 """Both sides of each boundary of the hard rules."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 
 from outreach.matching import (
     Assigned,
     Away,
+    Busy,
     LevelName,
     Problem,
     RefusalCode,
@@ -163,6 +164,26 @@ def test_away_days_include_the_first_and_the_last(first: str, last: str, allowed
     away = Away(starts_on=date.fromisoformat(first), ends_on=date.fromisoformat(last))
 
     found = codes(replace(ANA, away=(away,)), TUESDAY)
+
+    assert found == (set() if allowed else {RefusalCode.UNAVAILABLE})
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "allowed"),
+    [
+        ("2027-01-12T13:00", "2027-01-12T14:00", True),
+        ("2027-01-12T13:00", "2027-01-12T14:01", False),
+        ("2027-01-12T15:00", "2027-01-12T16:00", True),
+        ("2027-01-12T14:59", "2027-01-12T16:00", False),
+        ("2027-01-12T14:20", "2027-01-12T14:21", False),
+        ("2027-01-01T00:00", "2027-02-01T00:00", False),
+        ("2027-01-11T14:00", "2027-01-11T15:00", True),
+    ],
+)
+def test_one_minute_of_a_busy_time_is_enough(first: str, last: str, allowed: bool) -> None:
+    busy = Busy(starts_at=datetime.fromisoformat(first), ends_at=datetime.fromisoformat(last))
+
+    found = codes(replace(ANA, busy=(busy,)), TUESDAY)
 
     assert found == (set() if allowed else {RefusalCode.UNAVAILABLE})
 

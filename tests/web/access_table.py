@@ -324,6 +324,12 @@ TABLE: Mapping[str, Row] = {
     "speaker.set_exact_times": members(SPEAKER),
     "speaker.add_away": members(SPEAKER, form={"starts_on": "2026-12-27", "ends_on": "2026-12-28"}),
     "speaker.remove_away": members(SPEAKER, away_id="away"),
+    "speaker.own_calendar": members(SPEAKER),
+    "speaker.connect_calendar": members(
+        SPEAKER, form={"address": "https://calendar.example.org/own.ics"}
+    ),
+    "speaker.read_calendar": members(SPEAKER),
+    "speaker.disconnect_calendar": members(SPEAKER),
     "speaker.pause": members(SPEAKER, form={"until": "2026-12-27"}),
     "speaker.resume": members(SPEAKER),
     "speaker.about": members(SPEAKER),

@@ -8,10 +8,13 @@ from sqlalchemy.orm import Session
 from outreach import matching
 from outreach.matching import RefusalCode
 from outreach.speakers.models import Availability, Speaker
+from outreach.speakers.ports import BusySpan
 from outreach.visits.models import Visit
+from outreach.wiring import Wiring
 from outreach.workflows import problems
 from tests import builders
 from tests.builders import DANIEL, HENRY, JOY, MARIA, NOW, VISIT_AT, Person, World
+from tests.speakers.calendars import connected
 
 ANA, LUIS = Person("Ana", "Ruiz"), Person("Luis", "Tran")
 LATE = datetime(2026, 12, 9, 4, 30, tzinfo=UTC)
@@ -107,6 +110,61 @@ def test_who_answered_before_is_considered_again_only_where_asked_for(
         RefusalCode.UNAVAILABLE
     ]
     assert codes(matching.refusals_for(again, None, visit.public_id), maria) == []
+
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "read_at", "tentative", "found"),
+    [
+        (-HOUR, timedelta(0), NOW, False, []),
+        (-HOUR, timedelta(seconds=1), NOW, False, [RefusalCode.UNAVAILABLE]),
+        (timedelta(minutes=59, seconds=59), HOUR * 2, NOW, False, [RefusalCode.UNAVAILABLE]),
+        (HOUR, HOUR * 2, NOW, False, []),
+        (-HOUR * 2000, HOUR * 2000, NOW, False, [RefusalCode.UNAVAILABLE]),
+        (timedelta(0), HOUR, NOW, True, []),
+        (timedelta(0), HOUR, NOW - timedelta(days=7), False, [RefusalCode.UNAVAILABLE]),
+        (timedelta(0), HOUR, NOW - timedelta(days=7, seconds=1), False, []),
+    ],
+)
+def test_who_is_busy_in_a_calendar_that_was_read_within_the_week_is_not_free(
+    session: Session,
+    world: World,
+    wired: Wiring,
+    *,
+    first: timedelta,
+    last: timedelta,
+    read_at: datetime,
+    tentative: bool,
+    found: list[RefusalCode],
+) -> None:
+    visit = builders.visit(session, world, minutes=60)
+    maria, joy = speaker(session, world, MARIA), speaker(session, world, JOY)
+    span = BusySpan(visit.starts_at + first, visit.starts_at + last, tentative)
+    connected(session, maria, span, ring=wired.vault.ring, read_at=read_at)
+
+    small = problems.about(session, world.affiliate, [visit], now=NOW)
+
+    refusals = matching.refusals_for(small, None, visit.public_id)
+    assert (codes(refusals, maria), codes(refusals, joy)) == (found, [])
+
+
+def test_a_busy_time_in_the_hour_that_comes_twice_has_its_length(
+    session: Session, world: World, wired: Wiring
+) -> None:
+    """1:40 to 1:10 AM Eastern, for the clocks go back in between."""
+    visit = builders.visit(session, world, starts_at=datetime(2027, 11, 7, 5, tzinfo=UTC))
+    maria = speaker(session, world, MARIA)
+    begins = datetime(2027, 11, 7, 5, 40, tzinfo=UTC)
+    busy = BusySpan(begins, begins + timedelta(minutes=30))
+    connected(session, maria, busy, ring=wired.vault.ring)
+
+    small = problems.about(session, world.affiliate, [visit], now=NOW)
+
+    ((only,),) = (each.busy for each in small.speakers)
+    assert only.starts_at == datetime(2027, 11, 7, 1, 40)  # noqa: DTZ001 - the engine's clock
+    assert only.ends_at - only.starts_at == timedelta(minutes=30)
 
 
 @pytest.mark.parametrize(("weekdays", "found"), [((1, 2), []), ((1,), [RefusalCode.UNAVAILABLE])])

@@ -1,5 +1,6 @@
 """My visits and open visits: going, answering, stepping back, taking an open place."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session
 from outreach import access, clock
 from outreach.errors import Conflict
 from outreach.i18n import gettext as _
-from outreach.reads import after_visit, agenda, profile, undo
+from outreach.reads import after_visit, agenda, own_calendar, profile, undo
 from outreach.reads.agenda import VisitView
 from outreach.speakers.models import Speaker
 from outreach.visits.models import Assignment, Offer, Slot
@@ -46,6 +47,7 @@ def home() -> ResponseReturnValue:
         told = after_visit.to_tell(session, ids, now=now)
         year = after_visit.year(session, me, now=now)
         undoable = undo.of_a_speaker(session, me.id, now=now)
+        in_calendar = _in_calendar(session, me, shown.questions, places, now=now)
     return render_template(
         "speaker/home.html",
         first_name=me.first_name,
@@ -56,6 +58,7 @@ def home() -> ResponseReturnValue:
         year=year,
         questions=shown.questions,
         places=places,
+        in_calendar=in_calendar,
         undoable=undoable,
     )
 
@@ -69,7 +72,10 @@ def open_visits() -> ResponseReturnValue:
         me = profile.me(session, context.current_actor())
         questions = agenda.questions(session, me.id, now=now)
         places = _open_places(session, me, now=now, limit=OPEN_SHOWN)
-    return render_template("speaker/open_visits.html", questions=questions, places=places)
+        in_calendar = _in_calendar(session, me, questions, places, now=now)
+    return render_template(
+        "speaker/open_visits.html", questions=questions, places=places, in_calendar=in_calendar
+    )
 
 
 @bp.post("/open-visits/<slot_id>/yes")
@@ -175,6 +181,18 @@ def _going(assignment_id: str) -> tuple[agenda.Going, bool]:
         )
         going = agenda.Going(assignment.public_id, shown[assignment.visit_id])
     return going, going.visit.starts_at > clock.now()
+
+
+def _in_calendar(
+    session: Session,
+    me: Speaker,
+    questions: Iterable[agenda.Question],
+    places: Iterable[OpenPlace],
+    *,
+    now: datetime,
+) -> Mapping[str, str]:
+    visits = [*(each.visit for each in questions), *(each.visit for each in places)]
+    return own_calendar.beside(session, me.id, visits, now=now)
 
 
 def _open_places(session: Session, me: Speaker, *, now: datetime, limit: int) -> list[OpenPlace]:
