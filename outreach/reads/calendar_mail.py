@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from outreach.calendars.models import CalendarItem, CalendarReply
-from outreach.calendars.reply import Unfit, Why
+from outreach.calendars.reply import Said, Unfit, Why
 from outreach.i18n import gettext as _
 from outreach.i18n import lazy
 from outreach.visits.models import Visit
@@ -50,6 +50,23 @@ WORDS: Final[Mapping[str, str]] = {
     Why.COMMENT: lazy("They answered in their calendar, which counts, and wrote these words."),
     **dict.fromkeys(Unfit, NOT_UNDERSTOOD),
 }
+
+
+ANSWERS: Final[Mapping[str, str]] = {
+    Said.YES: lazy("Their calendar says yes"),
+    Said.PERHAPS: lazy("Their calendar says perhaps"),
+}
+
+
+def said_of(session: Session, visit: Visit) -> dict[int, str]:
+    """Return what speakers' calendars say of a visit as it is now, in words, by primary key."""
+    found = select(CalendarItem.owner_id, CalendarItem.answer).where(
+        CalendarItem.visit_id == visit.id,
+        CalendarItem.owner_kind == "speaker",
+        CalendarItem.answer_sequence == CalendarItem.sequence,
+        CalendarItem.answer.in_(list(ANSWERS)),
+    )
+    return {owner: _(ANSWERS[answer]) for owner, answer in session.execute(found)}
 
 
 @dataclass(frozen=True, slots=True)

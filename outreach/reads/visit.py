@@ -14,7 +14,7 @@ from outreach.accounts.models import Account
 from outreach.audit import AuditEvent
 from outreach.directory.models import ClearanceRequirement, Hospital, Unit
 from outreach.i18n import gettext as _
-from outreach.reads import board, words
+from outreach.reads import board, calendar_mail, words
 from outreach.reads.board import VisitRow
 from outreach.speakers.models import Speaker
 from outreach.visits.models import Assignment, Offer, Slot, Visit, VisitRequest
@@ -45,7 +45,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One slot: who has it, or who is being asked."""
+    """One slot: who has it, or who is being asked. `calendar` is what that person's calendar says.
+
+    "" where it has said nothing of the visit as it is now.
+    """
 
     public_id: str
     role: str
@@ -53,6 +56,7 @@ class Place:
     person: Person | None
     assignment_id: str | None
     since: datetime | None
+    calendar: str
     asked: Sequence[Asked]
 
 
@@ -205,10 +209,16 @@ def _places(
             )
     slots = session.scalars(select(Slot).where(Slot.visit_id == visit.id)).all()
     ordered = sorted(slots, key=lambda slot: (slot.role != "lead", slot.role, slot.position))
-    return [_place(slot, taken.get(slot.id), asked.get(slot.id, [])) for slot in ordered]
+    said = calendar_mail.said_of(session, visit)
+    return [_place(slot, taken.get(slot.id), asked.get(slot.id, []), said) for slot in ordered]
 
 
-def _place(slot: Slot, taken: tuple[Assignment, Person] | None, asked: Sequence[Asked]) -> Place:
+def _place(
+    slot: Slot,
+    taken: tuple[Assignment, Person] | None,
+    asked: Sequence[Asked],
+    said: Mapping[int, str],
+) -> Place:
     assignment, who = taken or (None, None)
     return Place(
         public_id=slot.public_id,
@@ -217,6 +227,7 @@ def _place(slot: Slot, taken: tuple[Assignment, Person] | None, asked: Sequence[
         person=who,
         assignment_id=assignment.public_id if assignment else None,
         since=assignment.created_at if assignment else None,
+        calendar=said.get(assignment.speaker_id, "") if assignment else "",
         asked=asked,
     )
 

@@ -1,5 +1,6 @@
 """One visit: who fits, asking, answering for somebody, changing and calling it off."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -8,10 +9,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from outreach.calendars.models import CalendarItem
 from outreach.db import Database
 from outreach.messaging.models import Message
 from outreach.speakers.models import Exclusion, Speaker
 from outreach.visits.models import Assignment, Offer, Proposal, Slot, Visit
+from outreach.workflows import invites
 from tests import builders
 from tests.builders import DANIEL, JOY, MARIA, NOW, World
 
@@ -76,6 +79,32 @@ def test_the_others_are_told_apart_only_by_what_may_be_known(
     excluded, unavailable = _row(page, joy), _row(page, busy)
     assert "Not available" in excluded
     assert excluded == unavailable
+
+
+@pytest.mark.parametrize(
+    ("said", "of", "words"),
+    [
+        ("ACCEPTED", 0, "Their calendar says yes"),
+        ("TENTATIVE", 0, "Their calendar says perhaps"),
+        ("ACCEPTED", -1, ""),
+        ("", 0, ""),
+    ],
+    ids=["yes", "perhaps", "of an earlier version", "nothing yet"],
+)
+def test_what_a_speakers_calendar_says_of_the_visit_as_it_is_stands_beside_the_name(
+    *, desk: Desk, session: Session, visit: Visit, maria: Speaker, said: str, of: int, words: str
+) -> None:
+    builders.assignment(session, builders.slots(session, visit)[0], maria)
+    invites.sync(session, visit, host="outreach.example", now=NOW)
+    mine = select(CalendarItem).where(CalendarItem.owner_kind == "speaker")
+    item = session.scalars(mine).one()
+    item.answer, item.answer_sequence, item.answer_at = said, item.sequence + of, NOW
+    session.commit()
+
+    page = desk().get(address(visit)).text
+
+    found = re.findall("Their calendar says [a-z]+", page)
+    assert found == ([words] if words else [])
 
 
 def test_missing_clearance_says_what_would_help(
