@@ -16,9 +16,9 @@ from outreach.reads import board, words
 from outreach.reads import hospitals as places
 from outreach.reads.board import Choice, Filters, VisitRow
 from outreach.reads.paging import Page
-from outreach.web import ask, context
+from outreach.web import ask, calendar_view, context
 from outreach.web.auth import requires
-from outreach.web.coordinator import month, paging
+from outreach.web.coordinator import paging
 from outreach.web.coordinator.blueprint import bp
 
 STATUSES = {
@@ -51,7 +51,7 @@ def visits() -> ResponseReturnValue:
         }
         if request.args.get("view") == "month":
             today = now.astimezone(ZoneInfo(zone)).date()
-            first = month.asked_for(request.args.get("month", ""), today=today)
+            first = calendar_view.asked_for(request.args.get("month", ""), today=today)
             rows = board.month(session, actor, filters, first=first, zone=zone, now=now)
             return _as_month(rows, first=first, today=today, zone=zone, given=given)
         page = board.page(session, actor, filters, number=paging.number(), now=now)
@@ -96,15 +96,15 @@ def _as_month(
     rows: Sequence[VisitRow], *, first: date, today: date, zone: str, given: dict[str, Any]
 ) -> ResponseReturnValue:
     filters: Filters = given["filters"]
-    before, after = month.beside(first)
+    before, after = calendar_view.beside(first)
     return render_template(
         "coordinator/visits_month.html",
         first=first,
-        title=month.name(first),
-        before=(month.short_name(before, beside=first), _url(filters, **_in_month(before))),
-        after=(month.short_name(after, beside=first), _url(filters, **_in_month(after))),
-        headings=month.headings(),
-        weeks=month.weeks(rows, first=first, today=today, href=_visit_url),
+        title=calendar_view.name(first),
+        before=(calendar_view.short_name(before, beside=first), _url(filters, **_in_month(before))),
+        after=(calendar_view.short_name(after, beside=first), _url(filters, **_in_month(after))),
+        headings=calendar_view.headings(),
+        weeks=calendar_view.weeks(rows, first=first, today=today, href=_visit_url),
         month=_in_month(first)["month"],
         pills=_pills(filters, given, shown=_in_month(first)),
         views=_views(filters, current="month"),
