@@ -141,11 +141,14 @@ def short_when(starts_at: datetime, *, zone: str) -> str:
 
 def span(starts_at: datetime, ends_at: datetime, *, zone: str) -> str:
     """Return "10:00 to 11:00 AM Eastern Time", or "11:00 AM to 12:30 PM Eastern Time"."""
-    first, last = clock_time(starts_at, zone=zone), clock_time(ends_at, zone=zone)
-    hour, _space, half = first.partition(NBSP)
-    if half and last.endswith(NBSP + half):
-        first = hour
+    first, last = _from_to(starts_at, ends_at, zone=zone)
     return gettext("%(first)s to %(last)s %(zone)s", first=first, last=last, zone=zone_name(zone))
+
+
+def hours(starts_at: datetime, ends_at: datetime, *, zone: str) -> str:
+    """Return "10:00 to 11:00 AM", for where the zone is named once beside all times."""
+    first, last = _from_to(starts_at, ends_at, zone=zone)
+    return gettext("%(first)s to %(last)s", first=first, last=last)
 
 
 def short_date(value: date | datetime) -> str:
@@ -156,6 +159,13 @@ def short_date(value: date | datetime) -> str:
 def catalog(locale: str) -> NullTranslations:
     """Return a locale's translations, for Jinja's i18n extension."""
     return _catalog(locale)
+
+
+def _from_to(starts_at: datetime, ends_at: datetime, *, zone: str) -> tuple[str, str]:
+    """Return both times; the first without its half of the day where the last has the same."""
+    first, last = clock_time(starts_at, zone=zone), clock_time(ends_at, zone=zone)
+    hour, _space, half = first.partition(NBSP)
+    return (hour if half and last.endswith(NBSP + half) else first), last
 
 
 def _zone(zone: str, *, width: Literal["long", "short"]) -> str:

@@ -1,9 +1,9 @@
-"""The board of visits: rows for lists and months, with filters; a fixed number of queries."""
+"""The board of visits: rows for lists and calendars, with filters; a fixed number of queries."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select, exists, func, not_, select
@@ -141,26 +141,9 @@ def page(
     )
 
 
-def month(
-    session: Session, actor: Actor, filters: Filters, *, first: date, zone: str, now: datetime
-) -> list[VisitRow]:
-    """Return the visits of the weeks (Sunday first) that touch the month of `first`."""
-    begin, end = weeks_around(first)
-    tz = ZoneInfo(zone)
-    wanted = access.scope(actor, Visit).where(
-        *_narrowing(filters),
-        Visit.starts_at >= datetime.combine(begin, time(), tz).astimezone(UTC),
-        Visit.starts_at < datetime.combine(end, time(), tz).astimezone(UTC),
-    )
-    return rows(session, wanted.order_by(Visit.starts_at, Visit.id), now=now)
-
-
-def weeks_around(first: date) -> tuple[date, date]:
-    """Return the Sunday on or before the month's first day, and the Sunday after its last."""
-    begin = first - timedelta(days=(first.weekday() + 1) % 7)
-    following = (first.replace(day=1) + timedelta(days=32)).replace(day=1)
-    end = following + timedelta(days=(6 - following.weekday()) % 7)
-    return begin, end
+def narrowed(actor: Actor, filters: Filters) -> Select[Visit]:
+    """Return a SELECT of the visits the actor can reach, narrowed by all filters but `when`."""
+    return access.scope(actor, Visit).where(*_narrowing(filters))
 
 
 def rows(session: Session, wanted: Select[Visit], *, now: datetime) -> list[VisitRow]:

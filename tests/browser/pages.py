@@ -385,6 +385,7 @@ COORDINATOR = _for(
     Shown("visits", "coordinator.visits", main=True),
     Shown("visits-month", "coordinator.visits", query="?view=month", main=True),
     Shown("calendar", "feeds.address", act=_send),
+    Shown("visits-week", "coordinator.visits", query="?view=week&week=2026-12-01"),
     Shown("visits-none", "coordinator.visits", query="?status=off&when=past"),
     Shown("visit", "coordinator.visit", ids={"visit_id": "visit"}, main=True),
     Shown("visit-found", "coordinator.visit", ids={"visit_id": "found visit"}),

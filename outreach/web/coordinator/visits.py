@@ -1,23 +1,25 @@
-"""The board of visits, as a list and as a month, with its filters in the address."""
+"""The board of visits, as a list, a week and a month, with its filters in the address."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from datetime import date
+from datetime import datetime
+from functools import partial
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from outreach import clock, i18n
+from outreach import clock
 from outreach.i18n import gettext as _
 from outreach.i18n import lazy
-from outreach.reads import board, words
+from outreach.reads import board, days, words
 from outreach.reads import hospitals as places
-from outreach.reads.board import Choice, Filters, VisitRow
+from outreach.reads.board import Choice, Filters
+from outreach.reads.days import DayVisit
 from outreach.reads.paging import Page
 from outreach.web import ask, calendar_view, context
 from outreach.web.auth import requires
+from outreach.web.calendar_view import Sheet
 from outreach.web.coordinator import paging
 from outreach.web.coordinator.blueprint import bp
 
@@ -31,29 +33,29 @@ STATUSES = {
 PILLS = ("open", "nobody")
 """The statuses that always have a pill; the others have one while they are chosen."""
 
-VIEWS = ("list", "month")
-
 
 @bp.get("/visits")
 @requires("visit.see")
 def visits() -> ResponseReturnValue:
-    """Show the visits, as a list or as a month."""
+    """Show the visits, as a list, a week or a month."""
     actor, now = context.current_actor(), clock.now()
     with context.reading() as session:
         zone = places.affiliate(session, actor).time_zone
         hospitals, programs = board.hospitals(session, actor), board.programs(session, actor)
         filters = _filters(hospitals, programs)
+        sheet = calendar_view.asked_for(request.args, now=now, zone=zone)
         given: dict[str, Any] = {
             "filters": filters,
             "hospitals": hospitals,
             "programs": programs,
             "statuses": {name: _(label) for name, label in STATUSES.items()},
+            "shown": sheet.args if sheet else {},
+            "views": calendar_view.choices(sheet, url=partial(_url, filters)),
         }
-        if request.args.get("view") == "month":
-            today = now.astimezone(ZoneInfo(zone)).date()
-            first = calendar_view.asked_for(request.args.get("month", ""), today=today)
-            rows = board.month(session, actor, filters, first=first, zone=zone, now=now)
-            return _as_month(rows, first=first, today=today, zone=zone, given=given)
+        given["pills"] = _pills(filters, given)
+        if sheet:
+            found = days.of_bureau(session, actor, filters, span=sheet.span, now=now)
+            return _as_calendar(sheet, found, zone=zone, now=now, given=given)
         page = board.page(session, actor, filters, number=paging.number(), now=now)
     return _as_list(page, zone=zone, given=given)
 
@@ -69,14 +71,6 @@ def ask_for_visit() -> ResponseReturnValue:
     )
 
 
-def zone_words(rows: Sequence[VisitRow], *, zone: str) -> str:
-    """Say in which zone the times are."""
-    zones = {row.zone for row in rows} or {zone}
-    if len(zones) == 1:
-        return _("All times are %(zone)s.", zone=i18n.zone_name(zones.pop()))
-    return _("Each time is the hospital’s own.")
-
-
 def _as_list(
     page: Page[board.VisitRow], *, zone: str, given: dict[str, Any]
 ) -> ResponseReturnValue:
@@ -84,33 +78,18 @@ def _as_list(
     return render_template(
         "coordinator/visits.html",
         page=page,
-        pills=_pills(filters, given, shown={}),
-        views=_views(filters, current="list"),
         pager=_pager(page, filters),
-        zone_words=zone_words(page.rows, zone=zone),
+        zone_words=calendar_view.zone_words([row.zone for row in page.rows], zone=zone),
         **given,
     )
 
 
-def _as_month(
-    rows: Sequence[VisitRow], *, first: date, today: date, zone: str, given: dict[str, Any]
+def _as_calendar(
+    sheet: Sheet, found: Sequence[DayVisit], *, zone: str, now: datetime, given: dict[str, Any]
 ) -> ResponseReturnValue:
-    filters: Filters = given["filters"]
-    before, after = calendar_view.beside(first)
-    return render_template(
-        "coordinator/visits_month.html",
-        first=first,
-        title=calendar_view.name(first),
-        before=(calendar_view.short_name(before, beside=first), _url(filters, **_in_month(before))),
-        after=(calendar_view.short_name(after, beside=first), _url(filters, **_in_month(after))),
-        headings=calendar_view.headings(),
-        weeks=calendar_view.weeks(rows, first=first, today=today, href=_visit_url),
-        month=_in_month(first)["month"],
-        pills=_pills(filters, given, shown=_in_month(first)),
-        views=_views(filters, current="month"),
-        zone_words=zone_words(rows, zone=zone),
-        **given,
-    )
+    url = partial(_url, given["filters"])
+    drawn = calendar_view.draw(sheet, found, url=url, href=_visit_url, zone=zone, now=now)
+    return render_template("coordinator/visits_calendar.html", drawn=drawn, **given)
 
 
 def _filters(hospitals: Sequence[Choice], programs: Sequence[Choice]) -> Filters:
@@ -131,10 +110,9 @@ def _known(public_id: str, choices: Sequence[Choice]) -> str:
     return public_id if any(each.public_id == public_id for each in choices) else ""
 
 
-def _pills(
-    filters: Filters, given: dict[str, Any], *, shown: dict[str, str]
-) -> list[dict[str, Any]]:
+def _pills(filters: Filters, given: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the pills; each leads to what is shown now with one filter more or less."""
+    shown: dict[str, str] = given["shown"]
     found = [] if shown else _pills_of_time(filters)
     for status, label in STATUSES.items():
         on = filters.status == status
@@ -168,14 +146,6 @@ def _pills_of_time(filters: Filters) -> list[dict[str, Any]]:
     return found
 
 
-def _views(filters: Filters, *, current: str) -> list[dict[str, Any]]:
-    labels = {"list": _("List"), "month": _("Month")}
-    return [
-        {"label": labels[view], "href": _url(filters, view=view), "current": view == current}
-        for view in VIEWS
-    ]
-
-
 def _pager(page: Page[board.VisitRow], filters: Filters) -> dict[str, Any]:
     return {
         "words": _(
@@ -189,19 +159,12 @@ def _pager(page: Page[board.VisitRow], filters: Filters) -> dict[str, Any]:
     }
 
 
-def _in_month(first: date) -> dict[str, str]:
-    """Return what the address says of a month that is shown."""
-    return {"view": "month", "month": first.isoformat()[:7]}
-
-
-def _url(filters: Filters, *, view: str = "list", **more: Any) -> str:  # noqa: ANN401 - as url_for
+def _url(filters: Filters, **more: Any) -> str:  # noqa: ANN401 - as url_for
     chosen: dict[str, Any] = {name: value for name, value in asdict(filters).items() if value}
     if chosen.get("when") == "4weeks":
         del chosen["when"]
-    if view != "list":
-        chosen["view"] = view
     return url_for("coordinator.visits", **chosen, **more)
 
 
-def _visit_url(row: VisitRow) -> str:
-    return url_for("coordinator.visit", visit_id=row.public_id)
+def _visit_url(visit: DayVisit) -> str:
+    return url_for("coordinator.visit", visit_id=visit.public_id)

@@ -121,6 +121,9 @@ def build_weeks() -> list[list[dict[str, object]]]:
             "time": "10:00 AM",
             "place": "St. Clare",
             "href": "#",
+            "second": "Unit 4B",
+            "who": "Daniel and Maria",
+            "asks": False,
         },
         {
             "kind": "needs",
@@ -128,6 +131,9 @@ def build_weeks() -> list[list[dict[str, object]]]:
             "time": "1:00 PM",
             "place": "Mercy North",
             "href": "#",
+            "second": "",
+            "who": "",
+            "asks": True,
         },
     ]
     days = [

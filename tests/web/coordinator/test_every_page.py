@@ -19,6 +19,7 @@ PAGES = (
     "/coordinator/",
     "/coordinator/visits",
     "/coordinator/visits?view=month&month=2026-12",
+    "/coordinator/visits?view=week&week=2026-12-08",
     "/coordinator/visits?when=past",
     "/coordinator/visits?status=nobody&language=es",
     "/coordinator/visits/new",

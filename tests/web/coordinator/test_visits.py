@@ -1,7 +1,7 @@
 """The board of visits."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask.testing import FlaskClient
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from tests import builders
 from tests.builders import NOW, VISIT_AT, World
 from tests.web.coordinator.conftest import Counting
+from tests.web.liaison.pages import text_of
 
 Desk = Callable[[], FlaskClient]
 
@@ -71,6 +72,13 @@ def test_filters_live_in_the_address(desk: Desk, session: Session, here: World) 
         "page=²",
         "view=month&month=9999-99",
         "view=month&month=<script>",
+        "view=week&week=2026-02-30",
+        "view=week&week=20261201",
+        "view=week&week=2026-W49-2",
+        "view=week&week=<script>",
+        "view=week&week=2000-01-01",
+        "view=week&week=2099-12-31",
+        "view=year",
         "language='; DROP TABLE visit",
     ],
 )
@@ -109,8 +117,87 @@ def test_the_month_begins_on_sunday_and_shows_its_visits(
     assert "month=2027-01" in page
 
 
+def test_the_week_of_any_of_its_days_says_all_there_is_to_say(
+    desk: Desk, session: Session, here: World
+) -> None:
+    visit = builders.visit(session, here)
+    lead = builders.slots(session, visit)[0]
+    builders.assignment(session, lead, builders.speaker(session, here.affiliate))
+    builders.visit(session, here, starts_at=VISIT_AT + timedelta(days=7))
+
+    answers = [
+        desk().get(f"/coordinator/visits?view=week&week={day}")
+        for day in ("2026-12-06", "2026-12-08", "2026-12-12")
+    ]
+
+    assert len({text_of(answer) for answer in answers}) == 1
+    words = text_of(answers[0])
+    assert "December 6 to December 12, 2026" in words
+    assert "10:00 to 11:00 AM St. Clare Lakeshore Unit 4B Maria Co-presenter open" in words
+    assert answers[0].text.count(f'href="/coordinator/visits/{visit.public_id}"') == 2
+    assert "All times are Eastern Time." in words
+    assert "view=week&amp;week=2026-11-29" in answers[0].text
+    assert "view=week&amp;week=2026-12-13" in answers[0].text
+
+
+@pytest.mark.usefixtures("here")
+def test_a_week_that_cannot_be_meant_is_this_week(desk: Desk) -> None:
+    browser = desk()
+
+    titles = {
+        query: "November 22 to November 28, 2026"
+        in text_of(browser.get(f"/coordinator/visits?view=week{query}"))
+        for query in ("", "&week=2026-02-30", "&week=soon", "&week=1999-01-01", "&month=2027-01")
+    }
+
+    assert titles == dict.fromkeys(titles, True)
+
+
+def test_a_visit_far_west_is_in_the_week_of_its_own_day(
+    desk: Desk, session: Session, here: World
+) -> None:
+    saturday_night = datetime(2026, 12, 13, 8, 0, tzinfo=UTC)
+    visit = builders.visit(session, here, starts_at=saturday_night)
+    visit.time_zone = "Pacific/Honolulu"
+    builders.visit(session, here)
+    browser = desk()
+
+    week = browser.get("/coordinator/visits?view=week&week=2026-12-12")
+    next_week = browser.get("/coordinator/visits?view=week&week=2026-12-13")
+
+    assert visit.public_id in week.text
+    assert "10:00 to 11:00 PM Hawaii-Aleutian Time" in text_of(week)
+    assert "Each time is the hospital’s own." in text_of(week)
+    assert visit.public_id not in next_week.text
+
+
+@pytest.mark.usefixtures("here")
 @pytest.mark.parametrize(
-    "address", ["/coordinator/visits?when=coming", "/coordinator/visits?view=month&month=2026-12"]
+    ("shown", "leads_to"),
+    [
+        ("view=week&week=2026-12-01", "view=month&amp;month=2026-12"),
+        ("view=month&month=2027-02", "view=week&amp;week=2027-01-31"),
+        ("view=month&month=2026-11", "view=week&amp;week=2026-11-22"),
+        ("view=week", "view=month&amp;month=2026-11"),
+    ],
+)
+def test_week_and_month_lead_to_each_other_with_the_same_filters(
+    desk: Desk, shown: str, leads_to: str
+) -> None:
+    page = desk().get(f"/coordinator/visits?language=es&when=coming&{shown}").text
+
+    kept = "?when=coming&amp;language=es"
+    assert f'href="/coordinator/visits{kept}&amp;{leads_to}"' in page
+    assert f'href="/coordinator/visits{kept}"' in page
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/coordinator/visits?when=coming",
+        "/coordinator/visits?view=month&month=2026-12",
+        "/coordinator/visits?view=week&week=2026-12-08",
+    ],
 )
 def test_thirty_rows_cost_no_more_queries_than_one(
     desk: Desk, session: Session, here: World, counting: Counting, address: str
@@ -134,6 +221,15 @@ def test_a_filter_taken_in_a_month_stays_in_that_month(desk: Desk) -> None:
 
     assert "?status=open&amp;language=es&amp;view=month&amp;month=2027-02" in page
     assert '<input type="hidden" name="month" value="2027-02">' in page
+
+
+@pytest.mark.usefixtures("here")
+def test_a_printed_calendar_says_which_filters_are_on_and_when_it_was(desk: Desk) -> None:
+    words = text_of(desk().get("/coordinator/visits?view=week&language=es&status=nobody"))
+
+    assert "Shown: Nobody yet, In Spanish." in words
+    assert "Printed on November 23, 2026 at 10:00 AM, Eastern Time." in words
+    assert "Print this page with your browser" in words
 
 
 @pytest.mark.parametrize(
