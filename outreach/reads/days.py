@@ -41,8 +41,9 @@ class Span:
 class DayVisit:
     """A visit in its day. `public_id` is what the reader's own page of it goes by.
 
-    That is the visit's, or a speaker's assignment, or the offer where it `asks` the speaker.
-    `second` is a line under the place, `who` says who comes; both may be empty.
+    That is the visit's, or a speaker's assignment, or the offer where it is a question to them;
+    `mark` then says so. `second` is a line under the place, `who` says who comes. All three may
+    be empty.
     """
 
     public_id: str
@@ -53,7 +54,7 @@ class DayVisit:
     place: str
     second: str = ""
     who: str = ""
-    asks: bool = False
+    mark: str = ""
 
     @property
     def day(self) -> date:
@@ -164,7 +165,7 @@ def _question(public_id: str, visit: VisitView, *, expires_at: datetime) -> DayV
         status=Status("waiting", _("We ask you; an answer helps by %(when)s", when=until)),
         place=visit.city,
         second=_("by video") if visit.by_video else "",
-        asks=True,
+        mark=_("We ask you"),
     )
 
 

@@ -1,4 +1,4 @@
-"""What a person is, where, in names: for choosing among one's memberships."""
+"""Places by their names: what a person is where, and what a liaison's pages are headed with."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from outreach.accounts.service import Place
 from outreach.actor import Kind
-from outreach.directory.models import Affiliate, Hospital
+from outreach.directory.models import Affiliate, Hospital, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,11 @@ def described(session: Session, places: Sequence[Place]) -> tuple[NamedPlace, ..
         )
         for place in places
     )
+
+
+def with_its_unit(hospital: Hospital, units: Sequence[Unit]) -> str:
+    """Return the hospital's name, with the unit's where there is only one."""
+    return f"{hospital.name}, {units[0].name}" if len(units) == 1 else hospital.name
 
 
 def _by_id(

@@ -22,7 +22,7 @@ from outreach.directory.models import (
 )
 from outreach.i18n import gettext as _
 from outreach.i18n import ngettext
-from outreach.reads import after_visit, board, words
+from outreach.reads import after_visit, board, places, words
 from outreach.reads.board import VisitRow
 from outreach.reads.words import Status
 from outreach.speakers.models import Clearance
@@ -70,9 +70,7 @@ class Home:
     @property
     def title(self) -> str:
         """The hospital's name, with the unit's where there is only one."""
-        if len(self.units) == 1:
-            return f"{self.hospital.name}, {self.units[0].name}"
-        return self.hospital.name
+        return places.with_its_unit(self.hospital, self.units)
 
     @property
     def lead(self) -> str:
@@ -119,13 +117,12 @@ class UnitCard:
 
 
 def home(
-    session: Session, actor: Actor, *, past: bool = False, number: int = 1, now: datetime
+    session: Session, actor: Actor, hospital: Hospital, *, past: bool, number: int, now: datetime
 ) -> Home:
     """Return a page of the hospital's visits: those to come, soonest first; past: latest first.
 
     A visit that goes on now is still to come. The number of queries does not depend on the rows.
     """
-    hospital = own_hospital(session, actor)
     mine = access.scope(actor, Visit)
     coming = mine.where(Visit.ends_at > now)
     wanted = _past(mine, now=now) if past else coming.order_by(Visit.starts_at, Visit.id)

@@ -59,7 +59,7 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One visit in a day. `words` says how it stands; `asks`: it is a question to the reader."""
+    """One visit in a day. `words` says how it stands; in a month a `mark` does, if there is one."""
 
     kind: str
     words: str
@@ -68,7 +68,7 @@ class Entry:
     href: str
     second: str
     who: str
-    asks: bool
+    mark: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,15 +190,10 @@ def _turned(sheet: Sheet, by: int) -> Sheet:
 
 
 def _title(sheet: Sheet) -> str:
-    """Return "December 2026", or "November 29 to December 5, 2026"."""
-    if sheet.view == "month":
-        return words.capital(format_skeleton("yMMMM", sheet.first, locale=i18n.locale()))
-    last = sheet.first + _A_WEEK - timedelta(days=1)
-    return _(
-        "%(first)s to %(last)s",
-        first=i18n.day(sheet.first, weekday=False, year=sheet.first.year != last.year),
-        last=i18n.day(last, weekday=False, year=True),
-    )
+    """Return "December 2026", or "Week of November 29, 2026"."""
+    if sheet.view == "week":
+        return _("Week of %(day)s", day=i18n.day(sheet.first, weekday=False, year=True))
+    return words.capital(format_skeleton("yMMMM", sheet.first, locale=i18n.locale()))
 
 
 def _short_title(sheet: Sheet, *, beside: Sheet) -> str:
@@ -260,7 +255,7 @@ def _entry(visit: DayVisit, href: str, *, whole: bool, with_zone: bool) -> Entry
         href=href,
         second=visit.second,
         who=visit.who,
-        asks=visit.asks,
+        mark=visit.mark,
     )
 
 

@@ -271,6 +271,8 @@ LIAISON = _for(
     "Nora",
     Shown("home", "liaison.units", main=True),
     Shown("earlier", "liaison.units", query="?when=past"),
+    Shown("week", "liaison.units", query="?view=week&week=2026-12-01", main=True),
+    Shown("month", "liaison.units", query="?view=month"),
     Shown("visit", "liaison.visit", ids={"visit_id": "her visit"}, main=True),
     Shown("asked", "liaison.asked", ids={"visit_id": "her visit"}),
     Shown("time", "liaison.change_time", ids={"visit_id": "her visit"}),
@@ -347,6 +349,8 @@ LIAISON_WITHOUT_UNITS = _for(
 SPEAKER = _for(
     "Maria",
     Shown("home", "speaker.home", main=True),
+    Shown("week", "speaker.home", query="?view=week&week=2026-12-07"),
+    Shown("month", "speaker.home", query="?view=month&month=2026-12", main=True),
     Shown("open-visits", "speaker.open_visits", main=True),
     Shown("times", "speaker.times", main=True),
     Shown("exact-times", "speaker.exact_times"),

@@ -3,19 +3,21 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
-from flask import flash, redirect, render_template, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from outreach import access, clock
 from outreach.errors import Conflict
 from outreach.i18n import gettext as _
-from outreach.reads import after_visit, agenda, own_calendar, profile, undo
+from outreach.reads import after_visit, agenda, days, own_calendar, profile, undo
 from outreach.reads.agenda import VisitView
+from outreach.reads.days import DayVisit
 from outreach.speakers.models import Speaker
 from outreach.visits.models import Assignment, Offer, Slot
-from outreach.web import context
+from outreach.web import calendar_view, context
 from outreach.web.auth import requires
 from outreach.web.speaker.blueprint import bp
 from outreach.workflows import eligibility, offers
@@ -37,10 +39,18 @@ class OpenPlace:
 @bp.get("")
 @requires("profile.see")
 def home() -> ResponseReturnValue:
-    """Show the next visit, what is asked, and what is open."""
+    """Show the next visit, what is asked, and what is open; or a week or a month of it."""
     now = clock.now()
+    url = partial(url_for, "speaker.home")
     with context.reading() as session:
         me = profile.me(session, context.current_actor())
+        zone = me.time_zone
+        sheet = calendar_view.asked_for(request.args, now=now, zone=zone)
+        views = calendar_view.choices(sheet, url=url)
+        if sheet:
+            found = days.of_speaker(session, me.id, span=sheet.span, now=now)
+            drawn = calendar_view.draw(sheet, found, url=url, href=_day_url, zone=zone, now=now)
+            return render_template("speaker/visits_calendar.html", drawn=drawn, views=views)
         shown = agenda.agenda(session, me.id, now=now)
         places = _open_places(session, me, now=now, limit=OPEN_ON_HOME)
         ids = [going.public_id for going in shown.past]
@@ -60,6 +70,7 @@ def home() -> ResponseReturnValue:
         places=places,
         in_calendar=in_calendar,
         undoable=undoable,
+        views=views,
     )
 
 
@@ -164,6 +175,13 @@ def step_back(assignment_id: str) -> ResponseReturnValue:
         offers.cannot_come(session, assignment, by=actor, links=context.links(), now=clock.now())
     flash(_("Thank you for telling us. Your place is open again, and we look for somebody else."))
     return redirect(url_for("speaker.home"), 303)
+
+
+def _day_url(visit: DayVisit) -> str:
+    """Return where a visit of a week or a month leads: its page, or the question itself."""
+    if visit.mark:
+        return url_for("speaker.open_visits", _anchor=f"question-{visit.public_id}")
+    return url_for("speaker.visit", assignment_id=visit.public_id)
 
 
 def _going(assignment_id: str) -> tuple[agenda.Going, bool]:

@@ -123,7 +123,7 @@ def build_weeks() -> list[list[dict[str, object]]]:
             "href": "#",
             "second": "Unit 4B",
             "who": "Daniel and Maria",
-            "asks": False,
+            "mark": "",
         },
         {
             "kind": "needs",
@@ -133,7 +133,7 @@ def build_weeks() -> list[list[dict[str, object]]]:
             "href": "#",
             "second": "",
             "who": "",
-            "asks": True,
+            "mark": "We ask you",
         },
     ]
     days = [

@@ -132,7 +132,7 @@ def test_the_week_of_any_of_its_days_says_all_there_is_to_say(
 
     assert len({text_of(answer) for answer in answers}) == 1
     words = text_of(answers[0])
-    assert "December 6 to December 12, 2026" in words
+    assert "Week of December 6, 2026" in words
     assert "10:00 to 11:00 AM St. Clare Lakeshore Unit 4B Maria Co-presenter open" in words
     assert answers[0].text.count(f'href="/coordinator/visits/{visit.public_id}"') == 2
     assert "All times are Eastern Time." in words
@@ -145,7 +145,7 @@ def test_a_week_that_cannot_be_meant_is_this_week(desk: Desk) -> None:
     browser = desk()
 
     titles = {
-        query: "November 22 to November 28, 2026"
+        query: "Week of November 22, 2026"
         in text_of(browser.get(f"/coordinator/visits?view=week{query}"))
         for query in ("", "&week=2026-02-30", "&week=soon", "&week=1999-01-01", "&month=2027-01")
     }
@@ -229,7 +229,7 @@ def test_a_printed_calendar_says_which_filters_are_on_and_when_it_was(desk: Desk
 
     assert "Shown: Nobody yet, In Spanish." in words
     assert "Printed on November 23, 2026 at 10:00 AM, Eastern Time." in words
-    assert "Print this page with your browser" in words
+    assert "Print it with your browser" in words
 
 
 @pytest.mark.parametrize(
