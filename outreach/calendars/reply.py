@@ -26,6 +26,7 @@ LONGEST_UID: Final = 255
 LONGEST_ADDRESS: Final = 320
 LONGEST: Final = 1000
 LARGEST_SEQUENCE: Final = 2**31 - 1
+YEARS: Final = range(2000, 2100)
 _LINE_END: Final = re.compile(r"\r\n|\n|\r")
 
 
@@ -215,4 +216,5 @@ def _instant(event: icalendar.Event, name: str) -> datetime | None:
     value: date | datetime = event.decoded(name)
     if not isinstance(value, datetime) or value.utcoffset() is None:
         return None
-    return value.astimezone(UTC)
+    # Near the ends of the calendar a time has no name in every zone.
+    return value.astimezone(UTC) if value.year in YEARS else None

@@ -69,7 +69,7 @@ def _asked(
         asks = notices.question(offer, speaker.public_id, role=role)
         with speaking(to.locale):
             summary = gettext("Outreach visit?")
-            details = gettext("Can you go? Accept or decline here, or by the link in our message.")
+            details = gettext("Can you go? Answer here, or by the link in our message.")
         shown = _for_speaker(session, visit, to)
         shown = replace(shown, summary=summary, description=details, tentative=True, asks=asks)
         yield to, shown

@@ -40,7 +40,10 @@ def test_a_session_knows_who_acts_as_what(session: Session, ruth: Membership) ->
 
     assert seen.name == "Ruth Adler"
     assert seen.actor == Actor(
-        Kind.COORDINATOR, account_id=ruth.account_id, affiliate_id=ruth.affiliate_id
+        Kind.COORDINATOR,
+        account_id=ruth.account_id,
+        membership_id=ruth.id,
+        affiliate_id=ruth.affiliate_id,
     )
     assert seen.lacks_second_factor
 

@@ -121,9 +121,16 @@ def test_a_stamp_that_is_no_time_is_none() -> None:
 
 
 @pytest.mark.parametrize(
-    "time", ["DTSTART;VALUE=DATE:20261208", "DTSTART:20261208T140000", "X-DTSTART:x"]
+    "time",
+    [
+        "DTSTART;VALUE=DATE:20261208",
+        "DTSTART:20261208T140000",
+        "X-DTSTART:x",
+        "DTSTART:00010101T000000Z",
+        "DTSTART:99991231T235959Z",
+    ],
 )
-def test_a_day_or_a_time_without_a_zone_is_no_other_time(time: str) -> None:
+def test_a_day_or_a_time_without_a_zone_or_of_another_age_is_no_other_time(time: str) -> None:
     file = file_of(replace(ASKED, method="COUNTER")).replace("DTSTART:20261208T190000Z", time)
 
     assert read(file).starts_at is None
