@@ -41,6 +41,7 @@ class CalendarItem(Base):
     description: Mapped[str]
     cancelled_at: Mapped[datetime | None]
     tentative: Mapped[bool] = mapped_column(default=False)
+    alarm_minutes: Mapped[int | None]
     answer: Mapped[str] = mapped_column(default="")
     answer_sequence: Mapped[int | None]
     answer_at: Mapped[datetime | None]

@@ -49,6 +49,7 @@ FED: Final = (
     CalendarItem.description,
     CalendarItem.cancelled_at,
     CalendarItem.tentative,
+    CalendarItem.alarm_minutes,
     CalendarItem.vevent,
     CalendarItem.vevent_of,
 )
@@ -88,7 +89,9 @@ def entry(
         attendee_name=attendee.name,
         attendee_email=attendee.email,
     )
-    return replace(shown, answer=answer) if isinstance(shown, Invite) else shown
+    if not isinstance(shown, Invite):
+        return shown
+    return replace(shown, answer=answer, alarm_minutes=item.alarm_minutes)
 
 
 def _kind(item: Kept) -> type[Entry]:
@@ -166,6 +169,7 @@ def _made_of(item: Kept) -> str:
         item.sequence or 0,
         item.cancelled_at is None,
         bool(item.tentative),
+        item.alarm_minutes,
         item.stamped_at.timestamp(),
         item.starts_at.timestamp(),
         item.ends_at.timestamp(),

@@ -19,7 +19,8 @@ class Speaker(Base):
     `radius_km` None means any distance. `channel` is how offers and reminders reach the speaker.
     `any_hour` says that changes of a visit within a day may be texted at night too.
     Of an affiliate's reminders the last `most_reminders` are sent; None means all.
-    With `asked_by_calendar` questions come into the calendar too, as tentative entries.
+    A calendar entry reminds `alarm_minutes` before the visit; None: not at all. With
+    `asked_by_calendar` questions come into the calendar too, as tentative entries.
     `detail` says how much a message or calendar may show: "minimal" names no place.
     """
 
@@ -47,6 +48,7 @@ class Speaker(Base):
     detail: Mapped[str] = mapped_column(default="minimal")
     calendar: Mapped[str] = mapped_column(default="both")
     asked_by_calendar: Mapped[bool] = mapped_column(default=False)
+    alarm_minutes: Mapped[int | None]
     locale: Mapped[str] = mapped_column(default="en")
     paused_until: Mapped[date | None]
     revision: Mapped[int] = mapped_column(default=1)
@@ -59,6 +61,7 @@ class Speaker(Base):
         CheckConstraint("channel IN ('sms', 'mail', 'call')", name="channel_known"),
         CheckConstraint("detail IN ('minimal', 'full')", name="detail_known"),
         CheckConstraint("calendar IN ('feed', 'mail', 'both')", name="calendar_known"),
+        CheckConstraint("alarm_minutes BETWEEN 0 AND 10080", name="alarm_sane"),
         CheckConstraint("quota_per_month BETWEEN 0 AND 31", name="quota_sane"),
         CheckConstraint("rest_days BETWEEN 0 AND 365", name="rest_days_sane"),
         Index("ix_speaker_phone", "phone"),

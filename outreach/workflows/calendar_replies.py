@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from outreach import audit, db
+from outreach import audit, db, logs
 from outreach.actor import Actor, Kind
 from outreach.calendars import reply
 from outreach.calendars.models import CalendarItem, CalendarReply
@@ -28,6 +28,8 @@ from outreach.speakers.models import Speaker
 from outreach.visits import service
 from outreach.visits.models import Assignment, Offer, Visit
 from outreach.workflows import offers, other_times, recipients, settling, visits
+
+log = logs.get(__name__)
 
 NO_TIME = lazy("This mail proposes no time.")
 
@@ -327,4 +329,5 @@ def _wait(
     )
     session.add(waiting)
     session.flush()
+    log.info("calendar.answer_waits", mail=row.id, why=str(why))
     return False

@@ -164,6 +164,8 @@ def _show(
     revision = rules.next_revision(_revision(item), fingerprint=mark, now=now)
     if revision is None:
         if item is not None:
+            # No news to mail; feeds follow.
+            item.alarm_minutes = to.alarm_minutes
             _invite_late(session, item, to, visit=visit, by=by, now=now)
         return
     kind = "invite" if item is None or item.cancelled_at else "invite_update"
@@ -174,6 +176,7 @@ def _show(
     item.starts_at, item.ends_at, item.time_zone = visit.starts_at, visit.ends_at, visit.time_zone
     item.summary, item.location, item.description = shown.summary, shown.location, shown.description
     item.cancelled_at, item.tentative = None, shown.tentative
+    item.alarm_minutes = to.alarm_minutes
     _mail(session, item, to, kind, asks=shown.asks, revision=revision, visit=visit, by=by, now=now)
 
 

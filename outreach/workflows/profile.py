@@ -212,6 +212,7 @@ def change_shown(
     detail: str,
     calendar: str,
     asked_by_calendar: bool,
+    alarm_minutes: int | None,
     locale: str,
     by: Actor,
     links: Links,
@@ -229,6 +230,7 @@ def change_shown(
         "detail": detail,
         "calendar": calendar,
         "asked_by_calendar": asked_by_calendar,
+        "alarm_minutes": alarm_minutes,
         "locale": locale,
     }
     if not _set(session, speaker, facts, "speaker.change_shown", by=by, now=now):

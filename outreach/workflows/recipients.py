@@ -29,6 +29,7 @@ class Recipient:
     by_text: bool = False
     by_call: bool = False
     any_hour: bool = False
+    alarm_minutes: int | None = None
     morning_mail: bool = True
 
     @property
@@ -51,6 +52,7 @@ def speaker(row: Speaker) -> Recipient:
         by_text=row.channel == "sms",
         by_call=row.channel == "call",
         any_hour=row.any_hour,
+        alarm_minutes=row.alarm_minutes,
     )
 
 

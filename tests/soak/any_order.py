@@ -378,6 +378,7 @@ def _choices(rng: random.Random) -> dict[str, Any]:
         "detail": rng.choice(("minimal", "full")),
         "calendar": rng.choice(("feed", "mail", "both")),
         "asked_by_calendar": rng.random() < 0.5,
+        "alarm_minutes": rng.choice((None, 60, 1440)),
         "locale": rng.choice(("en", "es")),
     }
 

@@ -38,6 +38,7 @@ CHANGES: dict[str, Any] = {
     "stamped_at": NOW + timedelta(hours=1),
     "cancelled_at": NOW,
     "tentative": True,
+    "alarm_minutes": 60,
 }
 """Each column a feed shows, with another value than `items` gives it."""
 

@@ -12,11 +12,20 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
+from outreach.actor import SYSTEM
+from outreach.calendars.models import CalendarItem
+from outreach.links import Links
 from outreach.messaging.models import InboundMail
+from outreach.visits.models import Assignment
 from outreach.web import mail_hook
 from outreach.wiring import Wiring
+from outreach.workflows import offers
 from tests import builders
+from tests.builders import NOW
+from tests.calendars import replies
+from tests.calendars.replies import Asked, Made
 from tests.messaging import mails
+from tests.workflows.conftest import open_bureau
 
 TOKEN = "a token of sixteen or more"
 MAIL = mails.written(sender="x@else.example")
@@ -130,3 +139,22 @@ def test_whatever_the_bytes_are_they_are_taken(service: FlaskClient, session: Se
         204
     }
     assert len(kept(session)) == len(set(bodies))
+
+
+@pytest.mark.parametrize("made", replies.ALL, ids=lambda made: made.__name__)
+def test_a_no_by_calendar_has_opened_the_place_when_the_answer_comes(
+    service: FlaskClient, session: Session, links: Links, made: Made
+) -> None:
+    bureau = open_bureau(session)
+    offer = bureau.ask(bureau.maria)
+    offers.accept(session, offer=offer, by=SYSTEM, via="link", links=links, now=NOW)
+    hers = select(CalendarItem.uid).where(CalendarItem.owner_kind == "speaker")
+    asked = Asked(uid=session.scalars(hers).one(), attendee=bureau.maria.email, said="DECLINED")
+    session.commit()
+
+    answer = post(service, made(asked))
+
+    session.expire_all()
+    mine = session.scalars(select(Assignment)).one()
+    assert answer.status_code == 204
+    assert (mine.active, mine.ended_because) == (False, "cannot_come")

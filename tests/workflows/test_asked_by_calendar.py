@@ -295,6 +295,7 @@ def choose(bureau: Bureau, *, asked_by_calendar: bool) -> None:
         detail="minimal",
         calendar="both",
         asked_by_calendar=asked_by_calendar,
+        alarm_minutes=None,
         locale="en",
         by=SYSTEM,
         links=LINKS,

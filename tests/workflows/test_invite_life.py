@@ -305,6 +305,7 @@ def test_saving_without_a_change_mails_nobody(life: Life, mailbox: Mailbox) -> N
         detail=maria.detail,
         calendar=maria.calendar,
         asked_by_calendar=maria.asked_by_calendar,
+        alarm_minutes=maria.alarm_minutes,
         locale=maria.locale,
         by=SYSTEM,
         links=LINKS,

@@ -2,15 +2,18 @@
 
 from collections.abc import Callable
 from datetime import date, time, timedelta
+from email import message_from_bytes
 
 import pytest
 from sqlalchemy import select, update
 
 from outreach.actor import SYSTEM
+from outreach.calendars.models import CalendarItem
 from outreach.db import Database
 from outreach.messaging.models import Message
+from outreach.messaging.ports import Mail
 from outreach.visits.models import Assignment
-from outreach.workflows import inbound, offers, visits
+from outreach.workflows import inbound, offers, profile, visits
 from outreach.workflows.delivery import Post, Prepared, Skipped
 from tests import fakes
 from tests.builders import NOW, VISIT_AT
@@ -192,3 +195,61 @@ def test_a_move_takes_back_reminders_that_are_not_planned_anew(bureau: Bureau) -
         Message.subject_revision < bureau.visit.revision,
     )
     assert bureau.session.scalars(older).all() == []
+
+
+# --- whether the entry itself reminds
+
+
+def shown(bureau: Bureau) -> tuple[int, str]:
+    """Give the sequence of Maria's entry, and its text as feeds hold it."""
+    mine = select(CalendarItem).where(CalendarItem.owner_kind == "speaker")
+    item = bureau.session.scalars(mine.execution_options(populate_existing=True)).one()
+    return item.sequence, item.vevent or ""
+
+
+def choose_alarm(bureau: Bureau, minutes: int | None) -> None:
+    profile.change_shown(
+        bureau.session,
+        bureau.maria,
+        detail=bureau.maria.detail,
+        calendar=bureau.maria.calendar,
+        asked_by_calendar=False,
+        alarm_minutes=minutes,
+        locale="en",
+        by=SYSTEM,
+        links=LINKS,
+        now=NOW,
+    )
+
+
+def test_an_entry_reminds_only_who_chose_so(bureau: Bureau, post: Post) -> None:
+    choose_alarm(bureau, 60)
+    say_yes(bureau)
+
+    prepared = prepare_kind(bureau, post, "invite", now=NOW)
+
+    assert isinstance(prepared, Prepared)
+    assert isinstance(prepared.parcel, Mail)
+    file = next(
+        part.get_payload(decode=True)
+        for part in message_from_bytes(prepared.parcel.raw).walk()
+        if part.get_content_type() == "text/calendar"
+    )
+    assert b"ACTION:DISPLAY" in file
+    assert b"TRIGGER:-PT1H" in file
+    wards = select(CalendarItem.vevent).where(CalendarItem.owner_kind != "speaker")
+    assert not any("VALARM" in text for text in bureau.session.scalars(wards) if text)
+
+
+def test_another_choice_mails_nothing_and_feeds_follow(bureau: Bureau) -> None:
+    say_yes(bureau)
+    let_everything_leave(bureau)
+    before = shown(bureau)
+
+    choose_alarm(bureau, 24 * 60)
+
+    assert "VALARM" not in before[1]
+    assert (shown(bureau)[0], "TRIGGER:-P1D" in shown(bureau)[1]) == (before[0], True)
+    assert waiting(bureau) == []
+    choose_alarm(bureau, None)
+    assert shown(bureau) == before

@@ -58,6 +58,7 @@ def choose(bureau: Bureau, **choices: Any) -> None:  # noqa: ANN401 - any column
         "detail": bureau.maria.detail,
         "calendar": bureau.maria.calendar,
         "asked_by_calendar": bureau.maria.asked_by_calendar,
+        "alarm_minutes": bureau.maria.alarm_minutes,
         "locale": "en",
     }
     profile.change_shown(

@@ -47,6 +47,12 @@ CALENDARS = {
     "feed": lazy("By an address my calendar reads"),
     "both": lazy("Both"),
 }
+ALARMS = {
+    "none": lazy("Not at all"),
+    "hour": lazy("An hour before"),
+    "day": lazy("A day before"),
+}
+ALARM_MINUTES: Mapping[str, int | None] = {"none": None, "hour": 60, "day": 24 * 60}
 
 REMINDERS = {
     "all": lazy("All that my affiliate plans"),
@@ -90,6 +96,11 @@ class ShownForm(Form):
         validators=[required(lazy("Choose how visits come into your calendar."))],
     )
     asked_by_calendar = BooleanField(lazy("Questions whether I can go come into my calendar too"))
+    alarm = RadioField(
+        lazy("Should your calendar remind you of a visit?"),
+        choices=list(ALARMS.items()),
+        validators=[required(lazy("Choose whether your calendar reminds you."))],
+    )
     locale = RadioField(
         lazy("Language of our messages and pages"),
         choices=list(words.LANGUAGES.items()),
@@ -196,6 +207,7 @@ def shown() -> ResponseReturnValue:
         detail=me.detail,
         calendar=me.calendar,
         asked_by_calendar=me.asked_by_calendar,
+        alarm=next(key for key, value in ALARM_MINUTES.items() if value == me.alarm_minutes),
         locale=me.locale,
     )
 
@@ -206,6 +218,7 @@ def shown() -> ResponseReturnValue:
             detail=form.detail.data,
             calendar=form.calendar.data,
             asked_by_calendar=bool(form.asked_by_calendar.data),
+            alarm_minutes=ALARM_MINUTES[form.alarm.data],
             locale=form.locale.data,
             by=by,
             links=context.links(),

@@ -189,7 +189,8 @@ def test_what_may_be_shown_reaches_the_calendar_at_once(
     session.commit()
 
     answer = place.browser.post(
-        "/speaker/about/shown", data={"detail": "full", "calendar": "both", "locale": "es"}
+        "/speaker/about/shown",
+        data={"detail": "full", "calendar": "both", "alarm": "none", "locale": "es"},
     )
 
     assert answer.status_code == 303
@@ -205,7 +206,8 @@ def test_what_may_be_shown_reaches_the_calendar_at_once(
     assert "Guardado." in place.browser.get("/speaker/about").text
 
     place.browser.post(
-        "/speaker/about/shown", data={"detail": "minimal", "calendar": "both", "locale": "es"}
+        "/speaker/about/shown",
+        data={"detail": "minimal", "calendar": "both", "alarm": "none", "locale": "es"},
     )
     session.expire_all()
     hidden = session.scalars(mine).one()
@@ -214,7 +216,7 @@ def test_what_may_be_shown_reaches_the_calendar_at_once(
 
 
 def test_questions_come_into_the_calendar_for_who_chooses_so(place: Place) -> None:
-    form = {"detail": "full", "calendar": "both", "locale": "en"}
+    form = {"detail": "full", "calendar": "both", "alarm": "day", "locale": "en"}
 
     place.browser.post("/speaker/about/shown", data=form | {"asked_by_calendar": "y"})
     is_on = place.speaker().asked_by_calendar
@@ -222,15 +224,16 @@ def test_questions_come_into_the_calendar_for_who_chooses_so(place: Place) -> No
     place.browser.post("/speaker/about/shown", data=form)
 
     assert (is_on, place.speaker().asked_by_calendar) == (True, False)
+    assert place.speaker().alarm_minutes == 24 * 60
     (box,) = re.findall(r'<input[^>]*name="asked_by_calendar"[^>]*>', page)
     assert "checked" in box
 
 
 @pytest.mark.parametrize("wrong", ["", "everything", "\x00", "🙂", "<b>", "x" * 100_000])
-@pytest.mark.parametrize("field", ["detail", "calendar", "locale"])
+@pytest.mark.parametrize("field", ["detail", "calendar", "alarm", "locale"])
 def test_a_wrong_answer_about_showing_changes_nothing(place: Place, field: str, wrong: str) -> None:
     before = place.speaker().revision
-    right = {"detail": "full", "calendar": "mail", "locale": "es"}
+    right = {"detail": "full", "calendar": "mail", "alarm": "hour", "locale": "es"}
 
     answer = place.browser.post("/speaker/about/shown", data=right | {field: wrong})
 
