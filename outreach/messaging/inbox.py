@@ -54,7 +54,7 @@ class Incoming:
     `key` is the same whenever the mail comes again. `attempt` is ours on the mail that came back,
     `answers` are the Message-IDs it says it answers, with their angle brackets. `calendar` is the
     file of a calendar's answer, as it came. `is_forged`: a server on the way found that the mail
-    is not from the domain it says.
+    is not from the domain it says. `only_sender` is `sender` where the mail surely says no other.
     """
 
     key: str
@@ -67,6 +67,7 @@ class Incoming:
     answers: tuple[str, ...] = ()
     calendar: str = ""
     is_forged: bool = False
+    only_sender: str = ""
 
 
 def read(raw: bytes) -> Incoming:
@@ -79,6 +80,7 @@ def read(raw: bytes) -> Incoming:
         subject=line(header(head, "Subject")),
         answers=_answers(head),
         is_forged=_is_forged(head),
+        only_sender=mail_parts.only_address(head, "From"),
     )
     mail = mail_parts.whole(raw)
     if mail is None:

@@ -72,16 +72,20 @@ def parts(mail: Message) -> Iterator[Message]:
 
 
 def words(part: Message) -> str:
-    """Decode a part; a charset that is none or not the right one costs letters, not the mail."""
+    """Decode a part; a charset that is none or not the right one costs letters, not the mail.
+
+    Halves of characters, which some charsets can write and no database takes, become "?".
+    """
     content = part.get_payload(decode=True)
     if not isinstance(content, bytes):
         return ""
     content = content[:_LONGEST_PART]
     try:
         charset = part.get_content_charset("utf-8")
-        return content.decode("utf-8" if charset in _NO_CHARSETS else charset, errors="replace")
+        text = content.decode("utf-8" if charset in _NO_CHARSETS else charset, errors="replace")
     except SPOILED:
-        return content.decode("utf-8", errors="replace")
+        text = content.decode("utf-8", errors="replace")
+    return text.encode("utf-8", errors="replace").decode()
 
 
 def header(of: Message, name: str) -> str:
@@ -98,10 +102,26 @@ def header(of: Message, name: str) -> str:
         return str(value)[:_LONGEST_HEADER]
 
 
+def only_address(of: Message, name: str) -> str:
+    """Return the address of a header that stands there once and names one, surely; else "".
+
+    Surely: it is the whole header, or what stands between its last brackets.
+    """
+    values, found = of.get_all(name, []), addresses(of, name)
+    if len(values) != 1 or len(found) != 1:
+        return ""
+    whole = " ".join(str(values[0]).split()).lower()
+    is_plain = whole.count("@") == 1 and (whole == found[0] or whole.endswith(f"<{found[0]}>"))
+    return found[0] if is_plain else ""
+
+
 def addresses(of: Message, name: str) -> list[str]:
-    """Return the addresses in a header, in small letters."""
+    """Return the addresses in a header, in small letters.
+
+    Out of the header as it came: what is encoded in it is a name, and no name is an address.
+    """
     try:
-        named = getaddresses([header(of, name)])
+        named = getaddresses([str(of.get(name, ""))[:_LONGEST_HEADER]])
     except SPOILED:
         return []
     found = [clean(address).strip().lower() for _, address in named if "@" in address]

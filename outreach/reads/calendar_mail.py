@@ -47,7 +47,7 @@ WORDS: Final[Mapping[str, str]] = {
         "whether they meant to take it."
     ),
     Why.OTHER_TIME: lazy("Their calendar asks for another time."),
-    Why.COMMENT: lazy("They answered in their calendar, which counts, and wrote these words."),
+    Why.COMMENT: lazy("They answered in their calendar and wrote these words."),
     **dict.fromkeys(Unfit, NOT_UNDERSTOOD),
 }
 

@@ -32,6 +32,7 @@ from outreach.workflows import offers, other_times, recipients, settling, visits
 log = logs.get(__name__)
 
 NO_TIME = lazy("This mail proposes no time.")
+ALREADY_SETTLED = lazy("This mail is settled already. Nothing was changed.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +65,9 @@ def take(
     if doubt is not None:
         return _wait(session, row, doubt, item=item)
     heard = _Heard(answer, item, visit, _actor(session, item))
-    if answer.method is Method.REFRESH:
-        _send_again(session, heard, now=now)
-        return True
-    if answer.method is Method.COUNTER:
+    if answer.method is Method.COUNTER and not _is_nobodys(session, heard):
         return _wait(session, row, Why.OTHER_TIME, item=item, times=_times(answer))
-    why = _done(session, heard, links=links, now=now)
-    if why is None and answer.comment:
-        why = Why.COMMENT
+    why = _followed(session, heard, links=links, now=now)
     return why is None or _wait(session, row, why, item=item)
 
 
@@ -81,11 +77,11 @@ def take_time(
     """Follow the time a calendar proposed; return whether the visit moved at once.
 
     The unit's own proposal moves the visit. A speaker's is for the unit to decide: it is asked by
-    mail, and says yes with one button. The mail is settled. Twice is once.
+    mail, and says yes with one button. The mail is settled.
 
     Raises:
-        Conflict: it proposes no time, the visit has begun or was called off, or the unit's rules
-            forbid that time.
+        Conflict: it proposes no time, is settled already, the visit has begun or was called off,
+            or the unit's rules forbid that time.
         AgainstTheRules: the unit's rules speak against the time it proposed itself.
         RuleBroken: there is nobody to ask.
     """
@@ -94,6 +90,9 @@ def take_time(
         raise Conflict(NO_TIME)
     item = session.get_one(CalendarItem, kept.item_id)
     visit = db.locked(session, Visit, item.visit_id)
+    session.refresh(mail)
+    if mail.settled_at is not None:
+        raise Conflict(ALREADY_SETTLED)
     if item.owner_kind == "speaker":
         other_times.propose(session, visit, starts_at=kept.starts_at, by=by, now=now)
     else:
@@ -122,7 +121,7 @@ def _doubt(
     known = _addresses(session, item, visit)
     if answer.attendee not in known:
         return Why.STRANGER
-    return None if mail.sender in known else Why.OTHER_SENDER
+    return None if mail.only_sender in known else Why.OTHER_SENDER
 
 
 def _addresses(session: Session, item: CalendarItem, visit: Visit) -> set[str]:
@@ -144,6 +143,16 @@ def _actor(session: Session, item: CalendarItem) -> Actor:
 # --- what it does
 
 
+def _followed(session: Session, heard: _Heard, *, links: Links, now: datetime) -> Why | None:
+    """Do what an answer says; return why somebody must look all the same."""
+    if heard.answer.method is not Method.REPLY:
+        # The invite is wanted again, or another time for what is not theirs: they get what stands.
+        _send_again(session, heard, now=now)
+        return None
+    why = _done(session, heard, links=links, now=now)
+    return Why.COMMENT if why is None and heard.answer.comment else why
+
+
 def _done(session: Session, heard: _Heard, *, links: Links, now: datetime) -> Why | None:
     """Do what a REPLY says; return why somebody must look all the same."""
     answer, item = heard.answer, heard.item
@@ -151,8 +160,12 @@ def _done(session: Session, heard: _Heard, *, links: Links, now: datetime) -> Wh
         return Why.ANOTHER
     if answer.sequence < item.sequence:
         return _older(session, heard, now=now)
-    if answer.said is Said.NOTHING or not _is_news(heard, now=now):
+    if answer.said is Said.NOTHING:
         return None
+    if not _is_news(heard, now=now):
+        # Of two programs one may have a slow clock: a no must not get lost.
+        is_no = answer.said is Said.NO and item.answer != Said.NO
+        return Why.OLDER if is_no and _holds(session, heard) else None
     item.answer, item.answer_sequence = str(answer.said), item.sequence
     item.answer_at = _stamp(answer, now=now)
     session.flush()
@@ -172,9 +185,7 @@ def _done(session: Session, heard: _Heard, *, links: Links, now: datetime) -> Wh
 def _older(session: Session, heard: _Heard, *, now: datetime) -> Why | None:
     """Judge an answer to what has changed since: it may be meant for the new, or not."""
     said = heard.answer.said
-    if heard.item.owner_kind != "speaker":
-        return Why.OLDER if said is Said.NO else None
-    if _held(session, heard) is not None:
+    if _holds(session, heard):
         return Why.OLDER if said is Said.NO else None
     is_gone = heard.item.cancelled_at is not None
     return _not_theirs(session, heard, now=now) if said is Said.YES and is_gone else None
@@ -252,6 +263,15 @@ def _held(session: Session, heard: _Heard) -> Assignment | None:
         Assignment.active,
     )
     return session.scalar(select(Assignment).where(*mine))
+
+
+def _is_nobodys(session: Session, heard: _Heard) -> bool:
+    """Say whether it is about a visit that is neither theirs nor asked of them any more."""
+    return not _holds(session, heard) and _open_offer(session, heard) is None
+
+
+def _holds(session: Session, heard: _Heard) -> bool:
+    return heard.item.owner_kind != "speaker" or _held(session, heard) is not None
 
 
 def _open_offer(session: Session, heard: _Heard) -> Offer | None:

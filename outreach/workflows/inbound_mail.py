@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, or_, select, update
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from outreach import audit, logs
@@ -81,11 +82,25 @@ def process_inbound(session: Session, raw: bytes, *, links: Links, now: datetime
         bounced = _settle_bounces(session, mail, row_id, now=now)
     if mail.sort is Sort.CALENDAR:
         row = session.get_one(InboundMail, row_id)
-        if calendar_replies.take(session, mail, row, links=links, now=now):
+        if _answered_by_calendar(session, mail, row, links=links, now=now):
             row.subject, row.body, row.settled_at = "", "", now
             session.flush()
     log.info("mail.filed", mail=row_id, sort=str(mail.sort), bounced=bounced)
     return Filed(mail.sort, is_new=True, bounced=bounced)
+
+
+def _answered_by_calendar(
+    session: Session, mail: Incoming, row: InboundMail, *, links: Links, now: datetime
+) -> bool:
+    """Do what a calendar answers; what nobody foresaw waits for a person, and keeps no mail out."""
+    try:
+        with session.begin_nested():
+            return calendar_replies.take(session, mail, row, links=links, now=now)
+    except DBAPIError:
+        raise  # tried again as a whole
+    except Exception as error:
+        log.exception("calendar.cannot_answer", mail=row.id, error=type(error).__name__)
+        return False
 
 
 # --- bounces

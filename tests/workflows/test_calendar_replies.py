@@ -185,9 +185,18 @@ def test_of_two_answers_the_one_written_later_counts_whichever_comes_first(booke
     late = f"{NOW + timedelta(minutes=9):%Y%m%dT%H%M%SZ}"
     take(booked, replace(asked(booked), stamp=late, own="r2"))
 
-    assert take(booked, asked(booked, "DECLINED"))
+    assert take(booked, asked(booked, "TENTATIVE"))
 
     assert (comes(booked), item(booked).answer) == (True, "ACCEPTED")
+
+
+def test_a_no_from_a_program_whose_clock_is_slow_is_not_lost(booked: Bureau) -> None:
+    late = f"{NOW + timedelta(minutes=5):%Y%m%dT%H%M%SZ}"
+    take(booked, replace(asked(booked), stamp=late, own="r2"))
+
+    assert not take(booked, asked(booked, "DECLINED"))
+
+    assert (why(booked), comes(booked)) == (Why.OLDER, True)
 
 
 def test_a_clock_that_is_ahead_does_not_outdo_what_is_said_later(booked: Bureau) -> None:
@@ -265,6 +274,76 @@ def test_what_is_not_surely_theirs_changes_nothing_and_waits(
 
     assert (why(booked), comes(booked), item(booked).answer) == (reason, True, "")
     assert booked.messages() == before
+
+
+MARIA = "maria.lopez@speakers.example"
+
+
+@pytest.mark.parametrize(
+    "sender",
+    [
+        "=?utf-8?q?maria.lopez=40speakers.example=2C?= <mallory@else.example>",
+        "=?utf-8?q?maria.lopez=40speakers.example?= <mallory@else.example>",
+        "=?utf-8?q?=3Cmaria.lopez=40speakers.example=3E?= <mallory@else.example>",
+        f"{MARIA}, mallory@else.example",
+        f"{MARIA}>\r\nFrom: <mallory@else.example",
+        f"<{MARIA}> <mallory@else.example>",
+        f"mallory@else.example <{MARIA}>",
+        f"{MARIA} (mallory@else.example)",
+        f'"{MARIA}" <mallory@else.example>',
+        MARIA,
+    ],
+)
+def test_a_sender_who_is_two_or_only_called_so_is_nobody_for_sure(
+    booked: Bureau, sender: str
+) -> None:
+    raw = replies.google(asked(booked, "DECLINED"))
+    written = f"From: Maria Ruiz <{booked.maria.email}>".encode()
+    assert written in raw
+    forged = raw.replace(written, f"From: {sender}".encode())
+
+    inbound_mail.process_inbound(booked.session, forged, links=LINKS, now=LATER)
+
+    is_plain = sender.strip() == MARIA
+    assert comes(booked) is not is_plain
+    assert why(booked) == ("" if is_plain else Why.OTHER_SENDER)
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize("charset", ["utf-7", "unicode_escape", "utf-16", "no-such"])
+def test_halves_of_characters_keep_no_mail_out(bureau: Bureau, charset: str) -> None:
+    raw = f"""From: maria@hill.example
+Content-Type: text/calendar; charset={charset}; method=REPLY
+Message-ID: <half@hill.example>
+
+BEGIN:VCALENDAR
+METHOD:REPLY
+BEGIN:VEVENT
+UID:+2AA-x\\ud800\\x00
+COMMENT:+2AA-
+ATTENDEE:mailto:maria@hill.example
+END:VEVENT
+END:VCALENDAR
+"""
+
+    filed = inbound_mail.process_inbound(bureau.session, raw.encode(), links=LINKS, now=LATER)
+
+    assert filed.is_new
+    assert mail(bureau).settled_at is None
+
+
+@pytest.mark.both_engines
+def test_what_nobody_foresaw_waits_and_keeps_no_mail_out(
+    booked: Bureau, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_given: object, **_more: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(offers, "cannot_come", fail)
+
+    assert not take(booked, asked(booked, "DECLINED"))
+
+    assert comes(booked)
 
 
 def test_the_wards_invite_is_not_answered_by_a_speaker(booked: Bureau) -> None:
@@ -403,10 +482,32 @@ def test_the_units_other_time_moves_the_visit_and_everybody_hears_of_it(booked: 
 
 def test_the_same_button_twice_moves_it_once(booked: Bureau) -> None:
     waits = counter(booked, "unit")
-    for _ in range(2):
+    calendar_replies.take_time(booked.session, waits, by=SYSTEM, links=LINKS, now=LATER)
+
+    with pytest.raises(Conflict, match="settled already"):
         calendar_replies.take_time(booked.session, waits, by=SYSTEM, links=LINKS, now=LATER)
 
     assert item(booked).sequence == 1
+
+
+def test_what_was_settled_as_it_is_moves_nothing_from_an_old_page(booked: Bureau) -> None:
+    waits = counter(booked, "unit")
+    calendar_replies.settle(booked.session, waits, by=SYSTEM, now=LATER)
+
+    with pytest.raises(Conflict, match="settled already"):
+        calendar_replies.take_time(booked.session, waits, by=SYSTEM, links=LINKS, now=LATER)
+
+    assert booked.visit.starts_at == VISIT_AT
+
+
+def test_another_time_from_who_no_longer_comes_asks_nobody(booked: Bureau) -> None:
+    take(booked, asked(booked, "DECLINED"))
+    let_everything_leave(booked)
+    late = replace(asked(booked, "TENTATIVE"), method="COUNTER", own="r2")
+
+    assert take(booked, late)
+
+    assert why(booked) == ""
 
 
 def test_a_time_against_the_units_rules_moves_nothing_and_waits_on(booked: Bureau) -> None:
