@@ -75,18 +75,25 @@ def _asked(
         yield to, shown
 
 
+def without_place(locale: str) -> Shown:
+    """Return what the calendar shows of somebody who lets no place be seen."""
+    with speaking(locale):
+        return Shown(
+            summary=gettext("Outreach visit"),
+            location="",
+            description=gettext("Everything about this visit is on your page, My visits."),
+        )
+
+
 def _for_speaker(session: Session, visit: Visit, to: Recipient) -> Shown:
+    shown = without_place(to.locale)
+    if not to.sees_places:
+        return shown
     unit = session.get_one(Unit, visit.unit_id)
     hospital = session.get_one(Hospital, unit.hospital_id)
-    with speaking(to.locale):
-        summary = gettext("Outreach visit")
-        details = gettext("Everything about this visit is on your page, My visits.")
-    if not to.sees_places:
-        return Shown(summary=summary, location="", description=details)
     street = ", ".join(part for part in (unit.street, hospital.city) if part)
-    return Shown(
-        summary=f"{summary}: {hospital.name}, {unit.name}", location=street, description=details
-    )
+    summary = f"{shown.summary}: {hospital.name}, {unit.name}"
+    return replace(shown, summary=summary, location=street)
 
 
 def _for_ward(session: Session, visit: Visit, to: Recipient, names: dict[int, str]) -> Shown:

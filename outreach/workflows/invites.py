@@ -91,6 +91,22 @@ def sync_questions(
         sync(session, visit, host=host, by=by, now=now)
 
 
+def hide_places(session: Session, speaker: Speaker, *, now: datetime) -> None:
+    """Take the places out of what is over or off, which feeds show for a while. Mails nothing."""
+    earliest_end, _latest_start = rules.feed_window(now)
+    shown = select(CalendarItem).where(
+        CalendarItem.owner_kind == "speaker",
+        CalendarItem.owner_id == speaker.id,
+        CalendarItem.ends_at >= earliest_end,
+    )
+    hidden = entries.without_place(speaker.locale)
+    for item in session.scalars(shown):
+        if item.cancelled_at is not None or item.starts_at <= now:
+            item.summary, item.location = hidden.summary, hidden.location
+            item.description = hidden.description
+    session.flush()
+
+
 def asks_by_mail(speaker: Speaker) -> bool:
     """Say whether the question of an offer comes as a calendar's mail, in place of a plain one."""
     return speaker.asked_by_calendar and speaker.calendar != "feed"

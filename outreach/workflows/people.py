@@ -1,6 +1,6 @@
 """Inviting people to sign in, ending what they are, and putting speakers aside."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,15 +11,16 @@ from outreach import audit, db
 from outreach.accounts import service as accounts
 from outreach.accounts.models import Account, Membership
 from outreach.actor import Actor, Kind
-from outreach.directory.models import Affiliate, Hospital
+from outreach.calendars import service as calendars
+from outreach.directory.models import Affiliate, Hospital, Unit
 from outreach.errors import Conflict, RuleBroken
 from outreach.i18n import lazy
 from outreach.links import Links
 from outreach.speakers import own_calendar
 from outreach.speakers import service as speakers
 from outreach.speakers.models import Speaker
-from outreach.visits.models import Assignment, Offer, Proposal
-from outreach.workflows import asking, mails, recipients, sign_in_changes
+from outreach.visits.models import Assignment, Offer, Proposal, Visit, VisitRequest
+from outreach.workflows import asking, invites, mails, profile, recipients, sign_in_changes
 
 INVITATION_LASTS = timedelta(days=14)
 """An invitation that could not leave by then would only puzzle people."""
@@ -67,16 +68,28 @@ def invite_speaker(
 
 
 def change_speaker(
-    session: Session, speaker: Speaker, facts: Mapping[str, Any], *, by: Actor, now: datetime
+    session: Session,
+    speaker: Speaker,
+    facts: Mapping[str, Any],
+    *,
+    by: Actor,
+    links: Links,
+    now: datetime,
 ) -> None:
     """Change a speaker's columns; a new mail address is told to the one before.
+
+    Calendars follow: a new mailbox gets its invites, and a feed made under the old address ends.
 
     Raises:
         RuleBroken: another speaker of the affiliate has the address.
     """
     old = speaker.email
+    coming = profile.held_in_calendars(session, speaker, now=now)
     speakers.change(session, speaker, facts, by=by, now=now)
+    for visit in coming:
+        invites.sync(session, visit, host=links.host, now=now)
     if speaker.email != old:
+        calendars.revoke(session, owner_kind="speaker", owner_id=speaker.id, now=now)
         sign_in_changes.tell_old_address(
             session,
             old=old,
@@ -180,8 +193,12 @@ def invite_again(
     audit.record(session, "invitation.send", actor=by, subject=("membership", place.id), now=now)
 
 
-def end_membership(session: Session, place: Membership, *, by: Actor, now: datetime) -> None:
+def end_membership(
+    session: Session, place: Membership, *, by: Actor, links: Links, now: datetime
+) -> None:
     """End what a person is at one place, at once. Twice changes nothing.
+
+    The feed of it ends, and visits that a liaison asked for go to the ward's own calendar.
 
     Raises:
         RuleBroken: it is one's own, or that of the affiliate's last administrator.
@@ -192,9 +209,36 @@ def end_membership(session: Session, place: Membership, *, by: Actor, now: datet
         raise RuleBroken(ONESELF)
     if place.ends_at is not None and place.ends_at <= now:
         return
+    asked_for = _asked_for(session, place, now=now)
     place.ends_at = now
     session.flush()
+    calendars.revoke(session, owner_kind="membership", owner_id=place.id, now=now)
+    if place.speaker_id is not None:
+        calendars.revoke(session, owner_kind="speaker", owner_id=place.speaker_id, now=now)
+    for visit in asked_for:
+        invites.sync(session, visit, host=links.host, now=now)
     audit.record(session, "membership.end", actor=by, subject=("membership", place.id), now=now)
+
+
+def _asked_for(session: Session, place: Membership, *, now: datetime) -> Sequence[Visit]:
+    """Lock and return the visits to come that a liaison asked for at this hospital."""
+    if place.hospital_id is None:
+        return ()
+    asked = (
+        select(Visit)
+        .join(VisitRequest, VisitRequest.id == Visit.request_id)
+        .join(Unit, Unit.id == Visit.unit_id)
+        .where(
+            VisitRequest.requested_by_id == place.account_id,
+            Unit.hospital_id == place.hospital_id,
+            Visit.called_off_at.is_(None),
+            Visit.starts_at > now,
+        )
+    )
+    found = session.scalars(asked.order_by(Visit.id)).all()
+    for visit in found:
+        db.locked(session, Visit, visit.id)
+    return found
 
 
 def archive_speaker(
@@ -220,7 +264,7 @@ def archive_speaker(
         proposal.state, proposal.decided_at = "dropped", now
     place = session.scalar(select(Membership).where(Membership.speaker_id == speaker.id))
     if place is not None:
-        end_membership(session, place, by=by, now=now)
+        end_membership(session, place, by=by, links=links, now=now)
     # Whoever is asked nothing any more must not be read either; coming back means pasting it again.
     own_calendar.remove(session, speaker.id)
     speakers.set_archived(session, speaker, archived=True, by=by, now=now)

@@ -222,9 +222,7 @@ def change_shown(
 
     Calendars of visits to come, and of those one is asked about, follow at once.
     """
-    coming = _coming(session, speaker, now=now, asked=True)
-    for visit in coming:
-        db.locked(session, Visit, visit.id)
+    coming = held_in_calendars(session, speaker, now=now)
     speaker = db.locked(session, Speaker, speaker.id)
     facts = {
         "detail": detail,
@@ -237,8 +235,18 @@ def change_shown(
         return
     if by.account_id is not None:
         accounts.choose_locale(session, by.account_id, locale)
+    if detail == "minimal":
+        invites.hide_places(session, speaker, now=now)
     for visit in coming:
         invites.sync(session, visit, host=links.host, now=now)
+
+
+def held_in_calendars(session: Session, speaker: Speaker, *, now: datetime) -> Sequence[Visit]:
+    """Lock and return the visits to come that the speaker's calendar shows, or may."""
+    coming = _coming(session, speaker, now=now, asked=True)
+    for visit in coming:
+        db.locked(session, Visit, visit.id)
+    return coming
 
 
 def change_wishes(

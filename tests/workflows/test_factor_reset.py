@@ -13,6 +13,7 @@ from outreach.messaging.models import Message
 from outreach.workflows import factor_reset, people
 from tests import builders, factor_builders
 from tests.builders import JOY, MARIA, NOW, World
+from tests.fakes import LINKS
 from tests.software_key import SoftwareKey
 
 
@@ -159,8 +160,10 @@ def test_a_changed_address_is_told_to_the_one_before(
     maria = builders.speaker(session, here.affiliate, MARIA)
     by = builders.actor(ruth)
 
-    people.change_speaker(session, maria, {"email": JOY.email}, by=by, now=NOW)
-    people.change_speaker(session, maria, {"email": JOY.email, "zip_code": "48104"}, by=by, now=NOW)
+    people.change_speaker(session, maria, {"email": JOY.email}, by=by, links=LINKS, now=NOW)
+    people.change_speaker(
+        session, maria, {"email": JOY.email, "zip_code": "48104"}, by=by, links=LINKS, now=NOW
+    )
 
     mail = session.scalars(select(Message)).one()
     assert (mail.kind, mail.to_address) == ("address_changed", MARIA.email)

@@ -8,14 +8,14 @@ import pytest
 from sqlalchemy import select, update
 
 from outreach.actor import SYSTEM
-from outreach.calendars.models import CalendarItem
+from outreach.calendars.models import CalendarItem, FeedAddress
 from outreach.db import Database
 from outreach.messaging.models import Message
 from outreach.messaging.ports import Mail
-from outreach.visits.models import Assignment
-from outreach.workflows import inbound, offers, profile, visits
+from outreach.visits.models import Assignment, VisitRequest
+from outreach.workflows import inbound, offers, people, profile, visits
 from outreach.workflows.delivery import Post, Prepared, Skipped
-from tests import fakes
+from tests import builders, fakes
 from tests.builders import NOW, VISIT_AT
 from tests.workflows.conftest import LINKS, Bureau
 from tests.workflows.sending import agree, may_text, prepare_kind
@@ -253,3 +253,78 @@ def test_another_choice_mails_nothing_and_feeds_follow(bureau: Bureau) -> None:
     assert waiting(bureau) == []
     choose_alarm(bureau, None)
     assert shown(bureau) == before
+
+
+# --- who is reached elsewhere, or no longer
+
+
+def test_a_new_mailbox_gets_the_invite_and_an_old_feed_ends(bureau: Bureau) -> None:
+    say_yes(bureau)
+    let_everything_leave(bureau)
+    builders.feed(bureau.session, "speaker", bureau.maria.id)
+
+    people.change_speaker(
+        bureau.session,
+        bureau.maria,
+        {"email": "maria@new.example"},
+        by=SYSTEM,
+        links=LINKS,
+        now=NOW,
+    )
+
+    (sent,) = bureau.session.scalars(
+        select(Message).where(Message.state == "pending", Message.kind == "invite_update")
+    )
+    assert sent.to_address == "maria@new.example"
+    assert [f.revoked_at for f in bureau.session.scalars(select(FeedAddress))] == [NOW]
+
+
+def test_a_liaison_who_leaves_hands_the_entry_to_the_ward(bureau: Bureau) -> None:
+    priya = builders.liaison(bureau.session, bureau.world.hospital)
+    request = bureau.session.get_one(VisitRequest, bureau.visit.request_id)
+    request.requested_by_id = priya.account_id
+    say_yes(bureau)
+    let_everything_leave(bureau)
+
+    people.end_membership(bureau.session, priya, by=SYSTEM, links=LINKS, now=NOW)
+
+    waits = select(Message.recipient_kind, Message.kind).where(
+        Message.state == "pending", Message.kind.startswith("invite")
+    )
+    assert {(kind, told) for kind, told in bureau.session.execute(waits)} == {
+        ("account", "invite_cancel"),
+        ("unit", "invite"),
+    }
+
+
+def test_who_lets_no_place_be_seen_any_more_shows_none_of_what_is_over_or_off(
+    bureau: Bureau,
+) -> None:
+    bureau.maria.detail = "full"
+    say_yes(bureau)
+    let_everything_leave(bureau)
+    call_off(bureau)
+    hospital = bureau.world.hospital.name
+    before = shown(bureau)
+
+    choose_minimal(bureau)
+
+    assert hospital in before[1]
+    assert hospital not in shown(bureau)[1]
+    assert shown(bureau)[0] == before[0]
+
+
+def choose_minimal(bureau: Bureau) -> None:
+    bureau.maria.detail = "full"
+    profile.change_shown(
+        bureau.session,
+        bureau.maria,
+        detail="minimal",
+        calendar="both",
+        asked_by_calendar=False,
+        alarm_minutes=None,
+        locale="en",
+        by=SYSTEM,
+        links=LINKS,
+        now=NOW,
+    )

@@ -10,12 +10,13 @@ from outreach.messaging.models import Message
 from outreach.workflows import people, standing
 from tests import builders
 from tests.builders import NOW
+from tests.fakes import LINKS
 from tests.workflows.conftest import Bureau
 
 
 def _ended(bureau: Bureau, place: Membership) -> None:
     ruth = builders.coordinator(bureau.session, bureau.world.affiliate)
-    people.end_membership(bureau.session, place, by=builders.actor(ruth), now=NOW)
+    people.end_membership(bureau.session, place, by=builders.actor(ruth), links=LINKS, now=NOW)
 
 
 def _moved(bureau: Bureau, place: Membership) -> None:

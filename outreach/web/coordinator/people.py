@@ -200,7 +200,9 @@ def end_membership(membership_id: str) -> ResponseReturnValue:
         )
         kind = place.kind
         said = _try(
-            lambda: workflow.end_membership(session, place, by=actor, now=clock.now()),
+            lambda: workflow.end_membership(
+                session, place, by=actor, links=context.links(), now=clock.now()
+            ),
             _("They can no longer sign in for this."),
         )
     flash(*said)

@@ -143,6 +143,7 @@ def change_speaker(speaker_id: str) -> ResponseReturnValue:
                     _load(session, speaker_id, "speaker.change"),
                     facts,
                     by=context.current_actor(),
+                    links=context.links(),
                     now=clock.now(),
                 )
         except RuleBroken as error:

@@ -21,6 +21,7 @@ from outreach.messaging.models import Message
 from outreach.workflows import people
 from tests import builders
 from tests.builders import NOW, World
+from tests.fakes import LINKS
 
 Desk = Callable[[], FlaskClient]
 LIST = "/coordinator/people/coordinators"
@@ -141,7 +142,7 @@ def test_of_two_administrators_who_end_each_other_one_stays(
         with database.transaction() as own:
             place = own.get_one(Membership, of.id)
             try:
-                people.end_membership(own, place, by=builders.actor(by), now=NOW)
+                people.end_membership(own, place, by=builders.actor(by), links=LINKS, now=NOW)
             except RuleBroken:
                 return False
             return True

@@ -17,6 +17,7 @@ from outreach.messaging.models import Message
 from outreach.workflows import people, referrers
 from tests import builders
 from tests.builders import NOW, World
+from tests.fakes import LINKS
 
 Desk = Callable[[], FlaskClient]
 INTAKE = "/coordinator/people/intake"
@@ -152,7 +153,7 @@ def test_who_is_invited_anew_must_be_given_the_right_anew(
 ) -> None:
     by, later = builders.actor(ruth), NOW + timedelta(days=1)
     referrers.let_refer(session, priya, by=by, now=NOW)
-    people.end_membership(session, priya, by=by, now=NOW)
+    people.end_membership(session, priya, by=by, links=LINKS, now=NOW)
     email = session.get_one(Account, priya.account_id).email
 
     again = people.invite_liaison(
