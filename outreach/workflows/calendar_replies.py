@@ -187,6 +187,8 @@ def _older(session: Session, heard: _Heard, *, now: datetime) -> Why | None:
     said = heard.answer.said
     if _holds(session, heard):
         return Why.OLDER if said is Said.NO else None
+    if heard.item.owner_kind != "speaker":
+        return None
     is_gone = heard.item.cancelled_at is not None
     return _not_theirs(session, heard, now=now) if said is Said.YES and is_gone else None
 
@@ -207,6 +209,8 @@ def _stamp(answer: Reply, *, now: datetime) -> datetime:
 
 def _ward(heard: _Heard) -> Why | None:
     """Leave the ward's doubts to a coordinator: a visit is called off on its page, with reasons."""
+    if heard.item.cancelled_at is not None:
+        return None
     return {Said.NO: Why.WARD_NO, Said.PERHAPS: Why.PERHAPS}.get(heard.answer.said)
 
 
@@ -271,10 +275,15 @@ def _is_nobodys(session: Session, heard: _Heard) -> bool:
 
 
 def _holds(session: Session, heard: _Heard) -> bool:
-    return heard.item.owner_kind != "speaker" or _held(session, heard) is not None
+    """Say whether the visit is still the speaker's, or the ward's entry still this one's."""
+    if heard.item.owner_kind != "speaker":
+        return heard.item.cancelled_at is None
+    return _held(session, heard) is not None
 
 
 def _open_offer(session: Session, heard: _Heard) -> Offer | None:
+    if heard.item.owner_kind != "speaker":
+        return None
     mine = (
         Offer.visit_id == heard.visit.id,
         Offer.speaker_id == heard.item.owner_id,

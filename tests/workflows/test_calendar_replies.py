@@ -500,6 +500,19 @@ def test_what_was_settled_as_it_is_moves_nothing_from_an_old_page(booked: Bureau
     assert booked.visit.starts_at == VISIT_AT
 
 
+@pytest.mark.parametrize("method", ["COUNTER", "REPLY"])
+@pytest.mark.parametrize("said", ["TENTATIVE", "DECLINED"])
+def test_a_liaison_who_has_left_speaks_for_no_unit(booked: Bureau, method: str, said: str) -> None:
+    """Their entry has ended; the ward's mailbox has one of its own."""
+    ended = item(booked, "unit")
+    ended.cancelled_at = LATER
+    booked.session.flush()
+
+    assert take(booked, replace(asked(booked, said, owner="unit"), method=method))
+
+    assert (why(booked), comes(booked)) == ("", True)
+
+
 def test_another_time_from_who_no_longer_comes_asks_nobody(booked: Bureau) -> None:
     take(booked, asked(booked, "DECLINED"))
     let_everything_leave(booked)
