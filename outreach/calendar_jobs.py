@@ -102,18 +102,8 @@ def _wanted(vault: Vault, claimed: Claimed, *, host: str) -> Wanted:
 
 
 def _claim(database: Database) -> Claimed | None:
-    @db.retrying
-    def run() -> Claimed | None:
-        with database.transaction() as session:
-            return own_calendar.claim(session, now=clock.now())
-
-    return run()
+    return db.in_transaction(database, lambda session: own_calendar.claim(session, now=clock.now()))
 
 
 def _settle(database: Database, write: Callable[..., bool]) -> bool:
-    @db.retrying
-    def run() -> bool:
-        with database.transaction() as session:
-            return write(session, now=clock.now())
-
-    return run()
+    return db.in_transaction(database, lambda session: write(session, now=clock.now()))

@@ -146,6 +146,17 @@ def retrying(unit: Callable[P, R]) -> Callable[P, R]:
     return again
 
 
+def in_transaction(database: "Database", unit: Callable[[Session], R]) -> R:
+    """Run a unit of work in a transaction of its own, again where the database asks for it."""
+
+    @retrying
+    def run() -> R:
+        with database.transaction() as session:
+            return unit(session)
+
+    return run()
+
+
 def locked(session: Session, model: type[T], row_id: int) -> T:
     """Load a row afresh and hold it until the transaction ends.
 

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Final
 
+from sqlalchemy.orm import Session
+
 from outreach import clock, db, logs
 from outreach.calendars import service as calendars
 from outreach.db import Database
@@ -37,14 +39,12 @@ def enter_visits(database: Database, *, links: Links, stopping: Callable[[], boo
 
 
 def _enter(database: Database, visit_id: int, *, links: Links) -> bool:
-    @db.retrying
-    def run() -> None:
-        with database.transaction() as session:
-            visit = db.locked(session, Visit, visit_id)
-            invites.sync(session, visit, host=links.host, now=clock.now())
+    def enter(session: Session) -> None:
+        visit = db.locked(session, Visit, visit_id)
+        invites.sync(session, visit, host=links.host, now=clock.now())
 
     try:
-        run()
+        db.in_transaction(database, enter)
     except Exception as error:
         log.exception("feed.cannot_enter", visit=visit_id, error=type(error).__name__)
         return False

@@ -381,11 +381,5 @@ def _look_up(post: Post, doubt: Doubt, *, body: str) -> str | None:
 
 
 def _in_transaction(database: Database, unit: Callable[[Session, datetime], R]) -> R:
-    """Run a unit of work in a transaction of its own, again where the database asks for it."""
-
-    @db.retrying
-    def run() -> R:
-        with database.transaction() as session:
-            return unit(session, clock.now())
-
-    return run()
+    """Run a unit of work as `db.in_transaction`; the time is that of each try."""
+    return db.in_transaction(database, lambda session: unit(session, clock.now()))

@@ -29,13 +29,10 @@ def _never() -> bool:
 
 def file_mail(database: Database, raw: bytes, *, links: Links) -> Filed:
     """File one mail, whichever way it came; when this returns it is kept."""
-
-    @db.retrying
-    def run() -> Filed:
-        with database.transaction() as session:
-            return inbound_mail.process_inbound(session, raw, links=links, now=clock.now())
-
-    return run()
+    return db.in_transaction(
+        database,
+        lambda session: inbound_mail.process_inbound(session, raw, links=links, now=clock.now()),
+    )
 
 
 def fetch_mail(
@@ -99,9 +96,4 @@ def _taken(database: Database, links: Links, raw: bytes) -> bool:
 
 
 def _write(database: Database, unit: Callable[..., int]) -> int:
-    @db.retrying
-    def run() -> int:
-        with database.transaction() as session:
-            return unit(session, now=clock.now())
-
-    return run()
+    return db.in_transaction(database, lambda session: unit(session, now=clock.now()))

@@ -1,5 +1,7 @@
 """What the worker does when a law on clocks has changed: visits keep their time on the wall."""
 
+from sqlalchemy.orm import Session
+
 from outreach import clock, db, logs
 from outreach.db import Database
 from outreach.links import Links
@@ -21,14 +23,12 @@ def follow_clocks(database: Database, *, links: Links) -> int:
 
 
 def _follow(database: Database, visit_id: int, *, links: Links) -> bool:
-    @db.retrying
-    def run() -> bool:
-        with database.transaction() as session:
-            visit = session.get_one(Visit, visit_id)
-            return visits.keep_wall_time(session, visit, links=links, now=clock.now())
+    def follow(session: Session) -> bool:
+        visit = session.get_one(Visit, visit_id)
+        return visits.keep_wall_time(session, visit, links=links, now=clock.now())
 
     try:
-        has_moved = run()
+        has_moved = db.in_transaction(database, follow)
     except Exception as error:
         log.exception("visit.clocks_failed", visit=visit_id, error=type(error).__name__)
         return False

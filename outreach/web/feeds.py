@@ -19,6 +19,7 @@ from outreach.workflows import feeds
 
 bp = Blueprint("feeds", __name__)
 
+NO_FEED = lazy("There is nothing at this address.")
 NO_ENTRY = lazy("This visit is in nobody’s calendar yet: it is, once somebody comes.")
 DETAILS = {
     "minimal": lazy("Only that there is a visit, and when"),
@@ -34,9 +35,6 @@ class DetailForm(Form):
         choices=list(DETAILS.items()),
         validators=[required(lazy("Choose what may be shown."))],
     )
-
-
-NO_FEED = lazy("There is nothing at this address.")
 
 
 @bp.get("/f/<token>.ics")

@@ -27,17 +27,15 @@ OWNERS: Final[Mapping[str, type[Base]]] = {
 NO_CHOICE = lazy("There is no calendar address to choose this for.")
 
 
-def renew(
-    session: Session, *, detail: str = "", by: Actor, links: Links, now: datetime
-) -> FeedAddress:
+def renew(session: Session, *, by: Actor, links: Links, now: datetime) -> FeedAddress:
     """Give the actor's own feed a new address; the old one stops working at once.
 
-    `detail` is how much it shows; "" as the old one did, and without one as little as can be. Of a
-    speaker's the speaker's own choice decides.
+    It shows as much as the old one did, and a first one as little as can be. Of a speaker's the
+    speaker's own choice decides.
     """
     mine = _locked_owner(session, by)
     old = calendars.address(session, owner_kind=mine.kind, owner_id=mine.id)
-    shows = "full" if mine.kind == "speaker" else detail or (old.detail if old else "minimal")
+    shows = "full" if mine.kind == "speaker" else old.detail if old else "minimal"
     made = calendars.issue(
         session,
         owner_kind=mine.kind,

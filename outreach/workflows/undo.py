@@ -78,7 +78,7 @@ def a_no(session: Session, offer: Offer, *, by: Actor, links: Links, now: dateti
         raise Conflict(TAKEN)
     _take_back_questions(session, visit, slot.id, since=answered_at, now=now)
     asking.reopen(session, offer, visit=visit, now=now)
-    invites.sync(session, visit, host=links.host, by=by, now=now)
+    invites.sync_questions(session, visit, [offer], host=links.host, by=by, now=now)
     audit.record(session, "undo.no", actor=by, subject=("offer", offer.id), now=now)
 
 

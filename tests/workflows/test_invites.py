@@ -207,14 +207,15 @@ def shown(bureau: Bureau) -> tuple[int, str]:
     return item.sequence, item.vevent or ""
 
 
-def choose_alarm(bureau: Bureau, minutes: int | None) -> None:
+def choose(bureau: Bureau, *, detail: str = "", alarm_minutes: int | None = None) -> None:
+    """Let Maria choose what calendars show; the rest as it is."""
     profile.change_shown(
         bureau.session,
         bureau.maria,
-        detail=bureau.maria.detail,
+        detail=detail or bureau.maria.detail,
         calendar=bureau.maria.calendar,
         asked_by_calendar=False,
-        alarm_minutes=minutes,
+        alarm_minutes=alarm_minutes,
         locale="en",
         by=SYSTEM,
         links=LINKS,
@@ -223,7 +224,7 @@ def choose_alarm(bureau: Bureau, minutes: int | None) -> None:
 
 
 def test_an_entry_reminds_only_who_chose_so(bureau: Bureau, post: Post) -> None:
-    choose_alarm(bureau, 60)
+    choose(bureau, alarm_minutes=60)
     say_yes(bureau)
 
     prepared = prepare_kind(bureau, post, "invite", now=NOW)
@@ -246,12 +247,12 @@ def test_another_choice_mails_nothing_and_feeds_follow(bureau: Bureau) -> None:
     let_everything_leave(bureau)
     before = shown(bureau)
 
-    choose_alarm(bureau, 24 * 60)
+    choose(bureau, alarm_minutes=24 * 60)
 
     assert "VALARM" not in before[1]
     assert (shown(bureau)[0], "TRIGGER:-P1D" in shown(bureau)[1]) == (before[0], True)
     assert waiting(bureau) == []
-    choose_alarm(bureau, None)
+    choose(bureau)
     assert shown(bureau) == before
 
 
@@ -307,24 +308,8 @@ def test_who_lets_no_place_be_seen_any_more_shows_none_of_what_is_over_or_off(
     hospital = bureau.world.hospital.name
     before = shown(bureau)
 
-    choose_minimal(bureau)
+    choose(bureau, detail="minimal")
 
     assert hospital in before[1]
     assert hospital not in shown(bureau)[1]
     assert shown(bureau)[0] == before[0]
-
-
-def choose_minimal(bureau: Bureau) -> None:
-    bureau.maria.detail = "full"
-    profile.change_shown(
-        bureau.session,
-        bureau.maria,
-        detail="minimal",
-        calendar="both",
-        asked_by_calendar=False,
-        alarm_minutes=None,
-        locale="en",
-        by=SYSTEM,
-        links=LINKS,
-        now=NOW,
-    )
