@@ -91,9 +91,8 @@ def _for_speaker(session: Session, visit: Visit, to: Recipient) -> Shown:
         return shown
     unit = session.get_one(Unit, visit.unit_id)
     hospital = session.get_one(Hospital, unit.hospital_id)
-    street = ", ".join(part for part in (unit.street, hospital.city) if part)
     summary = f"{shown.summary}: {hospital.name}, {unit.name}"
-    return replace(shown, summary=summary, location=street)
+    return replace(shown, summary=summary, location=_address(unit, hospital))
 
 
 def _for_ward(session: Session, visit: Visit, to: Recipient, names: dict[int, str]) -> Shown:
@@ -113,9 +112,13 @@ def _for_bureau(session: Session, visit: Visit, to: Recipient, names: dict[int, 
     return replace(
         shown,
         summary=f"{hospital.name}, {unit.name}",
-        location=", ".join(part for part in (unit.street, hospital.city) if part),
+        location=_address(unit, hospital),
         tentative=any(slot.id not in names for slot in visits.slots(session, visit.id)),
     )
+
+
+def _address(unit: Unit, hospital: Hospital) -> str:
+    return ", ".join(part for part in (unit.street, hospital.city) if part)
 
 
 def _who(slot: Slot, name: str | None) -> str:
