@@ -41,7 +41,7 @@ def enter_visits(database: Database, *, links: Links, stopping: Callable[[], boo
 def _enter(database: Database, visit_id: int, *, links: Links) -> bool:
     def enter(session: Session) -> None:
         visit = db.locked(session, Visit, visit_id)
-        invites.sync(session, visit, host=links.host, now=clock.now())
+        invites.sync(session, visit, links=links, now=clock.now())
 
     try:
         db.in_transaction(database, enter)
@@ -51,11 +51,13 @@ def _enter(database: Database, visit_id: int, *, links: Links) -> bool:
     return True
 
 
-def renew_texts(database: Database, *, stopping: Callable[[], bool] = _never) -> int:
+def renew_texts(database: Database, *, links: Links, stopping: Callable[[], bool] = _never) -> int:
     """Make the texts anew that feeds could not use as they are; return how many.
 
-    They are from before texts were kept, from before tzdata was renewed, or written another way.
+    They are from before texts were kept, from before tzdata was renewed, written another way, or
+    lead to an address that is no longer ours.
     """
+    db.in_transaction(database, lambda session: invites.lead_to(session, links, now=clock.now()))
     with database.reading() as session:
         ids = calendars.out_of_date(session, now=clock.now())
     done = 0

@@ -91,6 +91,10 @@ class Links:
         """Return the https address of a feed."""
         return f"{self.base_url}/f/{token}.ics"
 
+    def visit(self, visit_id: str) -> str:
+        """Return the address of a visit's page, for who signs in; `visit_id` is its public id."""
+        return f"{self.base_url}/v/{visit_id}"
+
     def sign_in_code(self, code_id: str) -> str:
         """Return the eight digits that belong to a sign-in code's random id."""
         return self._digits("sign-in", code_id)

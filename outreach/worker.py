@@ -97,7 +97,9 @@ class Worker:
             stopping=stopping,
         )
         ask = partial(jobs.ask_about_silent, post, stopping=stopping)
-        renew_texts = partial(feed_jobs.renew_texts, self._wiring.db, stopping=stopping)
+        renew_texts = partial(
+            feed_jobs.renew_texts, self._wiring.db, links=links, stopping=stopping
+        )
         return {
             "deliver_sms": (2, partial(deliver, channel=kinds.SMS)),
             "deliver_mail": (2, partial(deliver, channel=kinds.MAIL)),

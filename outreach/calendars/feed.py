@@ -35,7 +35,7 @@ _MARK: Final = "\r\nORGANIZER\r\n"
 """No line of a file is like it: each has a colon, or goes on from the line before with a blank."""
 
 _SUMMARY: Final = re.compile(r"\r\nSUMMARY[;:][^\r]*\r\n(?: [^\r]*\r\n)*")
-_DETAILS: Final = re.compile(r"(?<=\r\n)(?:LOCATION|DESCRIPTION|URL)[;:][^\r]*\r\n(?: [^\r]*\r\n)*")
+_DETAILS: Final = re.compile(r"(?<=\r\n)(?:LOCATION|DESCRIPTION)[;:][^\r]*\r\n(?: [^\r]*\r\n)*")
 _ORGANIZER: Final = re.compile(r"\r\nORGANIZER[;:][^\r]*\r\n(?: [^\r]*\r\n)*")
 _ZONE: Final = re.compile(r"\r\nDTSTART;TZID=([^:]+):")
 _END: Final = "END:VCALENDAR\r\n"
@@ -56,7 +56,10 @@ def render(entry: Entry) -> str:
 
 
 def without_details(visit: str, *, summary: str) -> str:
-    """Return a visit's text with another summary, and without place and description."""
+    """Return a visit's text with another summary, and without place and description.
+
+    The link stays: what is behind it is for who may see the visit.
+    """
     event = icalendar.Event()
     event.add("summary", EscapedText(text.line(summary)), encode=False)
     written: str = event.to_ical().decode()

@@ -17,6 +17,7 @@ class CalendarItem(Base):
     """One visit in one person's calendar: one UID for its whole life.
 
     `sequence` and `stamped_at` rise only when `fingerprint`, what the person sees, changes.
+    `link` leads to the visit's page, which who may see it finds after signing in.
     One that is `tentative` asks whether the person would go. `answer` is what their calendar said
     last ("" for nothing), of which sequence and when.
     `vevent` is the row as feeds hold it and `vevent_of` what it was made of: the service keeps
@@ -39,6 +40,7 @@ class CalendarItem(Base):
     summary: Mapped[str]
     location: Mapped[str]
     description: Mapped[str]
+    link: Mapped[str] = mapped_column(default="")
     cancelled_at: Mapped[datetime | None]
     tentative: Mapped[bool] = mapped_column(default=False)
     alarm_minutes: Mapped[int | None]

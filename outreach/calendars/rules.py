@@ -37,18 +37,18 @@ def fingerprint(
     location: str,
     description: str,
     attendee_email: str,
-    url: str = "",
 ) -> str:
     """Return a hash of what the recipient sees of an entry: another one is worth a mail.
 
-    Names, alarms and answers are not part of it: a mail because a name was respelt would only
-    disturb. The address is, for a new mailbox has no invite yet. Of a cancelled entry nothing else
-    counts: no edit after that is news.
+    Names, alarms, answers and links are not part of it: a mail because a name was respelt would
+    only disturb. The address is, for a new mailbox has no invite yet. Of a cancelled entry nothing
+    else counts: no edit after that is news.
     """
     stands = "TENTATIVE" if tentative else "CONFIRMED"
     seen: list[str] = ["CANCELLED" if cancelled else stands, attendee_email.strip().lower()]
     if not cancelled:
-        seen += [_second(starts_at).isoformat(), _second(ends_at).isoformat(), time_zone, url]
+        # The blank keeps the hashes of rows from when a link was to be in its place.
+        seen += [_second(starts_at).isoformat(), _second(ends_at).isoformat(), time_zone, ""]
         seen += [text.line(summary), text.line(location), text.lines(description)]
     return hashlib.sha256(json.dumps(seen).encode()).hexdigest()
 

@@ -47,6 +47,7 @@ FED: Final = (
     CalendarItem.summary,
     CalendarItem.location,
     CalendarItem.description,
+    CalendarItem.link,
     CalendarItem.cancelled_at,
     CalendarItem.tentative,
     CalendarItem.alarm_minutes,
@@ -71,6 +72,7 @@ def entry(
     A published file names no attendee; the organizer is then in that place, and never written.
     `answer` is what the attendee of an invite is taken to have said. A row on its way into the
     database may not look yet as it will come out of it: without a sequence, or in another zone.
+    The link is in the description too, for most programs show no other.
     """
     attendee = attendee or Person("", organizer.email)
     kind = _kind(item)
@@ -83,7 +85,8 @@ def entry(
         time_zone=item.time_zone,
         summary=item.summary,
         location=item.location,
-        description=item.description,
+        description=f"{item.description}\n{item.link or ''}",
+        url=item.link or "",
         organizer_name=organizer.name,
         organizer_email=organizer.email,
         attendee_name=attendee.name,
@@ -177,6 +180,7 @@ def _made_of(item: Kept) -> str:
         item.summary,
         item.location,
         item.description,
+        item.link or "",
     )
     return hashlib.sha256(repr(parts).encode(errors="replace")).hexdigest()[:32]
 

@@ -164,8 +164,12 @@ class Texts:
         if "came_until" in given:
             token = self._links.came_token(given["visit_id"], expires_at=given["came_until"])
             given["came_link"] = self._links.came(token)
-        # A speaker's own page of the visit needs no signing in; for everyone else there is home.
-        given["visit_link"] = given.get("answer_link", self._links.to("/"))
+        # A speaker's own page of the visit needs no signing in; everyone else signs in, and is led
+        # there from a mail. A text has no room for that and leads home.
+        home = self._links.to("/")
+        given["visit_link"] = given.get("answer_link", home)
+        page = self._links.visit(given["visit_id"]) if "visit_id" in given else home
+        given["page_link"] = given.get("answer_link", page)
         if "other_start" in given:
             given["time_link"] = self._links.to(f"/units/visits/{given['visit_id']}/other-time")
         if "link_id" in given:

@@ -274,6 +274,22 @@ def why_taken(session: Session, assignment_id: str) -> str:
     return why_you(reasons or ())
 
 
+def way_in(session: Session, visit_id: int, *, speaker_id: int) -> tuple[str, str]:
+    """Return what leads a speaker to a visit: "question" or "going", and the public id of it.
+
+    That is an open offer, or else the last assignment. The speaker was asked, or went.
+    """
+    asked = select(Offer.public_id).where(
+        Offer.visit_id == visit_id, Offer.speaker_id == speaker_id, Offer.state == "open"
+    )
+    if (question := session.scalar(asked.limit(1))) is not None:
+        return "question", question
+    went = select(Assignment.public_id).where(
+        Assignment.visit_id == visit_id, Assignment.speaker_id == speaker_id
+    )
+    return "going", session.scalars(went.order_by(Assignment.id.desc()).limit(1)).one()
+
+
 def how_far(distance_km: float) -> str:
     """Say how long the way is: "about 12 minutes from you (4 miles)"."""
     # The line is straight and roads are not; the speed allows for that.

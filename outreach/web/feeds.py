@@ -4,11 +4,13 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from outreach import access, clock, i18n
+from outreach.actor import Kind
 from outreach.calendars import feed as rendering
 from outreach.calendars import service as calendars
 from outreach.errors import Conflict, NotFound, RuleBroken
 from outreach.i18n import gettext as _
 from outreach.i18n import lazy
+from outreach.reads import agenda
 from outreach.reads import feed as reads
 from outreach.visits.models import Visit
 from outreach.web import context
@@ -93,6 +95,22 @@ def show() -> ResponseReturnValue:
     else:
         flash(_("Saved. Your calendar follows when it reads the address again."))
     return redirect(url_for("feeds.address"), 303)
+
+
+@bp.get("/v/<visit_id>")
+@requires("feed.see")
+def visit(visit_id: str) -> ResponseReturnValue:
+    """Lead from an entry in a calendar to the visit's page: coordinators, wards, speakers."""
+    actor = context.current_actor()
+    with context.reading() as session:
+        found = access.load(session, Visit, visit_id, actor=actor, action="visit.see")
+        if actor.speaker_id is None:
+            room = "liaison" if actor.kind is Kind.LIAISON else "coordinator"
+            return redirect(url_for(f"{room}.visit", visit_id=visit_id), 303)
+        kind, public_id = agenda.way_in(session, found.id, speaker_id=actor.speaker_id)
+    if kind == "question":
+        return redirect(url_for("speaker.open_visits", _anchor=f"question-{public_id}"), 303)
+    return redirect(url_for("speaker.visit", assignment_id=public_id), 303)
 
 
 @bp.get("/visit-files/<visit_id>.ics")

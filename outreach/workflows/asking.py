@@ -49,7 +49,7 @@ def make(
     """
     offer = _make(session, slot, choice, visit=visit, wave=wave, links=links, now=now)
     audit.record(session, "offer.make", actor=by, subject=("offer", offer.id), now=now)
-    invites.sync_questions(session, visit, [offer], host=links.host, now=now)
+    invites.sync_questions(session, visit, [offer], links=links, now=now)
     return offer
 
 
@@ -81,7 +81,7 @@ def ask_next(
             before.add(choice.speaker_id)
             made.append(offer)
     if made:
-        invites.sync_questions(session, visit, made, host=links.host, by=by, now=now)
+        invites.sync_questions(session, visit, made, links=links, by=by, now=now)
     return made
 
 
@@ -91,7 +91,7 @@ def lapse_due(session: Session, *, links: Links, now: datetime) -> int:
     for visit_id in dict.fromkeys(offer.visit_id for offer in lapsed):
         visit = db.locked(session, Visit, visit_id)
         over = [offer for offer in lapsed if offer.visit_id == visit_id]
-        invites.sync_questions(session, visit, over, host=links.host, now=now)
+        invites.sync_questions(session, visit, over, links=links, now=now)
         ask_next(session, visit, links=links, now=now)
     return len(lapsed)
 
@@ -106,7 +106,7 @@ def withdraw(session: Session, offer: Offer, *, by: Actor, links: Links, now: da
     visit = db.locked(session, Visit, offer.visit_id)
     if offer.state == "open":
         tell_gone(session, [offer], visit=visit, by=SYSTEM, now=now)
-        invites.sync_questions(session, visit, [offer], host=links.host, now=now)
+        invites.sync_questions(session, visit, [offer], links=links, now=now)
         audit.record(session, "offer.withdraw", actor=by, subject=("offer", offer.id), now=now)
 
 

@@ -99,4 +99,4 @@ def _coming(session: Session, *where: Any, now: datetime) -> Sequence[Visit]:  #
 
 def _sync(session: Session, coming: Iterable[Visit], *, links: Links, now: datetime) -> None:
     for visit in coming:
-        invites.sync(session, visit, host=links.host, now=now)
+        invites.sync(session, visit, links=links, now=now)

@@ -5,13 +5,14 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from outreach.actor import SYSTEM, Actor
 from outreach.calendars import rules
 from outreach.calendars.models import BUREAU, CalendarItem
 from outreach.calendars.rules import Revision
+from outreach.links import Links
 from outreach.messaging import service as messaging
 from outreach.messaging.models import Message
 from outreach.speakers.models import Speaker
@@ -26,7 +27,7 @@ def sync(
     session: Session,
     visit: Visit,
     *,
-    host: str,
+    links: Links,
     by: Actor = SYSTEM,
     taken_back: bool = False,
     now: datetime,
@@ -45,7 +46,7 @@ def sync(
     }
     wanted = {to.key: (to, shown) for to, shown in entries.wanted(session, visit, known=kept)}
     for to, entry in wanted.values():
-        _show(session, known.get(to.key), to, entry, visit=visit, host=host, by=by, now=now)
+        _show(session, known.get(to.key), to, entry, visit=visit, links=links, by=by, now=now)
     for key, item in known.items():
         if key not in wanted and item.cancelled_at is None:
             _cancel(session, item, visit=visit, by=by, now=now)
@@ -62,12 +63,33 @@ def not_entered(session: Session, *, now: datetime, most: int) -> list[int]:
     return list(session.scalars(lacking.order_by(Visit.starts_at, Visit.id).limit(most)))
 
 
+def lead_to(session: Session, links: Links, *, now: datetime) -> int:
+    """Have the entries that feeds show lead to their visits under our address of today.
+
+    Those from before entries had a link, or from another public address. Mails nothing.
+    """
+    earliest_end, latest_start = rules.feed_window(now)
+    visit_id = select(Visit.public_id).where(Visit.id == CalendarItem.visit_id).scalar_subquery()
+    page = literal(links.visit("")) + visit_id
+    led = (
+        update(CalendarItem)
+        .where(
+            CalendarItem.ends_at >= earliest_end,
+            CalendarItem.starts_at <= latest_start,
+            CalendarItem.link != page,
+        )
+        .values(link=page)
+        .returning(CalendarItem.id)
+    )
+    return len(session.scalars(led).all())
+
+
 def sync_questions(
     session: Session,
     visit: Visit,
     offers: Iterable[Offer],
     *,
-    host: str,
+    links: Links,
     by: Actor = SYSTEM,
     now: datetime,
 ) -> None:
@@ -88,7 +110,7 @@ def sync_questions(
         or_(Speaker.asked_by_calendar, in_a_calendar),
     )
     if session.scalar(concerned.limit(1)) is not None:
-        sync(session, visit, host=host, by=by, now=now)
+        sync(session, visit, links=links, by=by, now=now)
 
 
 def hide_places(session: Session, speaker: Speaker, *, now: datetime) -> None:
@@ -162,7 +184,7 @@ def _show(
     shown: Shown,
     *,
     visit: Visit,
-    host: str,
+    links: Links,
     by: Actor,
     now: datetime,
 ) -> None:
@@ -181,18 +203,18 @@ def _show(
     if revision is None:
         if item is not None:
             # No news to mail; feeds follow.
-            item.alarm_minutes = to.alarm_minutes
+            item.alarm_minutes, item.link = to.alarm_minutes, links.visit(visit.public_id)
             _invite_late(session, item, to, visit=visit, by=by, now=now)
         return
     kind = "invite" if item is None or item.cancelled_at else "invite_update"
     if item is None:
-        uid = f"visit-{uuid.uuid4()}@{host}"
+        uid = f"visit-{uuid.uuid4()}@{links.host}"
         item = CalendarItem(uid=uid, visit_id=visit.id, owner_kind=to.kind, owner_id=to.id)
         session.add(item)
     item.starts_at, item.ends_at, item.time_zone = visit.starts_at, visit.ends_at, visit.time_zone
     item.summary, item.location, item.description = shown.summary, shown.location, shown.description
     item.cancelled_at, item.tentative = None, shown.tentative
-    item.alarm_minutes = to.alarm_minutes
+    item.alarm_minutes, item.link = to.alarm_minutes, links.visit(visit.public_id)
     _mail(session, item, to, kind, asks=shown.asks, revision=revision, visit=visit, by=by, now=now)
 
 

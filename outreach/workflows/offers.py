@@ -59,7 +59,7 @@ def not_this_time(
             return
         raise Conflict(lazy("You have said yes to this visit. Use “I can't make it” instead."))
     audit.record(session, "offer.not_this_time", actor=by, subject=("offer", offer.id), now=now)
-    invites.sync_questions(session, visit, [offer], host=links.host, by=by, now=now)
+    invites.sync_questions(session, visit, [offer], links=links, by=by, now=now)
     asking.ask_next(session, visit, by=by, links=links, now=now)
 
 
@@ -145,7 +145,7 @@ def cannot_come(
     audit.record(
         session, "assignment.step_back", actor=by, subject=("assignment", assignment.id), now=now
     )
-    invites.sync(session, visit, host=links.host, by=by, now=now)
+    invites.sync(session, visit, links=links, by=by, now=now)
     reminders.sync(session, visit, now=now)
     ward = recipients.liaison(session, visit)
     if ward is not None and not invites.has_entry(session, visit, ward):
@@ -194,7 +194,7 @@ def _after_a_yes(
     service.drop_proposals(session, [slot_id], now=now)
     others = [o for o in service.open_offers(session, visit.id) if o.slot_id == slot_id]
     asking.tell_gone(session, others, visit=visit, by=by, now=now)
-    invites.sync(session, visit, host=links.host, by=by, now=now)
+    invites.sync(session, visit, links=links, by=by, now=now)
     invites.confirm(session, assignment, visit, via=via, by=by, now=now)
     reminders.sync(session, visit, now=now)
 

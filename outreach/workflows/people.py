@@ -87,7 +87,7 @@ def change_speaker(
     coming = profile.held_in_calendars(session, speaker, now=now)
     speakers.change(session, speaker, facts, by=by, now=now)
     for visit in coming:
-        invites.sync(session, visit, host=links.host, now=now)
+        invites.sync(session, visit, links=links, now=now)
     if speaker.email != old:
         calendars.revoke(session, owner_kind="speaker", owner_id=speaker.id, now=now)
         sign_in_changes.tell_old_address(
@@ -216,7 +216,7 @@ def end_membership(
     if place.speaker_id is not None:
         calendars.revoke(session, owner_kind="speaker", owner_id=place.speaker_id, now=now)
     for visit in asked_for:
-        invites.sync(session, visit, host=links.host, now=now)
+        invites.sync(session, visit, links=links, now=now)
     audit.record(session, "membership.end", actor=by, subject=("membership", place.id), now=now)
 
 

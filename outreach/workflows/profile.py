@@ -238,7 +238,7 @@ def change_shown(
     if detail == "minimal":
         invites.hide_places(session, speaker, now=now)
     for visit in coming:
-        invites.sync(session, visit, host=links.host, now=now)
+        invites.sync(session, visit, links=links, now=now)
 
 
 def held_in_calendars(session: Session, speaker: Speaker, *, now: datetime) -> Sequence[Visit]:

@@ -78,7 +78,7 @@ def a_no(session: Session, offer: Offer, *, by: Actor, links: Links, now: dateti
         raise Conflict(TAKEN)
     _take_back_questions(session, visit, slot.id, since=answered_at, now=now)
     asking.reopen(session, offer, visit=visit, now=now)
-    invites.sync_questions(session, visit, [offer], host=links.host, by=by, now=now)
+    invites.sync_questions(session, visit, [offer], links=links, by=by, now=now)
     audit.record(session, "undo.no", actor=by, subject=("offer", offer.id), now=now)
 
 
@@ -174,7 +174,7 @@ def _refuse_if_anothers(
 def _settle(session: Session, visit: Visit, *, by: Actor, links: Links, now: datetime) -> None:
     session.flush()
     session.expire_all()
-    invites.sync(session, visit, host=links.host, by=by, taken_back=True, now=now)
+    invites.sync(session, visit, links=links, by=by, taken_back=True, now=now)
     reminders.sync(session, visit, now=now)
 
 

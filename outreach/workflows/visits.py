@@ -218,7 +218,7 @@ def move(
     asking.withdraw_open(session, visit, by=by, now=now)
     stay, leave = _carry_over(session, visit, now=now)
     news.of_a_move(session, visit, was=was, stay=stay, leave=leave, by=by, now=now)
-    invites.sync(session, visit, host=links.host, by=by, now=now)
+    invites.sync(session, visit, links=links, by=by, now=now)
     reminders.sync(session, visit, now=now)
     audit.record(session, "visit.move", actor=by, subject=("visit", visit.id), now=now)
 
@@ -245,7 +245,7 @@ def keep_wall_time(session: Session, visit: Visit, *, links: Links, now: datetim
         asking.reopen(session, offer, visit=visit, now=now)
     _, leave = _carry_over(session, visit, now=now)
     news.of_a_release(session, visit, was=was, leave=leave, now=now)
-    invites.sync(session, visit, host=links.host, now=now)
+    invites.sync(session, visit, links=links, now=now)
     reminders.sync(session, visit, now=now)
     audit.record(session, "visit.follow_clocks", actor=SYSTEM, subject=("visit", visit.id), now=now)
     return True
@@ -273,7 +273,7 @@ def call_off(session: Session, visit: Visit, *, by: Actor, links: Links, now: da
     news.of_the_end(session, visit, who=coming, by=by, now=now)
     session.flush()
     session.expire_all()
-    invites.sync(session, visit, host=links.host, by=by, now=now)
+    invites.sync(session, visit, links=links, by=by, now=now)
     reminders.sync(session, visit, now=now)
     audit.record(session, "visit.call_off", actor=by, subject=("visit", visit.id), now=now)
 

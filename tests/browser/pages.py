@@ -22,6 +22,7 @@ NOT_PAGES: Mapping[str, str] = {
     "public.calendar_file": "a calendar file",
     "feeds.feed": "a calendar file",
     "feeds.visit_file": "a calendar file",
+    "feeds.visit": "leads on to the page of a visit",
     "health.show": "one word for machines",
     "health.metrics": "figures for machines",
     "demo.invite": "a calendar file",

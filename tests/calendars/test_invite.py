@@ -236,7 +236,6 @@ def fingerprint(entry: Entry) -> str:
         location=entry.location,
         description=entry.description,
         attendee_email=entry.attendee_email,
-        url=entry.url,
     )
 
 

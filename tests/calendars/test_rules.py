@@ -31,7 +31,6 @@ class Seen:
     location: str = "Maple Hall"
     description: str = "Ring twice.\nAsk for the desk."
     attendee_email: str = "ana@example.org"
-    url: str = "https://outreach.example.org/v/k2"
 
     def fingerprint(self) -> str:
         return fingerprint(**vars(self))
@@ -51,7 +50,6 @@ SEEN = Seen()
         replace(SEEN, location="Cedar Clinic"),
         replace(SEEN, description="Ring once."),
         replace(SEEN, attendee_email="ana.rivera@example.org"),
-        replace(SEEN, url="https://outreach.example.org/v/k3"),
         # The same words in another field are another sight.
         replace(SEEN, summary="Maple Hall", location="Outreach visit"),
     ],

@@ -169,6 +169,16 @@ def test_every_mail_has_a_subject_words_and_the_number_for_a_bad_hour(
     assert "http://" not in mail.html.replace("http://www.w3.org", "")
 
 
+@pytest.mark.parametrize("kind", ["invite", "invite_update", "moved", "reminder"])
+def test_a_mail_leads_to_the_visit_signed_in_or_by_ones_own_link(kind: str) -> None:
+    signing_in = TEXTS.mail(kind, VISIT, to_name="Priya", locale="en").text
+    own = TEXTS.mail(kind, {**VISIT, **OFFER}, to_name="Maria", locale="en").text
+
+    assert f"{BASE_URL}/v/{VISIT['visit_id']}" in signing_in
+    assert "/v/" not in own
+    assert f"{BASE_URL}/a/" in own
+
+
 def test_the_answer_link_is_the_one_whose_hash_is_kept() -> None:
     token = LINKS.answer_token(
         "o" * 22, speaker_id="s" * 22, expires_at=datetime(2026, 12, 28, 22, 30, tzinfo=UTC)

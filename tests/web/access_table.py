@@ -148,6 +148,7 @@ TABLE: Mapping[str, Row] = {
     "feeds.renew": members(COORDINATOR | LIAISON | SPEAKER),
     "feeds.revoke": members(COORDINATOR | LIAISON | SPEAKER),
     "feeds.show": members(COORDINATOR | LIAISON | SPEAKER, form={"detail": "minimal"}),
+    "feeds.visit": members(COORDINATOR | LIAISON | SPEAKER, visit_id="visit"),
     "feeds.visit_file": members(COORDINATOR | LIAISON | SPEAKER, visit_id="visit"),
     # one's own account
     "auth.sign_out": members(ANYONE, half_in=True),

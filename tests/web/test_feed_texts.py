@@ -21,6 +21,7 @@ from outreach.speakers.models import Speaker
 from tests import builders
 from tests.builders import MARIA, NOW, VISIT_AT, World
 from tests.calendars import checks
+from tests.fakes import LINKS
 from tests.web.liaison.pages import count_queries
 
 pytestmark = pytest.mark.both_engines
@@ -31,6 +32,7 @@ CHANGES: dict[str, Any] = {
     "summary": "Another",
     "location": "Cedar Clinic",
     "description": "Bring your badge.",
+    "link": "https://outreach.example/v/another",
     "starts_at": VISIT_AT - timedelta(hours=1),
     "ends_at": VISIT_AT + timedelta(hours=2),
     "time_zone": "America/Chicago",
@@ -64,6 +66,7 @@ def items(session: Session, world: World, maria: Speaker, count: int) -> list[Ca
                 summary="Outreach visit",
                 location="",
                 description="Everything about this visit is on your page.",
+                link=LINKS.visit(visit.public_id),
             )
         )
     session.add_all(found)
@@ -120,6 +123,7 @@ def test_a_row_is_kept_as_it_will_come_out_of_the_database(
         summary=item.summary,
         location=item.location,
         description=item.description,
+        link=item.link,
     )
     session.add(local)
     session.commit()
@@ -202,8 +206,8 @@ def test_an_hourly_tick_makes_the_texts_of_before_and_leaves_the_rest(
     session.execute(update(CalendarItem).where(CalendarItem.id == long_over.id).values(**gone))
     session.commit()
 
-    assert feed_jobs.renew_texts(database) == 2
-    assert feed_jobs.renew_texts(database) == 0
+    assert feed_jobs.renew_texts(database, links=LINKS) == 2
+    assert feed_jobs.renew_texts(database, links=LINKS) == 0
 
     session.expire_all()
     assert [item.vevent for item in (old, changed, fine)] == [
@@ -226,8 +230,8 @@ def test_the_tick_stops_between_two_transactions(
     monkeypatch.setattr(feed_jobs, "AT_ONCE", 2)
     answers = iter((False, True))
 
-    assert feed_jobs.renew_texts(database, stopping=lambda: next(answers)) == 2
-    assert feed_jobs.renew_texts(database) == 3
+    assert feed_jobs.renew_texts(database, links=LINKS, stopping=lambda: next(answers)) == 2
+    assert feed_jobs.renew_texts(database, links=LINKS) == 3
 
 
 def test_a_feed_with_another_sender_says_so_at_once(

@@ -320,6 +320,6 @@ def test_who_is_put_aside_loses_the_question(bureau: Bureau) -> None:
 def test_asking_again_about_the_same_thing_mails_nothing(bureau: Bureau) -> None:
     ask_maria(bureau)
 
-    invites.sync(bureau.session, bureau.visit, host=LINKS.host, now=LATER)
+    invites.sync(bureau.session, bureau.visit, links=LINKS, now=LATER)
 
     assert told(bureau) == []

@@ -24,6 +24,7 @@ from outreach.visits.models import OtherTime
 from outreach.workflows import invites
 from tests import builders
 from tests.builders import NOW, VISIT_AT, World
+from tests.fakes import LINKS
 from tests.web.coordinator.conftest import Counting
 
 Desk = Callable[[], FlaskClient]
@@ -78,7 +79,7 @@ def test_an_invite_leads_to_its_visit(
 ) -> None:
     visit = builders.visit(session, here)
     builders.assignment(session, builders.slots(session, visit)[0], maria)
-    invites.sync(session, visit, host="outreach.example", now=NOW)
+    invites.sync(session, visit, links=LINKS, now=NOW)
     hers = select(CalendarItem).where(CalendarItem.owner_kind == "speaker")
     item = session.scalars(hers).one()
     mail = builders.message(
@@ -171,7 +172,7 @@ def by_calendar(session: Session, here: World, maria: Speaker, *, hours: int) ->
     here.unit.contact_email = "ward4b@stclare.example"
     visit = builders.visit(session, here)
     builders.assignment(session, builders.slots(session, visit)[0], maria)
-    invites.sync(session, visit, host="outreach.example", now=NOW)
+    invites.sync(session, visit, links=LINKS, now=NOW)
     item = session.scalars(select(CalendarItem).where(CalendarItem.owner_kind == "speaker")).one()
     mail = builders.inbound_mail(session, here.affiliate, body="")
     starts_at = visit.starts_at + timedelta(hours=hours)

@@ -17,6 +17,7 @@ from outreach.visits.models import Assignment, Offer, Proposal, Slot, Visit
 from outreach.workflows import invites
 from tests import builders
 from tests.builders import DANIEL, JOY, MARIA, NOW, World
+from tests.fakes import LINKS
 
 Desk = Callable[[], FlaskClient]
 
@@ -95,7 +96,7 @@ def test_what_a_speakers_calendar_says_of_the_visit_as_it_is_stands_beside_the_n
     *, desk: Desk, session: Session, visit: Visit, maria: Speaker, said: str, of: int, words: str
 ) -> None:
     builders.assignment(session, builders.slots(session, visit)[0], maria)
-    invites.sync(session, visit, host="outreach.example", now=NOW)
+    invites.sync(session, visit, links=LINKS, now=NOW)
     mine = select(CalendarItem).where(CalendarItem.owner_kind == "speaker")
     item = session.scalars(mine).one()
     item.answer, item.answer_sequence, item.answer_at = said, item.sequence + of, NOW
