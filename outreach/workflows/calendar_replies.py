@@ -27,7 +27,7 @@ from outreach.messaging.models import InboundMail
 from outreach.speakers.models import Speaker
 from outreach.visits import service
 from outreach.visits.models import Assignment, Offer, Visit
-from outreach.workflows import offers, other_times, recipients, settling, visits
+from outreach.workflows import invites, offers, other_times, recipients, settling, visits
 
 log = logs.get(__name__)
 
@@ -158,7 +158,7 @@ def _done(session: Session, heard: _Heard, *, links: Links, now: datetime) -> Wh
     answer, item = heard.answer, heard.item
     if answer.said is Said.ANOTHER:
         return Why.ANOTHER
-    if answer.sequence < item.sequence:
+    if answer.sequence < invites.right_since(session, item):
         return _older(session, heard, now=now)
     if answer.said is Said.NOTHING:
         return None

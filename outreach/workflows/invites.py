@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import literal, or_, select, update
 from sqlalchemy.orm import Session
@@ -21,6 +21,9 @@ from outreach.workflows import entries, notices, recipients
 from outreach.workflows.entries import Shown
 from outreach.workflows.notices import Cause
 from outreach.workflows.recipients import Recipient
+
+SEEN: Final = "seen"
+"""What a calendar mail keeps of its entry: the fingerprint."""
 
 
 def sync(
@@ -148,6 +151,17 @@ def has_entry(session: Session, visit: Visit, to: Recipient) -> bool:
     return _live_item(session, visit, to) is not None
 
 
+def right_since(session: Session, item: CalendarItem) -> int:
+    """Return the sequence from which on a calendar shows the entry as it is.
+
+    It is lower than the entry's own after a change that was taken back before anybody was told.
+    """
+    known = _mailed(session, item)
+    if known is None or not _still_says(known, item):
+        return item.sequence
+    return known.subject_revision
+
+
 def confirm(
     session: Session,
     assignment: Assignment,
@@ -266,7 +280,9 @@ def _mail(
     if to is None or not _goes_by_mail(session, item, to):
         return
     known = _mailed(session, item)
-    values = _words_beside(item, to) | dict(asks or {})
+    if asks is None and known is not None and _still_says(known, item):
+        return
+    values = _words_beside(item, to) | dict(asks or {}) | {SEEN: item.fingerprint}
     if asks is not None:
         kind = "invite_offer"
     elif known is None:
@@ -302,7 +318,7 @@ def _invite_late(
         return
     if _mailed(session, item) is None and _goes_by_mail(session, item, to):
         cause = Cause("calendar_item", item.id, item.sequence)
-        values = _words_beside(item, to)
+        values = _words_beside(item, to) | {SEEN: item.fingerprint}
         notices.tell(session, to, "invite", visit=visit, cause=cause, values=values, by=by, now=now)
 
 
@@ -324,6 +340,12 @@ def _mailed(session: Session, item: CalendarItem) -> Message | None:
     """Return the mail that put the entry into the reader's calendar as it is there now."""
     last = messaging.last_left(session, subject=("calendar_item", item.id))
     return last if last is not None and last.kind != "invite_cancel" else None
+
+
+def _still_says(known: Message, item: CalendarItem) -> bool:
+    """Say whether the reader's calendar shows the entry as it is: what has changed is as before."""
+    arrived = known.state not in {"failed", "undelivered", "dead"}
+    return arrived and known.values.get(SEEN) == item.fingerprint
 
 
 def _live_item(session: Session, visit: Visit, to: Recipient) -> CalendarItem | None:

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select, update
 
 from outreach import db
-from outreach.actor import SYSTEM
+from outreach.actor import SYSTEM, Actor, Kind
 from outreach.calendars.models import CalendarItem, CalendarReply
 from outreach.calendars.reply import Unfit, Why
 from outreach.db import Database
@@ -19,7 +19,7 @@ from outreach.messaging.inbox import Sort
 from outreach.messaging.models import InboundMail, Message
 from outreach.visits.models import Assignment, OtherTime, Visit
 from outreach.visits.rules import Code
-from outreach.workflows import calendar_replies, inbound_mail, offers, visits
+from outreach.workflows import calendar_replies, inbound_mail, offers, undo, visits
 from outreach.workflows.visits import AgainstTheRules
 from tests.builders import NOW, VISIT_AT
 from tests.calendars import replies
@@ -224,6 +224,20 @@ def test_a_no_to_an_earlier_version_gives_nothing_back_and_waits(booked: Bureau)
     assert not take(booked, old)
 
     assert (why(booked), comes(booked)) == (Why.OLDER, True)
+
+
+def test_a_no_counts_after_a_change_that_was_taken_back_before_anybody_heard(
+    booked: Bureau,
+) -> None:
+    as_invited = asked(booked, "DECLINED")
+    by = Actor(Kind.COORDINATOR, account_id=0, affiliate_id=booked.world.affiliate.id)
+    visits.call_off(booked.session, booked.visit, by=by, links=LINKS, now=NOW)
+    undo.a_call_off(booked.session, booked.visit, by=by, links=LINKS, now=NOW)
+    assert item(booked).sequence > as_invited.sequence
+
+    assert take(booked, as_invited)
+
+    assert (why(booked), comes(booked)) == ("", False)
 
 
 def test_a_yes_to_the_new_time_is_news_after_a_yes_to_the_old_one(booked: Bureau) -> None:

@@ -316,9 +316,7 @@ def test_saving_without_a_change_mails_nobody(life: Life, mailbox: Mailbox) -> N
     assert mailbox.raw == []
 
 
-def test_a_visit_called_off_and_put_back_in_time_is_never_cancelled(
-    life: Life, mailbox: Mailbox
-) -> None:
+def test_a_visit_called_off_and_put_back_in_time_mails_nobody(life: Life, mailbox: Mailbox) -> None:
     life.say_yes()
     life.wait()
     life.by = Actor(Kind.COORDINATOR, account_id=0, affiliate_id=life.bureau.world.affiliate.id)
@@ -329,9 +327,41 @@ def test_a_visit_called_off_and_put_back_in_time_is_never_cancelled(
     life.put_back()
     life.wait()
 
+    assert mailbox.mails(MARIA) == mailbox.mails(WARD) == []
+    life.move(WEDNESDAY)
+    life.wait()
+    (mail,) = mailbox.mails(MARIA)
+    assert int(said(mail, "SEQUENCE")) > 2
+    assert checks.instant(event_of(mail).one("DTSTART")) == VISIT_AT + timedelta(days=1)
+
+
+def test_a_visit_moved_there_and_back_in_time_mails_nobody(life: Life, mailbox: Mailbox) -> None:
+    life.say_yes()
+    life.wait()
+    life.by = Actor(Kind.COORDINATOR, account_id=0, affiliate_id=life.bureau.world.affiliate.id)
+    mailbox.raw.clear()
+
+    life.move(WEDNESDAY)
+    life.wait(timedelta(minutes=2))
+    life.move(TUESDAY)
+    life.wait()
+
+    assert mailbox.mails(MARIA) == mailbox.mails(WARD) == []
+
+
+def test_a_move_that_has_left_and_is_taken_back_is_mailed(life: Life, mailbox: Mailbox) -> None:
+    life.say_yes()
+    life.wait()
+
+    life.move(WEDNESDAY)
+    life.wait()
+    life.move(TUESDAY)
+    life.wait()
+
     mails = mailbox.mails(MARIA)
-    assert [calendar_of(mail).one("METHOD").value for mail in mails] == ["REQUEST"]
-    assert checks.instant(event_of(mails[0]).one("DTSTART")) == VISIT_AT
+    check_order(mails)
+    starts = [checks.instant(event_of(mail).one("DTSTART")) for mail in mails]
+    assert starts == [VISIT_AT, VISIT_AT + timedelta(days=1), VISIT_AT]
 
 
 @pytest.mark.both_engines
