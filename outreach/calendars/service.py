@@ -97,6 +97,36 @@ def entry(
     return replace(shown, answer=answer, alarm_minutes=item.alarm_minutes)
 
 
+def farewell(
+    item: CalendarItem,
+    *,
+    organizer: Person,
+    attendee: Person,
+    sequence: int,
+    stamped_at: datetime,
+    starts_at: datetime,
+    ends_at: datetime,
+    summary: str,
+) -> Cancellation:
+    """Return what takes an entry out of a calendar that its owner has no more.
+
+    The row itself stands, at a later `sequence`. The times are those that calendar knows.
+    """
+    return Cancellation(
+        uid=item.uid,
+        sequence=sequence,
+        dtstamp=stamped_at.astimezone(UTC),
+        starts_at=starts_at.astimezone(UTC),
+        ends_at=ends_at.astimezone(UTC),
+        time_zone=item.time_zone,
+        summary=summary,
+        organizer_name=organizer.name,
+        organizer_email=organizer.email,
+        attendee_name=attendee.name,
+        attendee_email=attendee.email,
+    )
+
+
 def _kind(item: Kept) -> type[Entry]:
     if item.cancelled_at is not None:
         return Cancellation

@@ -50,6 +50,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "invite": Kind(_MAIL, _VISIT),
     "invite_update": Kind(_MAIL, _VISIT),
     "invite_cancel": Kind(_MAIL, _VISIT),
+    "invite_elsewhere": Kind(_MAIL, _VISIT | {"stamped_at"}),
     # from a coordinator, in her own words
     "note": Kind(_SPOKEN, frozenset({"text", "text_es", "stop_id", "phone"})),
     # to liaisons and coordinators

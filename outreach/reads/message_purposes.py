@@ -23,6 +23,7 @@ GROUPS: Final = (
             "taken_back",
             "invite_update",
             "invite_cancel",
+            "invite_elsewhere",
         ),
     ),
     (
@@ -136,6 +137,10 @@ _PURPOSES: Final[Mapping[str, str]] = {
     ),
     "invite_update": lazy("Changes the visit in the calendar, as soon as something about it has."),
     "invite_cancel": lazy("Takes the visit out of the calendar of whoever need not be there."),
+    "invite_elsewhere": lazy(
+        "Takes the visit out of the calendar of an address that somebody no longer has with us. "
+        "The new address gets it."
+    ),
     "debrief": lazy("Asks a speaker how it went. It leaves when the visit is over."),
     "they_came": lazy("Asks the unit whether everyone came. It leaves when the visit is over."),
     "renewal": lazy(

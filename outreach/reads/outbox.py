@@ -336,6 +336,11 @@ def _provider_words(message: Message) -> str:
 
 def _visit_of(session: Session, message: Message) -> str | None:
     """Return the public id of the visit a message is about, by the row that caused it."""
+    of_an_entry = (
+        select(Visit.public_id)
+        .join(CalendarItem, CalendarItem.visit_id == Visit.id)
+        .where(CalendarItem.id == message.subject_id)
+    )
     ways: dict[str, Select[str]] = {
         "visit": select(Visit.public_id).where(Visit.id == message.subject_id),
         "offer": select(Visit.public_id)
@@ -344,9 +349,8 @@ def _visit_of(session: Session, message: Message) -> str | None:
         "assignment": select(Visit.public_id)
         .join(Assignment, Assignment.visit_id == Visit.id)
         .where(Assignment.id == message.subject_id),
-        "calendar_item": select(Visit.public_id)
-        .join(CalendarItem, CalendarItem.visit_id == Visit.id)
-        .where(CalendarItem.id == message.subject_id),
+        "calendar_item": of_an_entry,
+        "former_mailbox": of_an_entry,
     }
     way = ways.get(message.subject_kind)
     return session.scalar(way) if way is not None else None

@@ -32,6 +32,7 @@ WHAT: Final[Mapping[str, str]] = {
     "invite": lazy("An entry for your calendar"),
     "invite_update": lazy("A change of an entry in your calendar"),
     "invite_cancel": lazy("Word that takes an entry out of your calendar"),
+    "invite_elsewhere": lazy("Word that takes an entry out of the calendar of an earlier address"),
     "reminder": lazy("A reminder of a visit"),
     "moved": lazy("Word that a visit has another time"),
     "released": lazy("Word that you need not come on a visit"),

@@ -46,6 +46,7 @@ MESSAGE_KINDS = {
     "invite": lazy("Calendar invite"),
     "invite_update": lazy("Calendar update"),
     "invite_cancel": lazy("Calendar cancellation"),
+    "invite_elsewhere": lazy("Calendar cancellation to the address before"),
     "reminder": lazy("Reminder"),
     "moved": lazy("Word that a visit moved"),
     "released": lazy("Word that they need not come"),

@@ -1,9 +1,8 @@
 """Calendars follow the rows: after any change of a visit or its people, `sync` makes them right."""
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, Final
 
 from sqlalchemy import literal, or_, select, update
 from sqlalchemy.orm import Session
@@ -13,17 +12,13 @@ from outreach.calendars import rules
 from outreach.calendars.models import BUREAU, CalendarItem
 from outreach.calendars.rules import Revision
 from outreach.links import Links
-from outreach.messaging import service as messaging
-from outreach.messaging.models import Message
 from outreach.speakers.models import Speaker
 from outreach.visits.models import Assignment, Offer, Visit
 from outreach.workflows import entries, notices, recipients
+from outreach.workflows import invite_mails as mails
 from outreach.workflows.entries import Shown
 from outreach.workflows.notices import Cause
 from outreach.workflows.recipients import Recipient
-
-SEEN: Final = "seen"
-"""What a calendar mail keeps of its entry: the fingerprint."""
 
 
 def sync(
@@ -45,7 +40,9 @@ def sync(
     items = session.scalars(select(CalendarItem).where(CalendarItem.visit_id == visit.id)).all()
     known = {(item.owner_kind, item.owner_id): item for item in items}
     kept = {
-        key for key, item in known.items() if not taken_back or _mailed(session, item) is not None
+        key
+        for key, item in known.items()
+        if not taken_back or mails.left(session, item) is not None
     }
     wanted = {to.key: (to, shown) for to, shown in entries.wanted(session, visit, known=kept)}
     for to, entry in wanted.values():
@@ -143,7 +140,7 @@ def reaches(session: Session, visit: Visit, to: Recipient) -> bool:
     Only where an invite has left: a change of one that waits would be no news to its reader.
     """
     item = _live_item(session, visit, to)
-    return item is not None and _mailed(session, item) is not None
+    return item is not None and mails.mailed(session, item, to) is not None
 
 
 def has_entry(session: Session, visit: Visit, to: Recipient) -> bool:
@@ -156,8 +153,8 @@ def right_since(session: Session, item: CalendarItem) -> int:
 
     It is lower than the entry's own after a change that was taken back before anybody was told.
     """
-    known = _mailed(session, item)
-    if known is None or not _still_says(known, item):
+    known = mails.left(session, item)
+    if known is None or not mails.still_says(known, item):
         return item.sequence
     return known.subject_revision
 
@@ -175,7 +172,7 @@ def confirm(
     to = recipients.speaker_by_id(session, assignment.speaker_id)
     is_answered = via == "sms" and notices.has_agreed(session, to)
     item = _live_item(session, visit, to)
-    if is_answered or (item is not None and _goes_by_mail(session, item, to)):
+    if is_answered or (item is not None and mails.goes_by_mail(session, item, to)):
         return
     cause = Cause("assignment", assignment.id, visit.revision)
     notices.tell(
@@ -218,10 +215,12 @@ def _show(
         if item is not None:
             # No news to mail; feeds follow.
             item.alarm_minutes, item.link = to.alarm_minutes, links.visit(visit.public_id)
-            _invite_late(session, item, to, visit=visit, by=by, now=now)
+            mails.invite_late(session, item, to, visit=visit, by=by, now=now)
         return
     kind = "invite" if item is None or item.cancelled_at else "invite_update"
-    if item is None:
+    if item is not None:
+        revision = mails.leave_mailbox(session, item, to, visit=visit, revision=revision, now=now)
+    else:
         uid = f"visit-{uuid.uuid4()}@{links.host}"
         item = CalendarItem(uid=uid, visit_id=visit.id, owner_kind=to.kind, owner_id=to.id)
         session.add(item)
@@ -229,7 +228,9 @@ def _show(
     item.summary, item.location, item.description = shown.summary, shown.location, shown.description
     item.cancelled_at, item.tentative = None, shown.tentative
     item.alarm_minutes, item.link = to.alarm_minutes, links.visit(visit.public_id)
-    _mail(session, item, to, kind, asks=shown.asks, revision=revision, visit=visit, by=by, now=now)
+    mails.tell(
+        session, item, to, kind, asks=shown.asks, revision=revision, visit=visit, by=by, now=now
+    )
 
 
 def _cancel(
@@ -249,103 +250,16 @@ def _cancel(
     revision = rules.next_revision(_revision(item), fingerprint=mark, now=now)
     if revision is None:
         return
+    if to is None:
+        mails.leave_mailbox(session, item, to, visit=visit, revision=revision, now=now)
     item.cancelled_at = now
-    _mail(session, item, to, "invite_cancel", revision=revision, visit=visit, by=by, now=now)
+    mails.tell(session, item, to, "invite_cancel", revision=revision, visit=visit, by=by, now=now)
 
 
 def _revision(item: CalendarItem | None) -> Revision | None:
     if item is None:
         return None
     return Revision(sequence=item.sequence, dtstamp=item.stamped_at, fingerprint=item.fingerprint)
-
-
-def _mail(
-    session: Session,
-    item: CalendarItem,
-    to: Recipient | None,
-    kind: str,
-    *,
-    asks: Mapping[str, Any] | None = None,
-    revision: Revision,
-    visit: Visit,
-    by: Actor,
-    now: datetime,
-) -> None:
-    item.sequence, item.stamped_at = revision.sequence, revision.dtstamp
-    item.fingerprint = revision.fingerprint
-    session.flush()
-    cause = Cause("calendar_item", item.id, item.sequence)
-    # An earlier state that has not left yet must not: only the newest is right.
-    notices.forget(session, cause, now=now)
-    if to is None or not _goes_by_mail(session, item, to):
-        return
-    known = _mailed(session, item)
-    if asks is None and known is not None and _still_says(known, item):
-        return
-    values = _words_beside(item, to) | dict(asks or {}) | {SEEN: item.fingerprint}
-    if asks is not None:
-        kind = "invite_offer"
-    elif known is None:
-        # No calendar shows this entry: its first mail is an invite, and no end of it is news.
-        if kind == "invite_cancel":
-            return
-        kind = "invite"
-    elif kind == "invite_cancel":
-        # It ends at the time its reader knows, which a change that never left may have altered.
-        told = {"starts_at", "ends_at", "number"} & known.values.keys()
-        values |= {name: known.values[name] for name in told}
-    elif known.kind == "invite_offer":
-        kind = "invite"
-    expires_at = datetime.fromisoformat(values["expires_at"]) if asks is not None else None
-    notices.tell(
-        session,
-        to,
-        kind,
-        visit=visit,
-        cause=cause,
-        values=values,
-        expires_at=expires_at,
-        by=by,
-        now=now,
-    )
-
-
-def _invite_late(
-    session: Session, item: CalendarItem, to: Recipient, *, visit: Visit, by: Actor, now: datetime
-) -> None:
-    """Mail an entry that stands to somebody who has chosen calendar mails since it was made."""
-    if item.tentative:
-        return
-    if _mailed(session, item) is None and _goes_by_mail(session, item, to):
-        cause = Cause("calendar_item", item.id, item.sequence)
-        values = _words_beside(item, to) | {SEEN: item.fingerprint}
-        notices.tell(session, to, "invite", visit=visit, cause=cause, values=values, by=by, now=now)
-
-
-def _words_beside(item: CalendarItem, to: Recipient) -> dict[str, Any]:
-    """Return who comes, for the ward's mail; a speaker's says nothing of others."""
-    return {} if to.kind == "speaker" else {"who": item.description.splitlines()}
-
-
-def _goes_by_mail(session: Session, item: CalendarItem, to: Recipient) -> bool:
-    """Say whether an entry is kept right by mail: by choice, or because a mail put it there."""
-    if to.kind == BUREAU:
-        return False
-    if to.kind != "speaker" or session.get_one(Speaker, to.id).calendar != "feed":
-        return True
-    return _mailed(session, item) is not None
-
-
-def _mailed(session: Session, item: CalendarItem) -> Message | None:
-    """Return the mail that put the entry into the reader's calendar as it is there now."""
-    last = messaging.last_left(session, subject=("calendar_item", item.id))
-    return last if last is not None and last.kind != "invite_cancel" else None
-
-
-def _still_says(known: Message, item: CalendarItem) -> bool:
-    """Say whether the reader's calendar shows the entry as it is: what has changed is as before."""
-    arrived = known.state not in {"failed", "undelivered", "dead"}
-    return arrived and known.values.get(SEEN) == item.fingerprint
 
 
 def _live_item(session: Session, visit: Visit, to: Recipient) -> CalendarItem | None:

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from outreach.calendars import mime
 from outreach.calendars import service as calendars
-from outreach.calendars.invite import Answer
+from outreach.calendars.invite import Answer, Entry
 from outreach.calendars.models import CalendarItem
 from outreach.calendars.service import Person
 from outreach.links import Links
@@ -17,8 +17,11 @@ from outreach.messaging.models import Message
 from outreach.messaging.ports import Mail
 from outreach.messaging.templates import Letter, Texts
 from outreach.reads import endings
+from outreach.workflows import entries
 
-INVITES = frozenset({"invite_offer", "invite", "invite_update", "invite_cancel"})
+INVITES = frozenset(
+    {"invite_offer", "invite", "invite_update", "invite_cancel", "invite_elsewhere"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +53,9 @@ def parcel(
     if message.kind in INVITES:
         item = session.get_one(CalendarItem, message.subject_id)
         # What is sent again is a mail of its own: some programs show one id once only.
-        message_id = _message_id(item, item.sequence, copy=messaging.copy_number(message))
-        raw = _invite(message, item, letter, message_id=message_id, sender=sender)
+        shown = _shown(message, item, sender=sender)
+        message_id = _message_id(item, shown.sequence, copy=messaging.copy_number(message))
+        raw = _invite(shown, item, letter, message_id=message_id)
     else:
         message_id = f"<{message.public_id}@{sender.host}>"
         raw = letters.compose(
@@ -74,17 +78,28 @@ def parcel(
     )
 
 
-def _invite(
-    message: Message, item: CalendarItem, letter: Letter, *, message_id: str, sender: Sender
-) -> bytes:
+def _shown(message: Message, item: CalendarItem, *, sender: Sender) -> Entry:
+    """Return what the mail does to the reader's calendar."""
+    organizer = Person(sender.name, sender.address)
+    attendee = Person(message.to_name, message.to_address)
+    if message.kind == "invite_elsewhere":
+        return calendars.farewell(
+            item,
+            organizer=organizer,
+            attendee=attendee,
+            sequence=message.subject_revision,
+            stamped_at=datetime.fromisoformat(message.values["stamped_at"]),
+            starts_at=datetime.fromisoformat(message.values["starts_at"]),
+            ends_at=datetime.fromisoformat(message.values["ends_at"]),
+            summary=entries.without_place(message.locale).summary,
+        )
+    # The first invite follows the yes; what has changed since nobody has answered yet.
+    answer = Answer.ACCEPTED if message.kind == "invite" else Answer.NEEDED
+    return calendars.entry(item, organizer=organizer, attendee=attendee, answer=answer)
+
+
+def _invite(shown: Entry, item: CalendarItem, letter: Letter, *, message_id: str) -> bytes:
     first = _message_id(item, 0)
-    shown = calendars.entry(
-        item,
-        organizer=Person(sender.name, sender.address),
-        attendee=Person(message.to_name, message.to_address),
-        # The first invite follows the yes; what has changed since nobody has answered yet.
-        answer=Answer.ACCEPTED if message.kind == "invite" else Answer.NEEDED,
-    )
     mail = mime.compose(
         shown,
         subject=letter.subject,

@@ -90,6 +90,14 @@ def bureau(visit: Visit) -> Recipient:
     return Recipient(BUREAU, visit.affiliate_id, "", "", "en", visit.time_zone)
 
 
+def former(address: str, row_id: int, *, name: str, locale: str) -> Recipient:
+    """Return an address that was somebody's; it is not looked up again before a mail leaves.
+
+    `row_id` is the primary key of the row the mail is about.
+    """
+    return Recipient("former", row_id, address, name, locale, "UTC", sees_places=False)
+
+
 def coordinators(session: Session, affiliate_id: int, *, now: datetime) -> list[Recipient]:
     """Return the coordinators of an affiliate who can sign in, in order of their accounts."""
     zone = session.get_one(Affiliate, affiliate_id).time_zone

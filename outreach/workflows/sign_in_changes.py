@@ -51,8 +51,7 @@ def tell_old_address(
     `subject` is the table and primary key of the row whose address was changed. The mail names
     neither the bureau nor the new address.
     """
-    # Nobody's address of today: it is not looked up again before the mail leaves.
-    former = Recipient("former", subject[1], old, name, locale, "UTC")
+    former = recipients.former(old, subject[1], name=name, locale=locale)
     values = {"change": crypto.public_id()}
     _plan(session, former, "address_changed", about=(*subject, 1), values=values, now=now)
 

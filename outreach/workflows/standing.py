@@ -20,6 +20,7 @@ from outreach.referrals.models import LinkCode, Referral, ReferralLink
 from outreach.speakers.models import Speaker
 from outreach.visits import afterwards, telling
 from outreach.visits.models import Assignment, IncidentReport, Offer, OtherTime, Slot, Visit
+from outreach.workflows import recipients
 from outreach.workflows.referrals import stopping
 
 
@@ -147,6 +148,17 @@ def _item_is_unchanged(session: Session, message: Message, now: datetime) -> boo
     return item is not None and item.sequence == message.subject_revision
 
 
+def _mailbox_is_former(session: Session, message: Message, now: datetime) -> bool:
+    """Say whether the address is still not the owner's: a change may have been set right again."""
+    del now
+    item = session.get(CalendarItem, message.subject_id)
+    if item is None:
+        return False
+    visit = session.get_one(Visit, item.visit_id)
+    owner = recipients.owner(session, item.owner_kind, item.owner_id, visit=visit)
+    return owner is None or owner.email.lower() != message.to_address.lower()
+
+
 def _code_is_unused(session: Session, message: Message, now: datetime) -> bool:
     code = session.get(SignInCode, message.subject_id)
     return code is not None and code.used_at is None and code.expires_at > now
@@ -237,6 +249,7 @@ _CHECKS: Final[Mapping[str, Callable[[Session, Message, datetime], bool]]] = {
     "invite": _item_is_unchanged,
     "invite_update": _item_is_unchanged,
     "invite_cancel": _item_is_unchanged,
+    "invite_elsewhere": _mailbox_is_former,
     "sign_in_code": _code_is_unused,
     "invitation": _place_is_open,
     "item_waits": _item_waits,

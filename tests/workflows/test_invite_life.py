@@ -21,7 +21,7 @@ from outreach.db import Database
 from outreach.messaging import outbox, returned
 from outreach.messaging.models import Message
 from outreach.visits.models import Assignment
-from outreach.workflows import delivery, directory, offers, profile, undo, visits
+from outreach.workflows import delivery, directory, offers, people, profile, undo, visits
 from outreach.workflows.delivery import Post, Prepared
 from tests import fakes
 from tests.builders import NOW, VISIT_AT
@@ -30,6 +30,7 @@ from tests.workflows.conftest import LINKS, Bureau, open_bureau
 
 TUESDAY, WEDNESDAY, THURSDAY = date(2026, 12, 8), date(2026, 12, 9), date(2026, 12, 10)
 UNDO = timedelta(minutes=10)
+ELSEWHERE = "maria@elsewhere.example"
 MARIA, WARD = "maria.lopez@speakers.example", "ward4b@stclare.example"
 
 
@@ -130,6 +131,12 @@ class Life:
             now=self.now,
         )
 
+    def change_address(self, email: str) -> None:
+        facts = {"email": email}
+        people.change_speaker(
+            self.bureau.session, self.bureau.maria, facts, by=SYSTEM, links=LINKS, now=self.now
+        )
+
     def step_back(self) -> None:
         active = self.bureau.session.scalars(select(Assignment).where(Assignment.active)).one()
         offers.cannot_come(self.bureau.session, active, by=SYSTEM, links=LINKS, now=self.now)
@@ -177,6 +184,10 @@ def event_of(mail: EmailMessage) -> checks.Component:
 
 def said(mail: EmailMessage, name: str) -> str:
     return event_of(mail).one(name).value
+
+
+def sequence(mail: EmailMessage) -> int:
+    return int(said(mail, "SEQUENCE"))
 
 
 def check_order(mails: list[EmailMessage]) -> None:
@@ -362,6 +373,90 @@ def test_a_move_that_has_left_and_is_taken_back_is_mailed(life: Life, mailbox: M
     check_order(mails)
     starts = [checks.instant(event_of(mail).one("DTSTART")) for mail in mails]
     assert starts == [VISIT_AT, VISIT_AT + timedelta(days=1), VISIT_AT]
+
+
+@pytest.mark.both_engines
+def test_a_new_address_takes_the_visit_out_of_the_calendar_of_the_old_one(
+    life: Life, mailbox: Mailbox
+) -> None:
+    life.say_yes()
+    life.wait()
+    life.change_address(ELSEWHERE)
+    life.wait()
+    life.move(WEDNESDAY)
+    life.wait()
+
+    old, new = mailbox.mails(MARIA), mailbox.mails(ELSEWHERE)
+    assert [calendar_of(mail).one("METHOD").value for mail in old] == ["REQUEST", "CANCEL"]
+    assert [calendar_of(mail).one("METHOD").value for mail in new] == ["REQUEST", "REQUEST"]
+    # In one calendar behind both addresses the entry stays, in whatever order the mails come.
+    check_order([*old, *new])
+    assert said(old[1], "SUMMARY") == "Outreach visit"
+    assert "ACCEPTED" in event_of(new[0]).one("ATTENDEE").parameters["PARTSTAT"]
+    assert mailbox.faults() == set()
+
+
+def test_an_address_set_right_before_anything_left_is_told_nothing_of_it(
+    life: Life, mailbox: Mailbox
+) -> None:
+    life.say_yes()
+    life.wait()
+    mailbox.raw.clear()
+
+    life.change_address(ELSEWHERE)
+    life.change_address(MARIA)
+    life.wait()
+
+    assert mailbox.mails(ELSEWHERE) == []
+    assert "CANCEL" not in {calendar_of(mail).one("METHOD").value for mail in mailbox.mails(MARIA)}
+
+
+def test_an_address_that_comes_back_has_the_visit_again(life: Life, mailbox: Mailbox) -> None:
+    life.say_yes()
+    life.wait()
+
+    for address in (ELSEWHERE, MARIA):
+        life.change_address(address)
+        life.wait()
+
+    methods = [calendar_of(mail).one("METHOD").value for mail in mailbox.mails(MARIA)]
+    assert methods == ["REQUEST", "CANCEL", "REQUEST"]
+    assert [calendar_of(mail).one("METHOD").value for mail in mailbox.mails(ELSEWHERE)] == [
+        "REQUEST",
+        "CANCEL",
+    ]
+    check_order(sorted([*mailbox.mails(MARIA), *mailbox.mails(ELSEWHERE)], key=sequence))
+
+
+@pytest.mark.parametrize("new", ["desk@stclare.example", ""])
+def test_a_wards_former_mailbox_loses_the_visit_too(life: Life, mailbox: Mailbox, new: str) -> None:
+    life.say_yes()
+    life.wait()
+    mailbox.raw.clear()
+
+    life.keep_unit(contact_email=new)
+    life.wait()
+
+    (mail,) = mailbox.mails(WARD)
+    assert calendar_of(mail).one("METHOD").value == "CANCEL"
+    assert "The visit itself has not changed" in str(mail.get_body(("plain",)))
+    assert mailbox.mails(MARIA) == []
+    assert len(mailbox.mails("desk@stclare.example")) == (1 if new else 0)
+
+
+def test_who_takes_the_feed_alone_gets_no_invites_at_a_new_address(
+    life: Life, mailbox: Mailbox
+) -> None:
+    life.say_yes()
+    life.wait()
+    life.bureau.maria.calendar = "feed"
+
+    life.change_address(ELSEWHERE)
+    life.wait()
+
+    methods = [calendar_of(mail).one("METHOD").value for mail in mailbox.mails(MARIA)]
+    assert methods == ["REQUEST", "CANCEL"]
+    assert mailbox.mails(ELSEWHERE) == []
 
 
 @pytest.mark.both_engines

@@ -16,7 +16,7 @@ from outreach.visits.models import Assignment, VisitRequest
 from outreach.workflows import inbound, offers, people, profile, visits
 from outreach.workflows.delivery import Post, Prepared, Skipped
 from tests import builders, fakes
-from tests.builders import NOW, VISIT_AT
+from tests.builders import MARIA, NOW, VISIT_AT
 from tests.workflows.conftest import LINKS, Bureau
 from tests.workflows.sending import agree, may_text, prepare_kind
 
@@ -273,10 +273,13 @@ def test_a_new_mailbox_gets_the_invite_and_an_old_feed_ends(bureau: Bureau) -> N
         now=NOW,
     )
 
-    (sent,) = bureau.session.scalars(
-        select(Message).where(Message.state == "pending", Message.kind == "invite_update")
+    waits = select(Message.kind, Message.to_address).where(
+        Message.state == "pending", Message.kind.startswith("invite")
     )
-    assert sent.to_address == "maria@new.example"
+    assert {(kind, to) for kind, to in bureau.session.execute(waits)} == {
+        ("invite_elsewhere", MARIA.email),
+        ("invite", "maria@new.example"),
+    }
     assert [f.revoked_at for f in bureau.session.scalars(select(FeedAddress))] == [NOW]
 
 

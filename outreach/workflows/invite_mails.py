@@ -1,0 +1,164 @@
+"""The mails that keep an entry in a calendar right: which is due, and what has left."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy.orm import Session
+
+from outreach.actor import Actor
+from outreach.calendars import rules
+from outreach.calendars.models import BUREAU, CalendarItem
+from outreach.calendars.rules import Revision
+from outreach.messaging import service as messaging
+from outreach.messaging.models import Message
+from outreach.speakers.models import Speaker
+from outreach.visits.models import Visit
+from outreach.workflows import notices, recipients
+from outreach.workflows.notices import Cause
+from outreach.workflows.recipients import Recipient
+
+SEEN: Final = "seen"
+"""What a calendar mail keeps of its entry: the fingerprint."""
+
+
+def tell(
+    session: Session,
+    item: CalendarItem,
+    to: Recipient | None,
+    kind: str,
+    *,
+    asks: Mapping[str, Any] | None = None,
+    revision: Revision,
+    visit: Visit,
+    by: Actor,
+    now: datetime,
+) -> None:
+    """Bring an entry to a revision, and mail it where its reader's calendar does not show it yet.
+
+    `kind` is "invite", "invite_update" or "invite_cancel" by what has become of the entry; which
+    of them leaves goes by what the reader's calendar knows. With `asks` it is a question.
+    """
+    item.sequence, item.stamped_at = revision.sequence, revision.dtstamp
+    item.fingerprint = revision.fingerprint
+    session.flush()
+    cause = Cause("calendar_item", item.id, item.sequence)
+    # An earlier state that has not left yet must not: only the newest is right.
+    notices.forget(session, cause, now=now)
+    if to is None or not goes_by_mail(session, item, to):
+        return
+    known = mailed(session, item, to)
+    if asks is None and known is not None and still_says(known, item):
+        return
+    values = _words_beside(item, to) | dict(asks or {}) | {SEEN: item.fingerprint}
+    if asks is not None:
+        kind = "invite_offer"
+    elif known is None:
+        # No calendar shows this entry: its first mail is an invite, and no end of it is news.
+        if kind == "invite_cancel":
+            return
+        kind = "invite"
+    elif kind == "invite_cancel":
+        # It ends at the time its reader knows, which a change that never left may have altered.
+        told = {"starts_at", "ends_at", "number"} & known.values.keys()
+        values |= {name: known.values[name] for name in told}
+    elif known.kind == "invite_offer":
+        kind = "invite"
+    expires_at = datetime.fromisoformat(values["expires_at"]) if asks is not None else None
+    notices.tell(
+        session,
+        to,
+        kind,
+        visit=visit,
+        cause=cause,
+        values=values,
+        expires_at=expires_at,
+        by=by,
+        now=now,
+    )
+
+
+def invite_late(
+    session: Session, item: CalendarItem, to: Recipient, *, visit: Visit, by: Actor, now: datetime
+) -> None:
+    """Mail an entry that stands to somebody who has chosen calendar mails since it was made."""
+    if item.tentative:
+        return
+    if mailed(session, item, to) is None and goes_by_mail(session, item, to):
+        cause = Cause("calendar_item", item.id, item.sequence)
+        values = _words_beside(item, to) | {SEEN: item.fingerprint}
+        notices.tell(session, to, "invite", visit=visit, cause=cause, values=values, by=by, now=now)
+
+
+def _words_beside(item: CalendarItem, to: Recipient) -> dict[str, Any]:
+    """Return who comes, for the ward's mail; a speaker's says nothing of others."""
+    return {} if to.kind == "speaker" else {"who": item.description.splitlines()}
+
+
+def goes_by_mail(session: Session, item: CalendarItem, to: Recipient) -> bool:
+    """Say whether an entry is kept right by mail: by choice, or because a mail put it there."""
+    if to.kind == BUREAU:
+        return False
+    if to.kind != "speaker" or session.get_one(Speaker, to.id).calendar != "feed":
+        return True
+    return mailed(session, item, to) is not None
+
+
+def mailed(session: Session, item: CalendarItem, to: Recipient) -> Message | None:
+    """Return the mail that put the entry into the reader's calendar as it is there now."""
+    last = left(session, item)
+    if last is None:
+        return None
+    # Where it went is forgotten some time after it left.
+    return last if _is_same(last.to_address or to.email, to.email) else None
+
+
+def left(session: Session, item: CalendarItem) -> Message | None:
+    """Return the mail that put the entry into a calendar, at whatever address."""
+    last = messaging.last_left(session, subject=("calendar_item", item.id))
+    return last if last is not None and last.kind != "invite_cancel" else None
+
+
+def leave_mailbox(
+    session: Session,
+    item: CalendarItem,
+    to: Recipient | None,
+    *,
+    visit: Visit,
+    revision: Revision,
+    now: datetime,
+) -> Revision:
+    """Take the entry out of a calendar whose address its owner has no more.
+
+    Return the revision for the new address: a later one where `revision` was used for that, so
+    that the entry stays where both addresses lead to one calendar.
+    """
+    last = left(session, item)
+    if last is None or not last.to_address or (to and _is_same(last.to_address, to.email)):
+        return revision
+    former = recipients.former(last.to_address, item.id, name=last.to_name, locale=last.locale)
+    told = {name: last.values[name] for name in ("starts_at", "ends_at") if name in last.values}
+    notices.tell(
+        session,
+        former,
+        "invite_elsewhere",
+        visit=visit,
+        cause=Cause("former_mailbox", item.id, revision.sequence),
+        values=told | {"stamped_at": revision.dtstamp.isoformat()},
+        now=now,
+    )
+    # Should the address come back, its calendar does not show the entry any more.
+    last.values = {name: value for name, value in last.values.items() if name != SEEN}
+    used = replace(revision, fingerprint="")
+    return rules.next_revision(used, fingerprint=revision.fingerprint, now=now) or revision
+
+
+def _is_same(one: str, other: str) -> bool:
+    return one.strip().lower() == other.strip().lower()
+
+
+def still_says(known: Message, item: CalendarItem) -> bool:
+    """Say whether the reader's calendar shows the entry as it is: what has changed is as before."""
+    arrived = known.state not in {"failed", "undelivered", "dead"}
+    return arrived and known.values.get(SEEN) == item.fingerprint
