@@ -25,7 +25,7 @@ from tests.soak.any_order import Departure, Play, calendar_of
 
 NEAR: Final = timedelta(hours=24)
 OPENS, CLOSES = time(9), time(20)
-NEWS: Final = frozenset({"moved", "called_off", "released"})
+NEWS: Final = frozenset({"moved", "other_place", "called_off", "released"})
 OF_THE_TIME: Final = frozenset({"moved", "reminder", "confirmed", "invite", "invite_update"})
 """What names the time at which somebody is to come."""
 OF_THE_OLD_TIME: Final = {
