@@ -39,6 +39,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "confirmed": Kind(_BOTH, _VISIT),
     "released": Kind(_SPOKEN, _VISIT | {"was"}),
     "taken_back": Kind(_BOTH, _VISIT),
+    "other_place": Kind(_SPOKEN, _VISIT | {"change"}, "change"),
     "renewal": Kind(_MAIL, frozenset({"month", "phone"}), "month"),
     "debrief": Kind(_BOTH, _VISIT | {"assignment_id", "speaker_id", "debrief_until"}),
     # to everyone concerned

@@ -46,6 +46,7 @@ _TEXTS: Final[Mapping[str, Room]] = {
     "reminder": Room(("service", "when", "link"), ("name", "place")),
     "debrief": Room(("service", "link"), ("name", "when")),
     "moved": Room(("service", "was", "when", "link"), ("name",)),
+    "other_place": Room(("service", "when", "link"), ("name",)),
     "released": Room(("service", "was", "when"), ("name",)),
     "called_off": Room(("service", "when"), ("name",)),
 }
@@ -56,6 +57,7 @@ _PASSAGES: Final = (
     "invite",
     "reminder",
     "moved",
+    "other_place",
     "released",
     "called_off",
     "debrief",

@@ -21,6 +21,9 @@ MOST: Final = 100
 _SAY: Final = {
     "offer": lazy("Ask whether %(name)s can visit on %(when)s."),
     "moved": lazy("Say that the visit of %(was)s is now on %(when)s."),
+    "other_place": lazy(
+        "Say that the address of the visit on %(when)s has changed. The visit’s page has it."
+    ),
     "called_off": lazy("Say that the visit on %(when)s is called off. %(name)s need not go."),
     "released": lazy(
         "Say that the visit of %(was)s has moved, to a time when %(name)s has another one. "

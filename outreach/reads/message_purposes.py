@@ -17,6 +17,7 @@ GROUPS: Final = (
             "invite",
             "reminder",
             "moved",
+            "other_place",
             "released",
             "called_off",
             "on_again",
@@ -119,6 +120,10 @@ _PURPOSES: Final[Mapping[str, str]] = {
     "moved": lazy(
         "Tells speakers and the unit of a new time. It leaves ten minutes after the change, at "
         "once when the visit is near."
+    ),
+    "other_place": lazy(
+        "Tells a speaker who comes that the address has changed. It leaves at once when the unit "
+        "gets another street or the hospital another ZIP code."
     ),
     "released": lazy(
         "Tells a speaker that they need not come, as the visit moved to a time when they have "

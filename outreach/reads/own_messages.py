@@ -35,6 +35,7 @@ WHAT: Final[Mapping[str, str]] = {
     "invite_elsewhere": lazy("Word that takes an entry out of the calendar of an earlier address"),
     "reminder": lazy("A reminder of a visit"),
     "moved": lazy("Word that a visit has another time"),
+    "other_place": lazy("Word that a visit has another address"),
     "released": lazy("Word that you need not come on a visit"),
     "called_off": lazy("Word that a visit does not take place"),
     "note": lazy("A note from your coordinator"),

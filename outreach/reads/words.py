@@ -49,6 +49,7 @@ MESSAGE_KINDS = {
     "invite_elsewhere": lazy("Calendar cancellation to the address before"),
     "reminder": lazy("Reminder"),
     "moved": lazy("Word that a visit moved"),
+    "other_place": lazy("Word that a visit has another address"),
     "released": lazy("Word that they need not come"),
     "called_off": lazy("Word that a visit is called off"),
     "on_again": lazy("Word that a visit takes place after all"),

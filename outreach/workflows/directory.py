@@ -1,4 +1,4 @@
-"""Changing hospitals and units; calendars and coming visits follow."""
+"""Changing hospitals and units; calendars follow, and whoever comes hears of another address."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -16,7 +16,8 @@ from outreach.errors import RuleBroken
 from outreach.i18n import lazy
 from outreach.links import Links
 from outreach.visits.models import Visit
-from outreach.workflows import invites
+from outreach.workflows import invites, other_places
+from outreach.workflows.other_places import Where
 
 OTHER_ZONE = lazy("Visits are planned there in the old time zone. Call them off or let them pass.")
 VISITS_TO_COME = lazy("Visits are still to come there. Call them off or let them pass first.")
@@ -34,14 +35,17 @@ def change_hospital(
 ) -> None:
     """Give a hospital another name or place; calendars of coming visits follow.
 
+    Whoever comes hears of another place.
+
     Raises:
         RuleBroken: the name is taken, or visits are planned and the new place has another zone.
     """
     coming = _coming(session, Unit.hospital_id == hospital.id, now=now)
     if coming and place.time_zone != hospital.time_zone:
         raise RuleBroken(OTHER_ZONE, field="zip_code")
+    were = other_places.addresses(session, coming)
     service.change_hospital(session, hospital, name=name, place=place, by=by, now=now)
-    _sync(session, coming, links=links, now=now)
+    _follow(session, coming, were=were, links=links, now=now)
 
 
 def keep_unit(
@@ -58,18 +62,21 @@ def keep_unit(
 ) -> Unit:
     """Add a unit, or change `unit`, with its visiting hours and the clearances it demands.
 
-    Visits that are planned stay, whatever the new hours; calendars follow a new name or street.
+    Visits that are planned stay, whatever the new hours; calendars follow a new name or street,
+    and whoever comes hears of a street.
 
     Raises:
         RuleBroken: the hospital has another unit of this name.
     """
+    coming = _coming(session, Unit.id == unit.id, now=now) if unit is not None else ()
+    were = other_places.addresses(session, coming)
     if unit is None:
         unit = service.add_unit(session, hospital, facts, by=by, now=now)
     else:
         service.change_unit(session, unit, facts, by=by, now=now)
     service.set_hours(session, unit, hours)
     service.set_requirements(session, unit, requirements)
-    _sync(session, _coming(session, Unit.id == unit.id, now=now), links=links, now=now)
+    _follow(session, coming, were=were, links=links, now=now)
     return unit
 
 
@@ -97,6 +104,14 @@ def _coming(session: Session, *where: Any, now: datetime) -> Sequence[Visit]:  #
     return session.scalars(coming).all()
 
 
-def _sync(session: Session, coming: Iterable[Visit], *, links: Links, now: datetime) -> None:
+def _follow(
+    session: Session,
+    coming: Sequence[Visit],
+    *,
+    were: Mapping[int, Where],
+    links: Links,
+    now: datetime,
+) -> None:
     for visit in coming:
         invites.sync(session, visit, links=links, now=now)
+    other_places.tell(session, coming, were=were, now=now)

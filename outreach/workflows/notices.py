@@ -22,7 +22,7 @@ from outreach.workflows.recipients import Recipient
 NEAR = timedelta(hours=24)
 """Within this time of a visit news of it does not wait for the morning (product.md, step 6)."""
 
-NEWS = frozenset({"moved", "called_off", "released"})
+NEWS = frozenset({"moved", "other_place", "called_off", "released"})
 """What somebody who means to come must hear in time. Questions and reminders let people sleep."""
 
 

@@ -1,6 +1,7 @@
 """Reminders follow the rows: after any change of a visit or its people, `sync` plans them anew.
 
-After a speaker's own choice of fewer or more, `follow_choice` does.
+So does what waits to be told of another address. After a speaker's own choice of fewer or more
+reminders, `follow_choice` does.
 """
 
 from datetime import datetime
@@ -12,11 +13,14 @@ from outreach.directory.models import Affiliate
 from outreach.messaging import rules
 from outreach.speakers.models import Speaker
 from outreach.visits.models import Assignment, Visit
-from outreach.workflows import notices, recipients
+from outreach.workflows import notices, other_places, recipients
 from outreach.workflows.notices import Cause
 
 OF_AN_ASSIGNMENT = ("reminder", "confirmed")
 """What is said to a speaker who comes, and no longer holds once that or the time has changed."""
+
+OF_WHO_COMES = (*OF_AN_ASSIGNMENT, other_places.KIND)
+"""What no longer holds once the speaker does not come; another address does at any time."""
 
 
 def sync(session: Session, visit: Visit, *, now: datetime) -> None:
@@ -28,10 +32,11 @@ def sync(session: Session, visit: Visit, *, now: datetime) -> None:
     for assignment in session.scalars(everyone).all():
         cause = Cause("assignment", assignment.id, visit.revision)
         if not assignment.active or visit.called_off_at is not None:
-            notices.forget(session, cause, kinds=OF_AN_ASSIGNMENT, now=now)
+            notices.forget(session, cause, kinds=OF_WHO_COMES, now=now)
         else:
             notices.forget_earlier(session, cause, kinds=OF_AN_ASSIGNMENT, now=now)
             _plan(session, visit, assignment, cause, now=now)
+            other_places.tell_anew(session, visit, assignment, since=assignment, now=now)
 
 
 def follow_choice(session: Session, assignment: Assignment, *, now: datetime) -> None:

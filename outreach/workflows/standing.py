@@ -67,11 +67,24 @@ def _affiliates_address(session: Session, message: Message) -> str | None:
 
 
 def _still_comes(session: Session, message: Message, now: datetime) -> bool:
+    visit = _visit_they_come_to(session, message, now)
+    return visit is not None and visit.revision == message.subject_revision
+
+
+def _comes_at_that_time(session: Session, message: Message, now: datetime) -> bool:
+    """Say whether the person comes, at the time the message names, whatever else has changed."""
+    visit = _visit_they_come_to(session, message, now)
+    named = message.values.get("starts_at")
+    return bool(visit and named and datetime.fromisoformat(named) == visit.starts_at)
+
+
+def _visit_they_come_to(session: Session, message: Message, now: datetime) -> Visit | None:
+    """Return the visit, still to come, of the assignment a message is about."""
     assignment = session.get(Assignment, message.subject_id)
     if assignment is None or not assignment.active or assignment.starts_at <= now:
-        return False
+        return None
     visit = session.get_one(Visit, assignment.visit_id)
-    return visit.called_off_at is None and visit.revision == message.subject_revision
+    return visit if visit.called_off_at is None else None
 
 
 def _is_next_reminder(session: Session, message: Message, now: datetime) -> bool:
@@ -237,6 +250,7 @@ _CHECKS: Final[Mapping[str, Callable[[Session, Message, datetime], bool]]] = {
     "note": _note_is_wanted,
     "reminder": _is_next_reminder,
     "confirmed": _still_comes,
+    "other_place": _comes_at_that_time,
     "late_trouble": _trouble_stands,
     "debrief": _debrief_waits,
     "they_came": _unit_has_not_told,

@@ -20,7 +20,16 @@ from outreach.reads import undo as undoable
 from outreach.speakers.models import Speaker
 from outreach.visits import service
 from outreach.visits.models import Assignment, Offer, Slot, Visit
-from outreach.workflows import asking, eligibility, invites, news, notices, recipients, reminders
+from outreach.workflows import (
+    asking,
+    eligibility,
+    invites,
+    news,
+    notices,
+    other_places,
+    recipients,
+    reminders,
+)
 from outreach.workflows.notices import Cause
 
 TOO_LATE = lazy("It is too late to take this back. Call your coordinator, who can help.")
@@ -200,7 +209,7 @@ def _seat_again(
 ) -> Assignment:
     if not _is_free(session, visit, assignment, now=now):
         raise Conflict(TAKEN)
-    return service.fill(
+    again = service.fill(
         session,
         session.get_one(Slot, assignment.slot_id),
         visit=visit,
@@ -208,6 +217,8 @@ def _seat_again(
         offer_id=assignment.offer_id,
         now=now,
     )
+    other_places.tell_anew(session, visit, again, since=assignment, now=now)
+    return again
 
 
 def _take_back_questions(

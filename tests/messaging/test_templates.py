@@ -141,7 +141,9 @@ def test_a_mail_names_no_place_where_the_speaker_chose_so(kind: str, locale: str
         assert not re.search(r"\b(None|Undefined)\b", part)
 
 
-@pytest.mark.parametrize("kind", ["offer", "reminder", "moved", "called_off", "invite"])
+@pytest.mark.parametrize(
+    "kind", ["offer", "reminder", "moved", "other_place", "called_off", "invite"]
+)
 def test_a_mail_names_the_place_to_who_wants_to_see_it(kind: str) -> None:
     mail = TEXTS.mail(kind, LONGEST | CANARIES, to_name="Maria", locale="en")
 

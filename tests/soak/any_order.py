@@ -17,12 +17,22 @@ from time_machine import Traveller
 from outreach import clock, jobs
 from outreach.actor import SYSTEM
 from outreach.db import Database
+from outreach.directory.models import Hospital, Unit
 from outreach.errors import NotFound, OutreachError
 from outreach.messaging.models import Consent, Message, MessageAttempt
 from outreach.messaging.ports import Ambiguous, Mail, Rejected, Result, Retry, Sms
 from outreach.speakers.models import Speaker
 from outreach.visits.models import Assignment, Offer, Slot, Visit
-from outreach.workflows import asking, delivery, inbound, offers, profile, settling, visits
+from outreach.workflows import (
+    asking,
+    delivery,
+    directory,
+    inbound,
+    offers,
+    profile,
+    settling,
+    visits,
+)
 from outreach.workflows.eligibility import Choice
 from tests import builders, fakes
 from tests.builders import DANIEL, HENRY, JOY, MARIA, VISIT_AT
@@ -233,6 +243,21 @@ class Play:
             now=clock.now(),
         )
 
+    def give_another_street(self, session: Session) -> None:
+        unit = self._any(session, Unit)
+        street = self._rng.choice(("7 Cedar Road", "9 Cedar Road"))
+        directory.keep_unit(
+            session,
+            session.get_one(Hospital, unit.hospital_id),
+            {"name": unit.name, "street": street},
+            unit=unit,
+            hours=(),
+            requirements=(),
+            by=SYSTEM,
+            links=LINKS,
+            now=clock.now(),
+        )
+
     def call_off(self, session: Session) -> None:
         visit = self._any(session, Visit)
         visits.call_off(session, visit, by=SYSTEM, links=LINKS, now=clock.now())
@@ -392,6 +417,7 @@ _OF_PEOPLE: Final[dict[str, Callable[[Play, Session], None]]] = {
     "the same text again": Play.repeat_a_text,
     "a callback": Play.call_back,
     "a move": Play.move,
+    "another street": Play.give_another_street,
     "a call-off": Play.call_off,
     "a drop-out": Play.drop_out,
     "a yes on the phone": Play.say_yes_on_the_phone,
@@ -415,6 +441,7 @@ _EVENTS: Final[dict[str, float]] = {
     "the same text again": 1,
     "a callback": 2,
     "a move": 4,
+    "another street": 2,
     "a call-off": 0.4,
     "a drop-out": 2,
     "a yes on the phone": 2,

@@ -25,8 +25,10 @@ from tests.soak.any_order import Departure, Play, calendar_of
 
 NEAR: Final = timedelta(hours=24)
 OPENS, CLOSES = time(9), time(20)
-NEWS: Final = frozenset({"moved", "called_off", "released"})
-OF_THE_TIME: Final = frozenset({"moved", "reminder", "confirmed", "invite", "invite_update"})
+NEWS: Final = frozenset({"moved", "other_place", "called_off", "released"})
+OF_THE_TIME: Final = frozenset(
+    {"moved", "other_place", "reminder", "confirmed", "invite", "invite_update"}
+)
 """What names the time at which somebody is to come."""
 OF_THE_OLD_TIME: Final = {
     "moved": "was",
@@ -36,7 +38,7 @@ OF_THE_OLD_TIME: Final = {
     "invite_cancel": "starts_at",
 }
 """What changes or ends something, and which value names the time its reader knows."""
-PLACES: Final = ("St. Clare", "Unit 4B", "Unit 6")
+PLACES: Final = ("St. Clare", "Unit 4B", "Unit 6", "Cedar Road")
 NOT_SENT: Final = frozenset({"failed", "undelivered", "dead", "expired", "pending", "cancelled"})
 
 
@@ -125,7 +127,7 @@ def _waiting(rows: _Rows) -> Iterator[str]:
 
 
 def _still_true(message: Message, rows: _Rows) -> bool:
-    if message.kind in {"reminder", "confirmed"}:
+    if message.kind in {"reminder", "confirmed", "other_place"}:
         row = rows.assignments[message.subject_id]
         visit = rows.visits[row.visit_id]
         return row.active and message.subject_revision == visit.revision

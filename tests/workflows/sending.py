@@ -70,6 +70,7 @@ def plan(bureau: Bureau, *, kind: str, channel: str, **changes: Any) -> None:  #
         "text_es": "",
         "phone": "",
         "stop_id": "n",
+        "change": "c",
     }
     fields: dict[str, Any] = {
         "kind": kind,
