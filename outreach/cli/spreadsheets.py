@@ -14,8 +14,10 @@ from rich.progress import Progress
 from outreach import clock, migrations
 from outreach.cli.command import DATE
 from outreach.cli.main import configured, main
+from outreach.config import Config
 from outreach.db import Database
 from outreach.errors import Unusable
+from outreach.links import Links
 from outreach.workflows import imports
 from outreach.workflows.imports import Finding, Report
 
@@ -55,8 +57,11 @@ def run_import(  # noqa: PLR0917 - click passes every option by name
     content = _read(file, most=imports.MOST_BYTES)
     given = _read(mapping_file, most=imports.MOST_BYTES) if mapping_file else None
     mapping = imports.read_mapping(given, kind=kind)
+    settings = configured(context)
+    # A dry run commits nothing, so it needs no key, and makes none.
+    key = b"" if dry_run else settings.key()
     with ExitStack() as stack:
-        database = _database_to_import_into(context, stack, dry_run=dry_run)
+        database = _database_to_import_into(settings, stack, key=key, dry_run=dry_run)
         progress = stack.enter_context(_progress())
         task = progress.add_task(f"Reading {file.name}", total=None)
         session = stack.enter_context(database.transaction())
@@ -68,6 +73,7 @@ def run_import(  # noqa: PLR0917 - click passes every option by name
             affiliate=affiliate,
             as_of=as_of.date() if as_of else None,
             dry_run=dry_run,
+            links=Links(settings.public_base_url, key),
             progress=lambda done, total: progress.update(task, completed=done, total=total),
             now=clock.now(),
         )
@@ -97,14 +103,10 @@ def _progress() -> Progress:
 
 
 def _database_to_import_into(
-    context: click.Context, stack: ExitStack, *, dry_run: bool
+    settings: Config, stack: ExitStack, *, key: bytes, dry_run: bool
 ) -> Database:
-    """Open the configured database; a dry run on an empty one takes place in a scratch one.
-
-    A dry run commits nothing, so it needs no key of the audit log and makes none.
-    """
-    settings = configured(context)
-    database = Database(settings.database, audit_key=b"" if dry_run else settings.key())
+    """Open the configured database; a dry run on an empty one takes place in a scratch one."""
+    database = Database(settings.database, audit_key=key)
     stack.callback(database.dispose)
     if dry_run and migrations.is_empty(database):
         folder = stack.enter_context(TemporaryDirectory(prefix="outreach-dry-run-"))

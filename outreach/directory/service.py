@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from outreach import audit
+from outreach import audit, db
 from outreach.actor import Actor
 from outreach.directory.geography import Place
 from outreach.directory.models import (
@@ -125,6 +125,7 @@ def set_requirements(session: Session, unit: Unit, kinds: Iterable[str]) -> None
 
 def write_brief(session: Session, unit: Unit, text: str, *, by: Actor, now: datetime) -> bool:
     """Keep a new version of what visitors must know; False when nothing is different."""
+    db.locked(session, Unit, unit.id)
     newest = session.execute(
         select(UnitBrief.version, UnitBrief.text)
         .where(UnitBrief.unit_id == unit.id)
@@ -135,7 +136,33 @@ def write_brief(session: Session, unit: Unit, text: str, *, by: Actor, now: date
     if text == before:
         return False
     session.add(UnitBrief(unit_id=unit.id, version=version + 1, text=text, created_at=now))
-    _changed(session, unit, "unit.brief", by=by, now=now)
+    audit.record(
+        session,
+        "unit.write_brief",
+        actor=by,
+        subject=("unit", unit.id),
+        details={"version": version + 1},
+        now=now,
+    )
+    return True
+
+
+def change_contact(
+    session: Session,
+    unit: Unit,
+    *,
+    name: str,
+    phone: str | None,
+    email: str | None,
+    by: Actor,
+    now: datetime,
+) -> bool:
+    """Keep whom visitors ask for, and the ward's mailbox; False when nothing is different."""
+    unit = db.locked(session, Unit, unit.id)
+    if (unit.contact_name, unit.contact_phone, unit.contact_email) == (name, phone, email):
+        return False
+    unit.contact_name, unit.contact_phone, unit.contact_email = name, phone, email
+    _changed(session, unit, "unit.change_contact", by=by, now=now)
     return True
 
 

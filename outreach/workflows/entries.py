@@ -2,13 +2,14 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from outreach.directory.models import Hospital, Program, Unit
-from outreach.i18n import gettext, speaking
+from outreach.directory.models import Hospital, Program, Unit, UnitBrief
+from outreach.i18n import gettext, speaking, when
 from outreach.speakers.models import Speaker
 from outreach.visits import service as visits
 from outreach.visits.models import Offer, Slot, Visit
@@ -41,7 +42,9 @@ def wanted(
     speakers = {s.id: s for s in session.scalars(select(Speaker).where(Speaker.id.in_(ids)))}
     for assignment in assignments:
         to = recipients.speaker(speakers[assignment.speaker_id])
-        yield to, _for_speaker(session, visit, to)
+        shown = _for_speaker(session, visit, to)
+        told = [shown.description, *_news(session, visit, to, since=assignment.created_at)]
+        yield to, replace(shown, description="\n".join(told))
     yield from _asked(session, visit, coming=speakers.keys())
     names = {a.slot_id: speakers[a.speaker_id].first_name for a in assignments}
     bureau = recipients.bureau(visit)
@@ -93,6 +96,20 @@ def _for_speaker(session: Session, visit: Visit, to: Recipient) -> Shown:
     hospital = session.get_one(Hospital, unit.hospital_id)
     summary = f"{shown.summary}: {hospital.name}, {unit.name}"
     return replace(shown, summary=summary, location=_address(unit, hospital))
+
+
+def _news(session: Session, visit: Visit, to: Recipient, *, since: datetime) -> list[str]:
+    """Return word that what to expect on the unit was written anew since the speaker's yes.
+
+    Not the text itself: it may name people and their numbers, which no calendar is to show.
+    """
+    newest = select(func.max(UnitBrief.created_at)).where(UnitBrief.unit_id == visit.unit_id)
+    written = session.scalar(newest)
+    if written is None or written <= since:
+        return []
+    with speaking(to.locale):
+        since_when = when(written, zone=visit.time_zone)
+        return [gettext("What to expect there was changed on %(when)s.", when=since_when)]
 
 
 def _for_ward(session: Session, visit: Visit, to: Recipient, names: dict[int, str]) -> Shown:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
+from outreach import crypto
 from outreach.actor import Actor
 from outreach.calendars import rules
 from outreach.calendars.models import BUREAU, CalendarItem
@@ -21,6 +22,10 @@ from outreach.workflows.recipients import Recipient
 
 SEEN: Final = "seen"
 """What a calendar mail keeps of its entry: the fingerprint."""
+HELD: Final = "held"
+"""And a hash of the time and place that its reader's answer holds for."""
+STANDS: Final = "stands"
+"""Whether the yes of before holds for it, so that no calendar asks for it again."""
 
 
 def tell(
@@ -51,7 +56,7 @@ def tell(
     known = mailed(session, item, to)
     if asks is None and known is not None and still_says(known, item):
         return
-    values = _words_beside(item, to) | dict(asks or {}) | {SEEN: item.fingerprint}
+    values = _words_beside(item, to) | dict(asks or {}) | _marks(item)
     if asks is not None:
         kind = "invite_offer"
     elif known is None:
@@ -65,6 +70,8 @@ def tell(
         values |= {name: known.values[name] for name in told}
     elif known.kind == "invite_offer":
         kind = "invite"
+    elif known.values.get(HELD) == values[HELD]:
+        values[STANDS] = keeps_answer(known)
     expires_at = datetime.fromisoformat(values["expires_at"]) if asks is not None else None
     notices.tell(
         session,
@@ -87,13 +94,30 @@ def invite_late(
         return
     if mailed(session, item, to) is None and goes_by_mail(session, item, to):
         cause = Cause("calendar_item", item.id, item.sequence)
-        values = _words_beside(item, to) | {SEEN: item.fingerprint}
+        values = _words_beside(item, to) | _marks(item)
         notices.tell(session, to, "invite", visit=visit, cause=cause, values=values, by=by, now=now)
 
 
 def _words_beside(item: CalendarItem, to: Recipient) -> dict[str, Any]:
-    """Return who comes, for the ward's mail; a speaker's says nothing of others."""
-    return {} if to.kind == "speaker" else {"who": item.description.splitlines()}
+    """Return what the mail says beside time and place: to a ward who comes, to a speaker news.
+
+    A speaker's says nothing of others, and has a button in place of the first line.
+    """
+    lines = item.description.splitlines()
+    return {"beside": lines[1:] if to.kind == "speaker" else lines}
+
+
+def _marks(item: CalendarItem) -> dict[str, str]:
+    held = repr((item.starts_at.timestamp(), item.ends_at.timestamp(), item.location))
+    return {SEEN: item.fingerprint, HELD: crypto.digest(held)}
+
+
+def keeps_answer(message: Message) -> bool:
+    """Say whether the reader is taken to have said yes to what a calendar mail shows.
+
+    The first invite follows the yes; a later one does while time and place are what they were.
+    """
+    return message.kind == "invite" or bool(message.values.get(STANDS))
 
 
 def goes_by_mail(session: Session, item: CalendarItem, to: Recipient) -> bool:

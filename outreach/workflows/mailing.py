@@ -17,7 +17,7 @@ from outreach.messaging.models import Message
 from outreach.messaging.ports import Mail
 from outreach.messaging.templates import Letter, Texts
 from outreach.reads import endings
-from outreach.workflows import entries
+from outreach.workflows import entries, invite_mails
 
 INVITES = frozenset(
     {"invite_offer", "invite", "invite_update", "invite_cancel", "invite_elsewhere"}
@@ -93,8 +93,7 @@ def _shown(message: Message, item: CalendarItem, *, sender: Sender) -> Entry:
             ends_at=datetime.fromisoformat(message.values["ends_at"]),
             summary=entries.without_place(message.locale).summary,
         )
-    # The first invite follows the yes; what has changed since nobody has answered yet.
-    answer = Answer.ACCEPTED if message.kind == "invite" else Answer.NEEDED
+    answer = Answer.ACCEPTED if invite_mails.keeps_answer(message) else Answer.NEEDED
     return calendars.entry(item, organizer=organizer, attendee=attendee, answer=answer)
 
 

@@ -1,7 +1,7 @@
 """A visit's whole life in a calendar, over real SMTP: what a mail program gets, in order."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, time, timedelta
 from email import message_from_bytes, policy
@@ -136,6 +136,10 @@ class Life:
         people.change_speaker(
             self.bureau.session, self.bureau.maria, facts, by=SYSTEM, links=LINKS, now=self.now
         )
+
+    def write_brief(self, text: str) -> None:
+        session, unit = self.bureau.session, self.bureau.world.unit
+        directory.write_brief(session, unit, text, by=self.by, links=LINKS, now=self.now)
 
     def step_back(self) -> None:
         active = self.bureau.session.scalars(select(Assignment).where(Assignment.active)).one()
@@ -457,6 +461,87 @@ def test_who_takes_the_feed_alone_gets_no_invites_at_a_new_address(
     methods = [calendar_of(mail).one("METHOD").value for mail in mailbox.mails(MARIA)]
     assert methods == ["REQUEST", "CANCEL"]
     assert mailbox.mails(ELSEWHERE) == []
+
+
+def words(mail: EmailMessage) -> str:
+    (plain,) = [part for part in mail.walk() if part.get_content_type() == "text/plain"]
+    body = plain.get_payload(decode=True)
+    assert isinstance(body, bytes)
+    return body.decode().replace("\xa0", " ")
+
+
+def answer(mail: EmailMessage) -> str:
+    return event_of(mail).one("ATTENDEE").parameters["PARTSTAT"]
+
+
+def test_a_new_brief_is_one_mail_that_asks_for_no_second_yes(life: Life, mailbox: Mailbox) -> None:
+    life.bureau.maria.detail = "minimal"
+    life.write_brief("Ring at the blue door.")
+    life.wait()
+    life.say_yes()
+    life.wait()
+    mailbox.raw.clear()
+    life.by = Actor(Kind.COORDINATOR, account_id=0, affiliate_id=life.bureau.world.affiliate.id)
+
+    for text in ("Ring at the green door.", "Ring twice at the green door.") * 2:
+        life.write_brief(text)
+        life.wait(timedelta(minutes=1))
+    life.write_brief("Ring twice at the green door.")
+    life.wait()
+
+    (mail,) = mailbox.mails(MARIA)
+    news = "What to expect there was changed on Monday, November 23, 10:23 AM Eastern Time."
+    assert news in event_of(mail).one("DESCRIPTION").text.replace("\xa0", " ")
+    assert news in words(mail)
+    assert answer(mail) == "ACCEPTED"
+    assert b"green door" not in b"".join(mailbox.raw)
+    assert mailbox.mails(WARD) == []
+    assert mailbox.faults() == set()
+
+
+def test_what_to_expect_is_no_news_to_who_said_yes_after_it_was_written(
+    life: Life, mailbox: Mailbox
+) -> None:
+    life.write_brief("Ring at the blue door.")
+    life.wait()
+    life.say_yes()
+    life.wait()
+
+    (mail,) = mailbox.mails(MARIA)
+    assert "was changed" not in event_of(mail).one("DESCRIPTION").text
+
+
+def test_a_yes_stands_until_time_or_place_are_others(life: Life, mailbox: Mailbox) -> None:
+    life.say_yes()
+    life.wait()
+    doings: tuple[Callable[[], None], ...] = (
+        lambda: life.write_brief("Ring at the red door."),
+        lambda: life.move(WEDNESDAY),
+        lambda: life.write_brief("Ring at the green door."),
+        lambda: life.keep_unit(street="7 Cedar Road"),
+    )
+
+    for do in doings:
+        do()
+        life.wait()
+
+    answers = [answer(mail) for mail in mailbox.mails(MARIA)]
+    assert answers == ["ACCEPTED", "ACCEPTED", "NEEDS-ACTION", "NEEDS-ACTION", "NEEDS-ACTION"]
+
+
+def test_a_ward_is_not_asked_again_because_somebody_else_comes(
+    life: Life, mailbox: Mailbox
+) -> None:
+    life.say_yes()
+    life.wait()
+    life.step_back()
+    life.wait()
+    life.say_yes()
+    life.wait()
+
+    mails = mailbox.mails(WARD)
+    assert len(mails) == 3
+    assert {answer(mail) for mail in mails} == {"ACCEPTED"}
 
 
 @pytest.mark.both_engines

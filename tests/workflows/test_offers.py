@@ -209,7 +209,7 @@ def test_the_ward_reads_in_one_mail_that_somebody_is_still_being_found(bureau: B
 
     waiting = (Message.recipient_kind == "unit", Message.state == "pending")
     told = bureau.session.scalars(select(Message).where(*waiting)).one()
-    assert "lead: still being found" in told.values["who"]
+    assert "lead: still being found" in told.values["beside"]
 
 
 def test_a_ward_without_an_entry_is_written_to(bureau: Bureau) -> None:

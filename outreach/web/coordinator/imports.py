@@ -271,6 +271,7 @@ def _run(parcel: Parcel, *, dry_run: bool) -> Report:
             as_of=now.astimezone(ZoneInfo(affiliate.time_zone)).date(),
             dry_run=dry_run,
             by=actor,
+            links=context.links(),
             now=now,
         )
 

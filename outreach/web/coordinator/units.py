@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from outreach import access, clock, i18n, phone
-from outreach.directory import rules, service
+from outreach.directory import rules
 from outreach.directory.models import Hospital, Unit, UnitPause
 from outreach.directory.rules import Span
 from outreach.errors import RuleBroken
@@ -133,11 +133,12 @@ def brief(unit_id: str) -> ResponseReturnValue:
     form = BriefForm(text=current.text if current else "")
     if form.is_sent_and_right():
         with context.transaction() as session:
-            service.write_brief(
+            directory.write_brief(
                 session,
                 _load(session, unit_id, "unit.change"),
                 form.text.data or "",
                 by=context.current_actor(),
+                links=context.links(),
                 now=clock.now(),
             )
         flash(_("The brief is saved. Speakers see it from now on."))

@@ -9,10 +9,10 @@ from outreach.i18n import gettext as _
 from outreach.i18n import lazy
 from outreach.reads import referring, units
 from outreach.web.auth import requires
-from outreach.web.context import current_actor, reading, transaction
+from outreach.web.context import current_actor, links, reading, transaction
 from outreach.web.forms import EmailField, Form, LongTextField, PhoneField, TextField, required
 from outreach.web.liaison.blueprint import bp
-from outreach.workflows import arrivals
+from outreach.workflows import directory
 
 LONGEST_BRIEF = 3000
 
@@ -73,13 +73,14 @@ def change_contact(unit_id: str) -> ResponseReturnValue:
     if not form.is_sent_and_right():
         return _contact_page(unit_id, form), 422
     with transaction() as session:
-        arrivals.change_contact(
+        directory.change_contact(
             session,
             access.load(session, Unit, unit_id, actor=current_actor(), action="unit.brief"),
             name=form.name.data or "",
             phone=form.phone.data,
             email=form.email.data,
             by=current_actor(),
+            links=links(),
             now=clock.now(),
         )
     flash(_("The contact is kept."))
@@ -101,11 +102,12 @@ def write_brief(unit_id: str) -> ResponseReturnValue:
     if not form.is_sent_and_right():
         return _brief_page(unit_id, form), 422
     with transaction() as session:
-        arrivals.write_brief(
+        directory.write_brief(
             session,
             access.load(session, Unit, unit_id, actor=current_actor(), action="unit.brief"),
             form.text.data or "",
             by=current_actor(),
+            links=links(),
             now=clock.now(),
         )
     flash(_("Visitors get the new text from now on."))

@@ -1,16 +1,21 @@
 """Imports one file: row by row into one transaction, wrong rows left out and reported."""
 
 from collections.abc import Callable, Hashable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from outreach.actor import SYSTEM, Actor
+from outreach.directory.models import Affiliate, Hospital, Unit
 from outreach.errors import Conflict
 from outreach.i18n import lazy
+from outreach.links import Links
+from outreach.workflows import directory
 from outreach.workflows.imports import columns, importer, sheets
 from outreach.workflows.imports.affiliates import AffiliatesImporter
 from outreach.workflows.imports.cells import CellProblem
@@ -54,12 +59,14 @@ def run(
     as_of: date | None = None,
     dry_run: bool = False,
     by: Actor = SYSTEM,
+    links: Links,
     progress: Progress | None = None,
     now: datetime,
 ) -> Report:
     """Import a sheet of the kind its `mapping` is for, and say what became of every row.
 
-    A row with any problem is left out whole and the others are written; the caller commits. With
+    A row with any problem is left out whole and the others are written; the caller commits.
+    Calendars of visits to come follow units, and whoever comes hears of a new address. With
     `dry_run` all of it is taken back, and the report says what would have happened. `as_of` is
     the day that counts as today; None is today where the affiliate is. Two rows for one thing:
     said alike, the second changes nothing; said differently, the second is refused, whichever may
@@ -80,15 +87,27 @@ def run(
     today = as_of or now.astimezone(ZoneInfo(chosen.time_zone)).date()
     context = Context(chosen, is_new, filename, by, today, now)
     rows = _importer(session, context, mapping)
-    for done, row in enumerate(sheet.rows, 1):
-        _import_row(session, rows, RowReader(row, headers), tally)
-        if progress is not None:
-            progress(done, len(sheet.rows))
+    with _followed(session, mapping, chosen, links=links, now=now):
+        for done, row in enumerate(sheet.rows, 1):
+            _import_row(session, rows, RowReader(row, headers), tally)
+            if progress is not None:
+                progress(done, len(sheet.rows))
     if dry_run:
         trial.rollback()
     else:
         trial.commit()
     return _report(filename, sheet, tally)
+
+
+def _followed(
+    session: Session, mapping: AnyMapping, affiliate: Affiliate, *, links: Links, now: datetime
+) -> AbstractContextManager[None]:
+    """Let calendars and people follow where a sheet of units changes what they know."""
+    if not isinstance(mapping, UnitsMapping):
+        return nullcontext()
+    kept = select(Hospital.id).where(Hospital.affiliate_id == affiliate.id)
+    theirs = or_(Unit.affiliate_id == affiliate.id, Unit.hospital_id.in_(kept))
+    return directory.followed(session, theirs, links=links, now=now)
 
 
 def _importer(session: Session, context: Context, mapping: AnyMapping) -> Importer[Any]:

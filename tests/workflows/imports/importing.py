@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from outreach.workflows import imports
 from outreach.workflows.imports import Report, sheets
+from tests.fakes import LINKS
 
 NOW = datetime(2026, 11, 22, 15, tzinfo=UTC)
 TODAY = date(2026, 11, 22)
@@ -117,6 +118,7 @@ def bring_in(
         affiliate=affiliate,
         as_of=as_of,
         dry_run=dry_run,
+        links=LINKS,
         now=NOW,
     )
 

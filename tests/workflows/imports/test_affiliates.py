@@ -8,6 +8,7 @@ from outreach.directory import receiving
 from outreach.directory.models import Affiliate
 from outreach.workflows import imports
 from tests import builders, serving_builders
+from tests.fakes import LINKS
 from tests.workflows.imports.importing import (
     BUREAU,
     NOW,
@@ -182,6 +183,7 @@ def test_a_workbook_whose_columns_are_called_otherwise_is_guessed(session: Sessi
         mapping=imports.mapping_with_columns(chosen, kind="affiliates"),
         affiliate=BUREAU,
         as_of=TODAY,
+        links=LINKS,
         now=NOW,
     )
 

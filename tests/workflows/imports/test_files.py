@@ -13,6 +13,7 @@ from outreach.errors import RuleBroken
 from outreach.speakers.models import Speaker
 from outreach.workflows import imports
 from outreach.workflows.imports import MappingError, SheetError
+from tests.fakes import LINKS
 from tests.workflows.imports.importing import (
     A_VISIT,
     ANA,
@@ -113,6 +114,7 @@ def test_every_change_is_in_the_audit_log_by_who_imported(session: Session) -> N
         affiliate=BUREAU,
         as_of=TODAY,
         by=ruth,
+        links=LINKS,
         now=NOW,
     )
 
@@ -136,6 +138,7 @@ def test_progress_is_told_row_by_row(session: Session) -> None:
         affiliate=BUREAU,
         as_of=TODAY,
         progress=lambda done, total: seen.append((done, total)),
+        links=LINKS,
         now=NOW,
     )
 
@@ -181,6 +184,7 @@ def test_cells_beyond_the_last_column_refuse_the_row(session: Session) -> None:
         mapping=imports.read_mapping(None, kind="units"),
         affiliate=BUREAU,
         as_of=TODAY,
+        links=LINKS,
         now=NOW,
     )
 
@@ -201,6 +205,7 @@ def test_a_row_with_a_stray_quotation_mark_is_left_out_and_the_next_one_comes_in
         mapping=imports.read_mapping(None, kind="units"),
         affiliate=BUREAU,
         as_of=TODAY,
+        links=LINKS,
         now=NOW,
     )
 
@@ -240,6 +245,7 @@ def test_what_there_is_to_know_about_the_file_is_a_warning(session: Session) -> 
         mapping=imports.read_mapping(None, kind="units"),
         affiliate=BUREAU,
         as_of=TODAY,
+        links=LINKS,
         now=NOW,
     )
 
@@ -299,6 +305,7 @@ def test_nothing_is_written_when_the_sheet_cannot_be_read(session: Session) -> N
             mapping=imports.read_mapping(None, kind="units"),
             affiliate=BUREAU,
             as_of=TODAY,
+            links=LINKS,
             now=NOW,
         )
 

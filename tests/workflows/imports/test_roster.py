@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from outreach.visits.models import Visit
 from outreach.workflows import imports
 from outreach.workflows.imports import Report
+from tests.fakes import LINKS
 from tests.workflows.imports.importing import NOW, TODAY, outcome
 
 REPOSITORY = Path(__file__).parents[3]
@@ -28,6 +29,7 @@ def bring_in(session: Session, kind: str) -> Report:
         content=(ROSTER / f"{kind}-export.csv").read_bytes(),
         mapping=imports.read_mapping(mapping, kind=kind),
         as_of=TODAY,
+        links=LINKS,
         now=NOW,
     )
 
