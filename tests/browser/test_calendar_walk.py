@@ -169,6 +169,7 @@ def let_the_unit_propose_one(walk: Walk, ruth: Visitor, maria: Visitor) -> None:
     later = before.starts_at + HOUR
     walk.answer(ruth, NORA, outlook, "TENTATIVE", at=later)
     read_mails(walk, ruth)
+    assert _("The unit’s calendar asks for another time.") in ruth.text()
     assert ruth.press(_("Move the visit to %(when)s", when=moment(later))) == 200
     assert _("The visit has moved. Everybody concerned hears of it.") in ruth.text()
     everybody_sees(walk, before, later, ruth, maria)
