@@ -74,6 +74,21 @@ def said_of(session: Session, visit: Visit) -> dict[int, str]:
     return {owner: _(ANSWERS[answer]) for owner, answer in session.execute(found)}
 
 
+def was_proposed(session: Session, visit: Visit, *, starts_at: datetime) -> bool:
+    """Say whether a speaker's calendar has asked that the visit begin then."""
+    found = (
+        select(CalendarReply.id)
+        .join(CalendarItem, CalendarItem.id == CalendarReply.item_id)
+        .where(
+            CalendarItem.visit_id == visit.id,
+            CalendarItem.owner_kind == "speaker",
+            CalendarReply.why == Why.OTHER_TIME,
+            CalendarReply.starts_at == starts_at,
+        )
+    )
+    return session.scalar(found.limit(1)) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """An answer that waits: why in words, the visit, and the time that was proposed, if any."""

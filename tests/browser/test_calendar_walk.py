@@ -32,6 +32,10 @@ LOCALES = ("en", pytest.param("es", marks=pytest.mark.all))
 TOKEN = "a token of sixteen or more"
 HOUR = timedelta(hours=1)
 MARIA, NORA = "maria.benitez@example.org", "nora.kim@example.org"
+A_SPEAKER_ASKS = (
+    "One of the speakers asks for this time. If you move the visit, whoever else comes is told, "
+    "and we look again where somebody can’t come then."
+)
 
 
 @dataclass
@@ -42,12 +46,17 @@ class Walk:
     window: Callable[..., AbstractContextManager[Visitor]]
     visit_id: str
 
+    def newest_mail(self, email: str, kind: str) -> ConsoleMessage:
+        """Return the newest mail somebody got, of kinds that begin so."""
+        theirs = (ConsoleMessage.to_address == email, ConsoleMessage.kind.startswith(kind))
+        with self.demo.wired.db.reading() as session:
+            found = select(ConsoleMessage).where(*theirs).order_by(ConsoleMessage.id.desc())
+            return session.scalars(found.limit(1)).one()
+
     def invite(self, email: str) -> Seen:
         """Read the newest invite in somebody's mailbox, as their calendar program does."""
-        hers = (ConsoleMessage.to_address == email, ConsoleMessage.kind.startswith("invite"))
-        newest = select(ConsoleMessage.raw).where(*hers).order_by(ConsoleMessage.id.desc()).limit(1)
-        with self.demo.wired.db.reading() as session:
-            mail = message_from_bytes(session.scalars(newest).one() or b"", policy=policy.default)
+        raw = self.newest_mail(email, "invite").raw
+        mail = message_from_bytes(raw or b"", policy=policy.default)
         (part,) = (each for each in mail.walk() if each.get_content_type() == "text/calendar")
         assert part.get_param("method") == "REQUEST"
         (entry,) = readers.READERS["icalendar"](part.get_content().encode())
@@ -157,8 +166,12 @@ def propose_a_time_that_the_unit_takes(
     proposed = _("Another time is proposed to the unit: %(when)s. They decide.", when=moment(later))
     assert proposed in ruth.text()
     walk.demo.let_it_stand()
+    assert _("You decide. Until you say yes the visit keeps its time.") in (
+        walk.newest_mail(NORA, "other_time").text
+    )
     nora.enter(walk.demo.doors["Nora"])
     nora.open(walk.demo.address("liaison.other_time", visit_id=walk.visit_id))
+    assert _(A_SPEAKER_ASKS) in nora.text()
     assert nora.press(_("Yes, move the visit")) == 200
     everybody_sees(walk, before, later, ruth, maria)
 
