@@ -158,12 +158,17 @@ def test_a_mail_is_read_and_settled(
 def test_a_mail_we_found_no_words_in_is_looked_at_in_the_mailbox(
     desk: Desk, session: Session, here: World
 ) -> None:
-    builders.inbound_mail(session, here.affiliate, body="").sort = "unreadable"
+    mail = builders.inbound_mail(session, here.affiliate, body="")
+    mail.sort, mail.subject = "unreadable", ""
     session.commit()
 
-    page = desk().get("/coordinator/messages/texts").text
+    browser = desk()
+    page = browser.get("/coordinator/messages/texts").text
+    needs = browser.get("/coordinator/").text
 
     assert "look at it in the mailbox itself" in page
+    assert "It has no words." in needs
+    assert "“”" not in needs
 
 
 def by_calendar(
