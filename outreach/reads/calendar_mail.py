@@ -51,6 +51,11 @@ WORDS: Final[Mapping[str, str]] = {
     **dict.fromkeys(Unfit, NOT_UNDERSTOOD),
 }
 
+OF_THE_UNIT: Final[Mapping[str, str]] = {
+    Why.OTHER_TIME: lazy("The unit’s calendar asks for another time."),
+    Why.PERHAPS: lazy("The unit’s calendar says perhaps. Please ask whether it can go ahead."),
+}
+"""What is said otherwise where the unit's calendar answered: whoever reads it acts otherwise."""
 
 ANSWERS: Final[Mapping[str, str]] = {
     Said.YES: lazy("Their calendar says yes"),
@@ -67,6 +72,21 @@ def said_of(session: Session, visit: Visit) -> dict[int, str]:
         CalendarItem.answer.in_(list(ANSWERS)),
     )
     return {owner: _(ANSWERS[answer]) for owner, answer in session.execute(found)}
+
+
+def was_proposed(session: Session, visit: Visit, *, starts_at: datetime) -> bool:
+    """Say whether a speaker's calendar has asked that the visit begin then."""
+    found = (
+        select(CalendarReply.id)
+        .join(CalendarItem, CalendarItem.id == CalendarReply.item_id)
+        .where(
+            CalendarItem.visit_id == visit.id,
+            CalendarItem.owner_kind == "speaker",
+            CalendarReply.why == Why.OTHER_TIME,
+            CalendarReply.starts_at == starts_at,
+        )
+    )
+    return session.scalar(found.limit(1)) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +117,10 @@ def waiting(session: Session, mail_ids: Collection[int]) -> dict[int, Waiting]:
 
 
 def _waiting(reply: CalendarReply, owner_kind: str | None, visit: Visit | None) -> Waiting:
+    is_units = owner_kind in {"account", "unit"}
+    words = {**WORDS, **OF_THE_UNIT} if is_units else WORDS
     return Waiting(
-        words=_(WORDS.get(reply.why, NOT_UNDERSTOOD)),
+        words=_(words.get(reply.why, NOT_UNDERSTOOD)),
         visit_id=visit.public_id if visit is not None else None,
         starts_at=reply.starts_at,
         visit_at=visit.starts_at if visit is not None else None,

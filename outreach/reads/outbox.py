@@ -163,8 +163,10 @@ def unread_mails(actor: Actor) -> Select[InboundMail]:
 
 
 def shortened(body: str) -> str:
-    """Return the beginning of a text in quotation marks."""
+    """Return the beginning of a text in quotation marks; that there is none, of an empty one."""
     line = " ".join(body.split())
+    if not line:
+        return _("It has no words.")
     if len(line) > SHOWN_OF_TEXT:
         line = line[:SHOWN_OF_TEXT].rstrip() + "…"
     return f"“{line}”"

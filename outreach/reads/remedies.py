@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from outreach import i18n
 from outreach.directory.models import Affiliate
 from outreach.i18n import gettext as _
+from outreach.reads import calendar_mail, words
 from outreach.reads import visit as visit_reads
-from outreach.reads import words
 from outreach.reads.visit import Person
 from outreach.speakers.models import Speaker
 from outreach.visits.models import OtherTime, Visit
@@ -43,6 +43,8 @@ class TimeAsked:
     ends_at: datetime
     words: str
     is_waiting: bool
+    of_a_speaker: bool
+    """Whether a speaker's calendar asked for it; else it is a time at which all could be found."""
 
 
 def of_visit(
@@ -73,6 +75,7 @@ def time_asked(session: Session, visit: Visit, *, now: datetime) -> TimeAsked | 
         ends_at=asked.starts_at + (visit.ends_at - visit.starts_at),
         words=_time_words(asked, visit),
         is_waiting=asked.state == "waiting",
+        of_a_speaker=calendar_mail.was_proposed(session, visit, starts_at=asked.starts_at),
     )
 
 

@@ -198,7 +198,8 @@ def end_membership(
 ) -> None:
     """End what a person is at one place, at once. Twice changes nothing.
 
-    The feed of it ends, and visits that a liaison asked for go to the ward's own calendar.
+    Its calendar address ends; a liaison's, which is one for all hospitals, with the last of them.
+    Visits that a liaison asked for go to the ward's own calendar.
 
     Raises:
         RuleBroken: it is one's own, or that of the affiliate's last administrator.
@@ -212,12 +213,33 @@ def end_membership(
     asked_for = _asked_for(session, place, now=now)
     place.ends_at = now
     session.flush()
-    calendars.revoke(session, owner_kind="membership", owner_id=place.id, now=now)
-    if place.speaker_id is not None:
-        calendars.revoke(session, owner_kind="speaker", owner_id=place.speaker_id, now=now)
+    _end_feeds(session, place, now=now)
     for visit in asked_for:
         invites.sync(session, visit, links=links, now=now)
     audit.record(session, "membership.end", actor=by, subject=("membership", place.id), now=now)
+
+
+def _end_feeds(session: Session, place: Membership, *, now: datetime) -> None:
+    """End the calendar addresses that were made for a place: given back, it gets new ones."""
+    calendars.revoke(session, owner_kind="membership", owner_id=place.id, now=now)
+    if place.speaker_id is not None:
+        calendars.revoke(session, owner_kind="speaker", owner_id=place.speaker_id, now=now)
+    if place.kind == Kind.LIAISON and _was_the_last_of(session, place, now=now):
+        calendars.revoke(session, owner_kind="account", owner_id=place.account_id, now=now)
+
+
+def _was_the_last_of(session: Session, place: Membership, *, now: datetime) -> bool:
+    """Say whether the account is a liaison nowhere any more.
+
+    Its row is held, so that of two places that end at once the later sees the other's end.
+    """
+    db.locked(session, Account, place.account_id)
+    left = select(Membership.id).where(
+        Membership.account_id == place.account_id,
+        Membership.kind == Kind.LIAISON,
+        accounts.holds_at(now),
+    )
+    return session.scalar(left.limit(1)) is None
 
 
 def _asked_for(session: Session, place: Membership, *, now: datetime) -> Sequence[Visit]:

@@ -18,7 +18,7 @@ from outreach.links import Links
 from outreach.messaging.models import Message
 from outreach.speakers.models import Speaker
 from outreach.visits.models import Visit
-from outreach.workflows import offers, visits
+from outreach.workflows import offers, people, visits
 from tests import builders
 from tests.builders import DANIEL, MARIA, NOW, VISIT_AT, World
 
@@ -137,6 +137,33 @@ def test_who_is_no_longer_a_liaison_has_no_feed(
     session.commit()
 
     assert client.get(f"/f/{TOKEN}.ics").status_code == 404
+
+
+def test_a_place_given_back_to_a_liaison_brings_no_old_address_back(
+    client: FlaskClient, session: Session, links: Links
+) -> None:
+    world = builders.world(session)
+    booked(session, links, world)
+    tom = builders.liaison(session, world.hospital, "Tom Reyes")
+    email = session.get_one(Account, tom.account_id).email
+    builders.feed(session, "account", tom.account_id, token=TOKEN)
+    session.commit()
+    before = client.get(f"/f/{TOKEN}.ics").status_code
+
+    people.end_membership(session, tom, by=SYSTEM, links=links, now=NOW)
+    again = people.invite_liaison(
+        session,
+        world.hospital,
+        email=email,
+        name="Tom Reyes",
+        by=SYSTEM,
+        inviter="Ruth Adler",
+        now=NOW,
+    )
+    session.commit()
+
+    assert (again.id, again.ends_at) == (tom.id, None)
+    assert (before, client.get(f"/f/{TOKEN}.ics").status_code) == (200, 404)
 
 
 @pytest.mark.parametrize("why", ["revoked", "archived", "disabled", "unknown"])

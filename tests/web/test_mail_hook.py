@@ -1,7 +1,9 @@
 """The webhook for mail: who has the token brings mail in, and nobody else."""
 
 import random
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from io import BytesIO
 
 import pytest
@@ -10,25 +12,29 @@ from flask.testing import FlaskClient
 from pydantic import SecretStr
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from werkzeug.test import TestResponse
+from werkzeug.test import EnvironBuilder, TestResponse
 
 from outreach.actor import SYSTEM
 from outreach.calendars.models import CalendarItem
+from outreach.db import Database
 from outreach.links import Links
 from outreach.messaging.models import InboundMail
-from outreach.visits.models import Assignment
+from outreach.visits.models import Assignment, Slot
 from outreach.web import mail_hook
 from outreach.wiring import Wiring
-from outreach.workflows import offers
+from outreach.workflows import invites, offers
 from tests import builders
-from tests.builders import NOW
+from tests.builders import DANIEL, HENRY, JOY, MARIA, NOW, VISIT_AT, Person, World
 from tests.calendars import replies
 from tests.calendars.replies import Asked, Made
 from tests.messaging import mails
+from tests.web.liaison.pages import count_queries
 from tests.workflows.conftest import open_bureau
 
 TOKEN = "a token of sixteen or more"
 MAIL = mails.written(sender="x@else.example")
+MOST_QUERIES = 160
+"""Of a no: what is given back, who is told, and a look at everybody for each open place."""
 
 
 @pytest.fixture
@@ -158,3 +164,65 @@ def test_a_no_by_calendar_has_opened_the_place_when_the_answer_comes(
     mine = session.scalars(select(Assignment)).one()
     assert answer.status_code == 204
     assert (mine.active, mine.ended_because) == (False, "cannot_come")
+
+
+# --- how soon an answer by calendar counts
+
+
+def say_no(session: Session, links: Links, world: World, *people: Person, visits: int = 1) -> bytes:
+    """Book both people for some visits, a week apart; return the first one's no to the first."""
+    first, beside = (
+        builders.speaker(session, world.affiliate, each, certified_for=world.program)
+        for each in people
+    )
+    for week in range(visits):
+        visit = builders.visit(session, world, starts_at=VISIT_AT + timedelta(weeks=week))
+        lead, co_presenter = builders.slots(session, visit)
+        builders.assignment(session, lead, first)
+        if week:
+            builders.assignment(session, co_presenter, beside)
+        invites.sync(session, visit, host=links.host, now=NOW)
+    mine = (CalendarItem.owner_kind == "speaker", CalendarItem.owner_id == first.id)
+    uid = session.scalars(select(CalendarItem.uid).where(*mine).order_by(CalendarItem.id)).first()
+    assert uid is not None
+    return replies.google(Asked(uid=uid, attendee=first.email, said="DECLINED", own=first.email))
+
+
+@pytest.mark.both_engines
+def test_a_no_by_calendar_is_committed_before_its_answer_begins(
+    service: FlaskClient, session: Session, database: Database, links: Links
+) -> None:
+    raw = say_no(session, links, builders.world(session), MARIA, JOY)
+    session.commit()
+    seen: list[tuple[str, str]] = []
+
+    def start_response(status: str, *_headers: object) -> Callable[[bytes], None]:
+        with database.reading() as another:
+            lead = another.scalars(select(Slot.state).where(Slot.role == "lead")).one()
+        seen.append((status, lead))
+        return lambda _body: None
+
+    asked = EnvironBuilder("/hooks/mail", method="POST", data=raw, content_type="message/rfc822")
+    asked.headers["Authorization"] = f"Bearer {TOKEN}"
+    service.application.wsgi_app(asked.get_environ(), start_response)
+
+    assert seen == [("204 NO CONTENT", "open")]
+
+
+def test_a_no_by_calendar_costs_as_many_queries_with_thirty_visits_as_with_one(
+    service: FlaskClient, session: Session, links: Links
+) -> None:
+    counts = []
+    for name, people, visits in (
+        ("Lakeshore", (MARIA, JOY), 1),
+        ("Riverbend", (DANIEL, HENRY), 30),
+    ):
+        raw = say_no(session, links, builders.world(session, name), *people, visits=visits)
+        session.commit()
+        with count_queries() as sent:
+            assert post(service, raw).status_code == 204
+        counts.append(sent.count)
+
+    ended = select(Assignment.ended_because).where(~Assignment.active)
+    assert session.scalars(ended).all() == ["cannot_come"] * 2
+    assert 0 < counts[0] == counts[1] < MOST_QUERIES

@@ -53,7 +53,7 @@ def keep_time(time_id: str) -> ResponseReturnValue:
     with transaction() as session:
         asked, visit_id = _load(session, time_id)
         other_times.keep(session, asked, by=current_actor(), now=clock.now())
-    flash(_("The visit keeps its time. We go on looking."), "info")
+    flash(_("The visit keeps its time. The coordinator sees your answer."), "info")
     return redirect(url_for("liaison.visit", visit_id=visit_id), 303)
 
 

@@ -159,26 +159,37 @@ def test_a_mail_is_read_and_settled(
 def test_a_mail_we_found_no_words_in_is_looked_at_in_the_mailbox(
     desk: Desk, session: Session, here: World
 ) -> None:
-    builders.inbound_mail(session, here.affiliate, body="").sort = "unreadable"
+    mail = builders.inbound_mail(session, here.affiliate, body="")
+    mail.sort, mail.subject = "unreadable", ""
     session.commit()
 
-    page = desk().get("/coordinator/messages/texts").text
+    browser = desk()
+    page = browser.get("/coordinator/messages/texts").text
+    needs = browser.get("/coordinator/").text
 
     assert "look at it in the mailbox itself" in page
+    assert "It has no words." in needs
+    assert "“”" not in needs
 
 
-def by_calendar(session: Session, here: World, maria: Speaker, *, hours: int) -> InboundMail:
-    """Let Maria's calendar propose that her visit begins so many hours later."""
+def by_calendar(
+    session: Session,
+    here: World,
+    maria: Speaker,
+    *,
+    hours: int,
+    of: str = "speaker",
+    why: str = "other_time",
+) -> InboundMail:
+    """Let Maria's calendar, or the unit's, propose that her visit begins so many hours later."""
     here.unit.contact_email = "ward4b@stclare.example"
     visit = builders.visit(session, here)
     builders.assignment(session, builders.slots(session, visit)[0], maria)
     invites.sync(session, visit, links=LINKS, now=NOW)
-    item = session.scalars(select(CalendarItem).where(CalendarItem.owner_kind == "speaker")).one()
+    item = session.scalars(select(CalendarItem).where(CalendarItem.owner_kind == of)).one()
     mail = builders.inbound_mail(session, here.affiliate, body="")
     starts_at = visit.starts_at + timedelta(hours=hours)
-    session.add(
-        CalendarReply(mail_id=mail.id, item_id=item.id, why="other_time", starts_at=starts_at)
-    )
+    session.add(CalendarReply(mail_id=mail.id, item_id=item.id, why=why, starts_at=starts_at))
     session.commit()
     return mail
 
@@ -197,6 +208,42 @@ def test_another_time_that_a_calendar_proposed_is_put_to_the_unit_with_one_press
     assert "Until they say yes the visit keeps its time" in done.text
     with database.reading() as fresh:
         assert fresh.scalars(select(OtherTime.starts_at)).all() == [VISIT_AT + timedelta(hours=2)]
+
+
+@pytest.mark.parametrize(
+    ("why", "words"),
+    [
+        ("other_time", "The unit’s calendar asks for another time."),
+        ("perhaps", "The unit’s calendar says perhaps. Please ask whether it can go ahead."),
+    ],
+)
+def test_an_answer_of_the_units_calendar_is_told_from_a_speakers(
+    desk: Desk, session: Session, here: World, maria: Speaker, *, why: str, words: str
+) -> None:
+    by_calendar(session, here, maria, hours=2, of="unit", why=why)
+
+    page = desk().get("/coordinator/messages/texts").text
+
+    assert words in page
+    assert "Their calendar" not in page
+
+
+def test_what_settling_another_time_does_is_said_beside_it(
+    desk: Desk, session: Session, here: World, maria: Speaker
+) -> None:
+    by_calendar(session, here, maria, hours=2)
+
+    page = desk().get("/coordinator/messages/texts").text
+
+    assert "If you settle it instead, the visit keeps its time" in page
+
+
+def test_what_waits_to_be_read_counts_mails_too(desk: Desk, session: Session, here: World) -> None:
+    builders.inbound(session, here.affiliate)
+    builders.inbound_mail(session, here.affiliate)
+    session.commit()
+
+    assert "2 texts and mails to read" in desk().get("/coordinator/messages").text
 
 
 def test_a_time_the_unit_is_closed_at_is_refused_in_words_and_waits_on(

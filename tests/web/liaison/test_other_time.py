@@ -1,16 +1,20 @@
 """The unit answers whether another time would do."""
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from outreach.accounts.models import Membership
+from outreach.calendars.models import CalendarItem, CalendarReply
 from outreach.db import Database
 from outreach.visits.models import OtherTime, Visit
+from outreach.workflows import invites
 from tests import builders
-from tests.builders import VISIT_AT, World
+from tests.builders import NOW, VISIT_AT, World
 
 SignIn = Callable[[FlaskClient, Membership], FlaskClient]
 
@@ -45,6 +49,45 @@ def test_the_visits_page_leads_to_the_question(ward: FlaskClient, visit: Visit) 
     assert f'href="/units/visits/{visit.public_id}/other-time"' in page
     assert "Yes, move the visit" in question
     assert "No, keep our time" in question
+
+
+def by_calendar(session: Session, visit: Visit, world: World, *, starts_at: datetime) -> None:
+    """Let Maria, who comes, have asked for a time in her calendar."""
+    maria = builders.speaker(session, world.affiliate, certified_for=world.program)
+    builders.assignment(session, builders.slots(session, visit)[0], maria)
+    invites.sync(session, visit, host="outreach.example", now=NOW)
+    hers = select(CalendarItem.id).where(CalendarItem.owner_kind == "speaker")
+    mail = builders.inbound_mail(session, world.affiliate, body="")
+    item_id = session.scalars(hers).one()
+    session.add(
+        CalendarReply(mail_id=mail.id, item_id=item_id, why="other_time", starts_at=starts_at)
+    )
+
+
+FOUND = "At the proposed time the visit could be filled"
+ASKED = "One of the speakers asks for this time."
+
+
+@pytest.mark.parametrize(("hours_off", "said", "unsaid"), [(0, ASKED, FOUND), (1, FOUND, ASKED)])
+def test_the_unit_reads_who_wants_another_time(
+    ward: FlaskClient,
+    session: Session,
+    here: World,
+    asked: OtherTime,
+    *,
+    hours_off: int,
+    said: str,
+    unsaid: str,
+) -> None:
+    visit = session.get_one(Visit, asked.visit_id)
+    wanted = asked.starts_at + timedelta(hours=hours_off)
+    by_calendar(session, visit, here, starts_at=wanted)
+    session.commit()
+
+    page = ward.get(f"/units/visits/{visit.public_id}/other-time").text
+
+    assert said in page
+    assert unsaid not in page
 
 
 def test_a_yes_moves_the_visit_and_a_second_one_is_harmless(
