@@ -233,6 +233,24 @@ def test_a_liaison_has_an_address_of_her_own(
     assert (made.owner_kind, made.owner_id) == ("account", priya.account_id)
 
 
+def test_the_address_page_says_what_is_told_besides(
+    client: FlaskClient, sign_in: SignIn, session: Session
+) -> None:
+    world = builders.world(session)
+    maria = builders.speaker_member(session, builders.speaker(session, world.affiliate, MARIA))
+    priya = builders.liaison(session, world.hospital)
+    session.commit()
+    pages = []
+    for member in (maria, priya):
+        browser = sign_in(client.application.test_client(), member)
+        browser.post("/calendar-address")
+        pages.append(browser.get("/calendar-address").text)
+
+    of_maria, of_priya = pages
+    assert "moves, has another address or is called off we also mail or text you" in of_maria
+    assert "When a visit moves or is called off we also mail or text you" in of_priya
+
+
 def test_the_address_page_speaks_spanish(
     client: FlaskClient, sign_in: SignIn, session: Session
 ) -> None:

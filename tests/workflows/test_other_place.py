@@ -407,6 +407,7 @@ def test_a_visit_that_has_begun_is_too_late_for_it(bureau: Bureau, post: Post) -
     book(bureau)
     keep_unit(bureau, street="7 Cedar Road", now=EVENING)
 
+    assert [word.expires_at for word in words(bureau)] == [VISIT_AT]
     skipped = prepare_kind(bureau, post, "other_place", now=VISIT_AT)
 
     assert skipped is Skipped.SETTLED
@@ -496,17 +497,37 @@ def test_it_is_not_sent_again_with_a_time_that_is_over(bureau: Bureau) -> None:
 
 
 def test_other_changes_of_the_visit_leave_it_as_it_waits(bureau: Bureau) -> None:
-    may_text(bureau)
     book(bureau)
-    keep_unit(bureau, street="7 Cedar Road", now=EVENING)
+    keep_unit(bureau, street="7 Cedar Road", now=VISIT_AT - timedelta(hours=25))
     (before,) = words(bureau)
+    later = VISIT_AT - timedelta(hours=23)
 
-    book_daniel = bureau.ask(bureau.daniel, "co-presenter", now=EVENING)
-    offers.accept(
-        bureau.session, offer=book_daniel, by=SYSTEM, via="link", links=LINKS, now=EVENING
-    )
+    question = bureau.ask(bureau.daniel, "co-presenter", now=later)
+    offers.accept(bureau.session, offer=question, by=SYSTEM, via="link", links=LINKS, now=later)
 
     assert [word.id for word in words(bureau)] == [before.id]
+
+
+def test_it_does_not_hang_on_how_often_the_visit_was_changed(bureau: Bureau, post: Post) -> None:
+    book(bureau)
+    keep_unit(bureau, street="7 Cedar Road")
+    bureau.visit.revision += 1
+    bureau.session.flush()
+
+    prepared = prepare_kind(bureau, post, "other_place", now=NOW)
+
+    assert isinstance(prepared, Prepared)
+
+
+def test_of_two_changes_the_first_is_not_said_anew(bureau: Bureau) -> None:
+    book(bureau)
+    keep_unit(bureau, street="7 Cedar Road", now=EVENING)
+    may_text(bureau)
+    keep_unit(bureau, street="9 Cedar Road", now=EVENING)
+
+    move(bureau, now=EVENING)
+
+    assert [word.channel for word in words(bureau)] == ["sms"]
 
 
 # --- taken back
