@@ -181,7 +181,7 @@ def say_no(session: Session, links: Links, world: World, *people: Person, visits
         builders.assignment(session, lead, first)
         if week:
             builders.assignment(session, co_presenter, beside)
-        invites.sync(session, visit, host=links.host, now=NOW)
+        invites.sync(session, visit, links=links, now=NOW)
     mine = (CalendarItem.owner_kind == "speaker", CalendarItem.owner_id == first.id)
     uid = session.scalars(select(CalendarItem.uid).where(*mine).order_by(CalendarItem.id)).first()
     assert uid is not None

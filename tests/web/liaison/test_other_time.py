@@ -15,6 +15,7 @@ from outreach.visits.models import OtherTime, Visit
 from outreach.workflows import invites
 from tests import builders
 from tests.builders import NOW, VISIT_AT, World
+from tests.fakes import LINKS
 
 SignIn = Callable[[FlaskClient, Membership], FlaskClient]
 
@@ -55,7 +56,7 @@ def by_calendar(session: Session, visit: Visit, world: World, *, starts_at: date
     """Let Maria, who comes, have asked for a time in her calendar."""
     maria = builders.speaker(session, world.affiliate, certified_for=world.program)
     builders.assignment(session, builders.slots(session, visit)[0], maria)
-    invites.sync(session, visit, host="outreach.example", now=NOW)
+    invites.sync(session, visit, links=LINKS, now=NOW)
     hers = select(CalendarItem.id).where(CalendarItem.owner_kind == "speaker")
     mail = builders.inbound_mail(session, world.affiliate, body="")
     item_id = session.scalars(hers).one()
