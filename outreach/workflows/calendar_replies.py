@@ -27,7 +27,15 @@ from outreach.messaging.models import InboundMail
 from outreach.speakers.models import Speaker
 from outreach.visits import service
 from outreach.visits.models import Assignment, Offer, Visit
-from outreach.workflows import invites, offers, other_times, recipients, settling, visits
+from outreach.workflows import (
+    invite_mails,
+    invites,
+    offers,
+    other_times,
+    recipients,
+    settling,
+    visits,
+)
 
 log = logs.get(__name__)
 
@@ -107,7 +115,7 @@ def settle(session: Session, mail: InboundMail, *, by: Actor, now: datetime) -> 
     is_waiting = mail.settled_at is None
     settling.settle_mail(session, mail, by=by, now=now)
     if is_waiting and kept is not None and kept.item_id and kept.why == Why.OTHER_TIME:
-        _mail_again(session, session.get_one(CalendarItem, kept.item_id), by=by, now=now)
+        invite_mails.again(session, session.get_one(CalendarItem, kept.item_id), by=by, now=now)
 
 
 # --- whether it counts
@@ -293,22 +301,7 @@ def _open_offer(session: Session, heard: _Heard) -> Offer | None:
 
 
 def _send_again(session: Session, heard: _Heard, *, now: datetime) -> None:
-    _mail_again(session, heard.item, by=heard.by, now=now)
-
-
-def _mail_again(session: Session, item: CalendarItem, *, by: Actor, now: datetime) -> None:
-    """Mail once more what the calendar is to show, a few times at most: machines ask machines.
-
-    Not where something newer waits to leave anyway.
-    """
-    last = messaging.last_left(session, subject=("calendar_item", item.id))
-    if last is None:
-        return
-    try:
-        copy = settling.next_copy(session, last, now=now)
-        settling.send_again(session, last, copy=copy, by=by, now=now)
-    except Conflict:
-        return
+    invite_mails.again(session, heard.item, by=heard.by, now=now)
 
 
 def _move(

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -15,6 +15,9 @@ from outreach.visits import service as visits
 from outreach.visits.models import Offer, Slot, Visit
 from outreach.workflows import notices, recipients
 from outreach.workflows.recipients import Recipient
+
+SEEN: Final = "seen"
+"""The value in which a calendar mail keeps the fingerprint of what it shows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

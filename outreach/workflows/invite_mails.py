@@ -12,20 +12,20 @@ from outreach.actor import Actor
 from outreach.calendars import rules
 from outreach.calendars.models import BUREAU, CalendarItem
 from outreach.calendars.rules import Revision
+from outreach.errors import Conflict
 from outreach.messaging import service as messaging
 from outreach.messaging.models import Message
 from outreach.speakers.models import Speaker
 from outreach.visits.models import Visit
-from outreach.workflows import notices, recipients
+from outreach.workflows import notices, recipients, settling
+from outreach.workflows.entries import SEEN
 from outreach.workflows.notices import Cause
 from outreach.workflows.recipients import Recipient
 
-SEEN: Final = "seen"
-"""What a calendar mail keeps of its entry: the fingerprint."""
 HELD: Final = "held"
-"""And a hash of the time and place that its reader's answer holds for."""
+"""The value in which a calendar mail keeps a hash of time and place: a yes is to these."""
 STANDS: Final = "stands"
-"""Whether the yes of before holds for it, so that no calendar asks for it again."""
+"""And whether the yes of before holds for it, so that no calendar asks for it again."""
 
 
 def tell(
@@ -142,6 +142,21 @@ def left(session: Session, item: CalendarItem) -> Message | None:
     """Return the mail that put the entry into a calendar, at whatever address."""
     last = messaging.last_left(session, subject=("calendar_item", item.id))
     return last if last is not None and last.kind != "invite_cancel" else None
+
+
+def again(session: Session, item: CalendarItem, *, by: Actor, now: datetime) -> None:
+    """Mail once more what the calendar is to show, a few times at most: machines ask machines.
+
+    Not where something newer waits to leave anyway.
+    """
+    last = messaging.last_left(session, subject=("calendar_item", item.id))
+    if last is None:
+        return
+    try:
+        copy = settling.next_copy(session, last, now=now)
+        settling.send_again(session, last, copy=copy, by=by, now=now)
+    except Conflict:
+        return
 
 
 def leave_mailbox(

@@ -1,6 +1,6 @@
 """What would fill a visit nobody fits, and its two actions that ask somebody: time and papers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session
 
 from outreach import audit, db, matching
 from outreach.actor import Actor
+from outreach.calendars.models import CalendarItem, CalendarReply
+from outreach.calendars.reply import Why
 from outreach.directory.models import Affiliate, Program, Unit
 from outreach.errors import Conflict, RuleBroken
 from outreach.i18n import lazy
@@ -18,7 +20,7 @@ from outreach.speakers.models import Speaker
 from outreach.visits import rules
 from outreach.visits.models import OtherTime, Visit
 from outreach.visits.rules import Code, UnitFacts
-from outreach.workflows import mails, notices, problems, recipients, visits
+from outreach.workflows import invite_mails, mails, notices, problems, recipients, visits
 from outreach.workflows.notices import Cause
 
 DAYS_AROUND = 8
@@ -124,11 +126,15 @@ def accept(session: Session, asked: OtherTime, *, by: Actor, links: Links, now: 
 def keep(session: Session, asked: OtherTime, *, by: Actor, now: datetime) -> None:
     """Say that the visit keeps its time. Twice is once.
 
+    Whose calendar asked for the other one is sent the entry as it stands.
+
     Raises:
         Conflict: the visit has changed since, or was moved to that time.
     """
     visit = db.locked(session, Visit, asked.visit_id)
-    _answer(session, asked, "kept", visit=visit, by=by, now=now)
+    if _answer(session, asked, "kept", visit=visit, by=by, now=now):
+        for item in _who_asked(session, asked):
+            invite_mails.again(session, item, by=by, now=now)
 
 
 def latest(session: Session, visit: Visit) -> OtherTime | None:
@@ -189,6 +195,17 @@ def _allowed(session: Session, visit: Visit, *, now: datetime) -> Callable[[date
 
 def _is_to_come(visit: Visit, *, now: datetime) -> bool:
     return visit.called_off_at is None and visit.starts_at > now
+
+
+def _who_asked(session: Session, asked: OtherTime) -> Sequence[CalendarItem]:
+    """Return the entries for which a calendar has proposed this time."""
+    proposed = select(CalendarReply.item_id).where(
+        CalendarReply.why == Why.OTHER_TIME, CalendarReply.starts_at == asked.starts_at
+    )
+    its = select(CalendarItem).where(
+        CalendarItem.visit_id == asked.visit_id, CalendarItem.id.in_(proposed)
+    )
+    return session.scalars(its.order_by(CalendarItem.id)).all()
 
 
 def _answer(

@@ -21,6 +21,7 @@ from outreach.speakers.models import Speaker
 from outreach.visits import afterwards, telling
 from outreach.visits.models import Assignment, IncidentReport, Offer, OtherTime, Slot, Visit
 from outreach.workflows import recipients
+from outreach.workflows.entries import SEEN
 from outreach.workflows.referrals import stopping
 
 
@@ -161,6 +162,16 @@ def _item_is_unchanged(session: Session, message: Message, now: datetime) -> boo
     return item is not None and item.sequence == message.subject_revision
 
 
+def _shows_the_item(session: Session, message: Message, now: datetime) -> bool:
+    """Say whether an invite still says what its entry is: also where that has gone and come back.
+
+    What was on its way meanwhile, or is sent again, leaves as the entry is now.
+    """
+    item = session.get(CalendarItem, message.subject_id)
+    is_same = item is not None and message.values.get(SEEN) == item.fingerprint
+    return is_same or _item_is_unchanged(session, message, now)
+
+
 def _mailbox_is_former(session: Session, message: Message, now: datetime) -> bool:
     """Say whether the address is still not the owner's: a change may have been set right again."""
     del now
@@ -260,8 +271,8 @@ _CHECKS: Final[Mapping[str, Callable[[Session, Message, datetime], bool]]] = {
     "moved": _visit_is_unchanged,
     "called_off": _visit_is_unchanged,
     "invite_offer": _item_is_unchanged,
-    "invite": _item_is_unchanged,
-    "invite_update": _item_is_unchanged,
+    "invite": _shows_the_item,
+    "invite_update": _shows_the_item,
     "invite_cancel": _item_is_unchanged,
     "invite_elsewhere": _mailbox_is_former,
     "sign_in_code": _code_is_unused,

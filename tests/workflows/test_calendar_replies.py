@@ -19,7 +19,14 @@ from outreach.messaging.inbox import Sort
 from outreach.messaging.models import InboundMail, Message
 from outreach.visits.models import Assignment, OtherTime, Visit
 from outreach.visits.rules import Code
-from outreach.workflows import calendar_replies, inbound_mail, offers, undo, visits
+from outreach.workflows import (
+    calendar_replies,
+    inbound_mail,
+    offers,
+    other_times,
+    undo,
+    visits,
+)
 from outreach.workflows.visits import AgainstTheRules
 from tests.builders import NOW, VISIT_AT
 from tests.calendars import replies
@@ -561,6 +568,21 @@ def test_who_is_not_given_another_time_is_sent_the_visit_as_it_stands(booked: Bu
         calendar_replies.settle(booked.session, waits, by=SYSTEM, now=LATER)
 
     assert booked.messages(to=booked.maria).count("invite mail") == 1
+
+
+def test_who_asked_for_a_time_the_unit_does_not_want_is_sent_the_visit_as_it_stands(
+    booked: Bureau,
+) -> None:
+    waits = counter(booked)
+    calendar_replies.take_time(booked.session, waits, by=SYSTEM, links=LINKS, now=LATER)
+    proposed = booked.session.scalars(select(OtherTime)).one()
+    assert "invite mail" not in booked.messages(to=booked.maria)
+
+    for _ in range(2):
+        other_times.keep(booked.session, proposed, by=SYSTEM, now=LATER)
+
+    assert booked.messages(to=booked.maria).count("invite mail") == 1
+    assert "invite mail" not in booked.messages(to=booked.daniel)
 
 
 # --- at the same moment

@@ -17,11 +17,21 @@ from time_machine import Traveller
 from outreach import jobs
 from outreach.actor import SYSTEM, Actor, Kind
 from outreach.adapters.smtp_mail import SmtpMail
+from outreach.calendars.models import CalendarItem
 from outreach.db import Database
 from outreach.messaging import outbox, returned
 from outreach.messaging.models import Message
 from outreach.visits.models import Assignment
-from outreach.workflows import delivery, directory, offers, people, profile, undo, visits
+from outreach.workflows import (
+    delivery,
+    directory,
+    invite_mails,
+    offers,
+    people,
+    profile,
+    undo,
+    visits,
+)
 from outreach.workflows.delivery import Post, Prepared
 from tests import fakes
 from tests.builders import NOW, VISIT_AT
@@ -154,6 +164,11 @@ class Life:
         undo.a_call_off(
             self.bureau.session, self.bureau.visit, by=self.by, links=LINKS, now=self.now
         )
+
+    def entry(self) -> CalendarItem:
+        """Return Maria's."""
+        hers = select(CalendarItem).where(CalendarItem.owner_kind == "speaker")
+        return self.bureau.session.scalars(hers).one()
 
     def wait(self, span: timedelta = UNDO) -> None:
         """Let the worker send what is due now, and then what is due later."""
@@ -348,6 +363,43 @@ def test_a_visit_called_off_and_put_back_in_time_mails_nobody(life: Life, mailbo
     (mail,) = mailbox.mails(MARIA)
     assert int(said(mail, "SEQUENCE")) > 2
     assert checks.instant(event_of(mail).one("DTSTART")) == VISIT_AT + timedelta(days=1)
+
+
+def test_who_lost_the_invite_gets_it_again_after_a_change_that_was_taken_back(
+    life: Life, mailbox: Mailbox
+) -> None:
+    life.say_yes()
+    life.wait()
+    life.by = Actor(Kind.COORDINATOR, account_id=0, affiliate_id=life.bureau.world.affiliate.id)
+    life.call_off()
+    life.put_back()
+    life.wait()
+    mailbox.raw.clear()
+
+    invite_mails.again(life.bureau.session, life.entry(), by=SYSTEM, now=life.now)
+    life.wait()
+
+    (mail,) = mailbox.mails(MARIA)
+    assert calendar_of(mail).one("METHOD").value == "REQUEST"
+    assert sequence(mail) == life.entry().sequence == 2
+
+
+def test_an_invite_that_was_on_its_way_during_a_change_there_and_back_arrives(
+    life: Life, mailbox: Mailbox
+) -> None:
+    life.say_yes()
+    life.bureau.session.commit()
+    die_before_the_call(life)
+    life.by = Actor(Kind.COORDINATOR, account_id=0, affiliate_id=life.bureau.world.affiliate.id)
+
+    life.move(WEDNESDAY)
+    life.move(TUESDAY)
+    life.wait(timedelta(seconds=outbox.LEASE_S + 1))
+    life.wait()
+
+    assert mailbox.mails(MARIA)
+    assert checks.instant(event_of(mailbox.mails(MARIA)[-1]).one("DTSTART")) == VISIT_AT
+    assert said(mailbox.mails(MARIA)[-1], "SEQUENCE") == str(life.entry().sequence)
 
 
 def test_a_visit_moved_there_and_back_in_time_mails_nobody(life: Life, mailbox: Mailbox) -> None:
