@@ -255,6 +255,8 @@ def _asked(
             said(session, offer=offer, by=heard.by, via="calendar", links=links, now=now)
     except (Conflict, RuleBroken):
         return _not_theirs(session, heard, now=now)
+    # The answer made a later state of the entry, and holds for it.
+    heard.item.answer_sequence = heard.item.sequence
     return None
 
 

@@ -168,6 +168,7 @@ def test_accepting_it_in_any_program_is_the_yes(bureau: Bureau, offer: Offer, ma
     held = bureau.session.scalars(select(Assignment).where(Assignment.active)).one()
     assert (held.offer_id, offer.answered_by) == (offer.id, "calendar")
     assert (item(bureau).tentative, item(bureau).sequence) == (False, 1)
+    assert (item(bureau).answer, item(bureau).answer_sequence) == ("ACCEPTED", 1)
     assert told(bureau) == ["invite mail"]
 
 
