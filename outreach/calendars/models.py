@@ -20,6 +20,7 @@ class CalendarItem(Base):
     `link` leads to the visit's page, which who may see it finds after signing in.
     One that is `tentative` asks whether the person would go. `answer` is what their calendar said
     last ("" for nothing), of which sequence and when.
+    `agreed_to` is a hash of the time and place its owner has said yes to ("" for none).
     `vevent` is the row as feeds hold it and `vevent_of` what it was made of: the service keeps
     both with every change, and takes no text that was made of something else.
     """
@@ -44,6 +45,7 @@ class CalendarItem(Base):
     cancelled_at: Mapped[datetime | None]
     tentative: Mapped[bool] = mapped_column(default=False)
     alarm_minutes: Mapped[int | None]
+    agreed_to: Mapped[str] = mapped_column(default="")
     answer: Mapped[str] = mapped_column(default="")
     answer_sequence: Mapped[int | None]
     answer_at: Mapped[datetime | None]

@@ -94,6 +94,10 @@ KINDS: Final[Mapping[str, Kind]] = {
     "help_reply": Kind(_SMS, frozenset()),
 }
 
+CALENDAR: Final = frozenset(
+    {"invite_offer", "invite", "invite_update", "invite_cancel", "invite_elsewhere"}
+)
+"""Mails that change what a calendar shows."""
 
 ANSWERS: Final = frozenset(kind for kind in KINDS if kind.endswith("_reply"))
 """Answers to a text that somebody has just sent us."""

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeAlias
 
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import delete, or_, select, text, update
 from sqlalchemy.orm import Session
 
+from outreach.messaging import kinds
 from outreach.messaging.models import (
     SETTLED,
     Broadcast,
@@ -46,11 +47,18 @@ def redact_messages(
 ) -> int:
     """Empty what had its end before then, at most 200; return how many.
 
-    A text with a provider's id is to be forgotten there too, where there is one to be asked.
+    What a calendar was mailed stays while the visit is to come: by it changes find the same
+    calendar. A text with a provider's id is to be forgotten there too, where there is one to be
+    asked.
     """
     due = (
         select(Message)
-        .where(Message.redacted_at.is_(None), Message.state_at < before, text(f"({SETTLED})"))
+        .where(
+            Message.redacted_at.is_(None),
+            Message.state_at < before,
+            or_(Message.kind.not_in(kinds.CALENDAR), Message.expires_at < now),
+            text(f"({SETTLED})"),
+        )
         .order_by(Message.state_at)
         .limit(BATCH)
         .with_for_update(skip_locked=True)

@@ -13,13 +13,16 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from outreach.actor import Actor
 from outreach.messaging import kinds as known
 from outreach.messaging import rules
-from outreach.messaging.models import Consent, Message
+from outreach.messaging.models import Consent, Message, MessageAttempt
 from outreach.messaging.once import insert_once
 from outreach.messaging.reasons import Reason
 from outreach.messaging.rules import Window
 
 WAITING = ("pending", "claimed")
-"""States in which a message can still be stopped: no provider has been called."""
+"""States in which a message can still be stopped: no provider is being called."""
+
+IN_DOUBT = ("ambiguous", "crashed")
+"""Attempts after which a message may be with its reader, whatever becomes of it afterwards."""
 
 
 COPY = ":copy-"
@@ -169,10 +172,16 @@ def cancel(
 
 def last_left(session: Session, *, subject: tuple[str, int]) -> Message | None:
     """Return the last message about a row that has left, or may have; None when nothing has."""
+    taken_without_a_word = select(MessageAttempt.id).where(
+        MessageAttempt.message_id == Message.id, MessageAttempt.outcome.in_(IN_DOUBT)
+    )
     gone = select(Message).where(
         Message.subject_kind == subject[0],
         Message.subject_id == subject[1],
-        Message.state.not_in((*WAITING, "cancelled", "expired")),
+        or_(
+            Message.state.not_in((*WAITING, "cancelled", "expired")),
+            taken_without_a_word.exists(),
+        ),
     )
     return session.scalars(gone.order_by(Message.id.desc()).limit(1)).first()
 

@@ -176,6 +176,7 @@ def _done(session: Session, heard: _Heard, *, links: Links, now: datetime) -> Wh
         return Why.OLDER if is_no and _holds(session, heard) else None
     item.answer, item.answer_sequence = str(answer.said), item.sequence
     item.answer_at = _stamp(answer, now=now)
+    item.agreed_to = invite_mails.time_and_place(item) if answer.said is Said.YES else ""
     session.flush()
     audit.record(
         session,

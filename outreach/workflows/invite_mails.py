@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from outreach import crypto
@@ -13,6 +14,7 @@ from outreach.calendars import rules
 from outreach.calendars.models import BUREAU, CalendarItem
 from outreach.calendars.rules import Revision
 from outreach.errors import Conflict
+from outreach.messaging import mail_trouble
 from outreach.messaging import service as messaging
 from outreach.messaging.models import Message
 from outreach.speakers.models import Speaker
@@ -22,10 +24,10 @@ from outreach.workflows.entries import SEEN
 from outreach.workflows.notices import Cause
 from outreach.workflows.recipients import Recipient
 
-HELD: Final = "held"
-"""The value in which a calendar mail keeps a hash of time and place: a yes is to these."""
+FORMER: Final = "former_mailbox"
+"""What a mail is about that ends an entry at an address its owner has no more."""
 STANDS: Final = "stands"
-"""And whether the yes of before holds for it, so that no calendar asks for it again."""
+"""The value in which a calendar mail keeps whether a yes stands, so that nobody is asked again."""
 
 
 def tell(
@@ -70,8 +72,6 @@ def tell(
         values |= {name: known.values[name] for name in told}
     elif known.kind == "invite_offer":
         kind = "invite"
-    elif known.values.get(HELD) == values[HELD]:
-        values[STANDS] = keeps_answer(known)
     expires_at = datetime.fromisoformat(values["expires_at"]) if asks is not None else None
     notices.tell(
         session,
@@ -107,41 +107,47 @@ def _words_beside(item: CalendarItem, to: Recipient) -> dict[str, Any]:
     return {"beside": lines[1:] if to.kind == "speaker" else lines}
 
 
-def _marks(item: CalendarItem) -> dict[str, str]:
-    held = repr((item.starts_at.timestamp(), item.ends_at.timestamp(), item.location))
-    return {SEEN: item.fingerprint, HELD: crypto.digest(held)}
+def _marks(item: CalendarItem) -> dict[str, str | bool]:
+    return {SEEN: item.fingerprint, STANDS: item.agreed_to == time_and_place(item)}
 
 
-def keeps_answer(message: Message) -> bool:
-    """Say whether the reader is taken to have said yes to what a calendar mail shows.
-
-    The first invite follows the yes; a later one does while time and place are what they were.
-    """
-    return message.kind == "invite" or bool(message.values.get(STANDS))
+def time_and_place(item: CalendarItem) -> str:
+    """Return a hash of what a yes is to."""
+    found = (item.starts_at.timestamp(), item.ends_at.timestamp(), item.location)
+    return crypto.digest(repr(found))
 
 
 def goes_by_mail(session: Session, item: CalendarItem, to: Recipient) -> bool:
-    """Say whether an entry is kept right by mail: by choice, or because a mail put it there."""
+    """Say whether an entry is kept right by mail: by choice, or because a mail put it there.
+
+    Or took it away: where that was taken back, the reader must hear of it the same way.
+    """
     if to.kind == BUREAU:
         return False
     if to.kind != "speaker" or session.get_one(Speaker, to.id).calendar != "feed":
         return True
-    return mailed(session, item, to) is not None
+    last = _last(session, item)
+    return last is not None and _went_to(last, to)
 
 
 def mailed(session: Session, item: CalendarItem, to: Recipient) -> Message | None:
     """Return the mail that put the entry into the reader's calendar as it is there now."""
     last = left(session, item)
-    if last is None:
-        return None
-    # Where it went is forgotten some time after it left.
-    return last if _is_same(last.to_address or to.email, to.email) else None
+    return last if last is not None and _went_to(last, to) else None
 
 
 def left(session: Session, item: CalendarItem) -> Message | None:
     """Return the mail that put the entry into a calendar, at whatever address."""
-    last = messaging.last_left(session, subject=("calendar_item", item.id))
+    last = _last(session, item)
     return last if last is not None and last.kind != "invite_cancel" else None
+
+
+def _last(session: Session, item: CalendarItem) -> Message | None:
+    return messaging.last_left(session, subject=("calendar_item", item.id))
+
+
+def _went_to(message: Message, to: Recipient) -> bool:
+    return message.to_address.lower() == to.email.lower()
 
 
 def again(session: Session, item: CalendarItem, *, by: Actor, now: datetime) -> None:
@@ -174,7 +180,9 @@ def leave_mailbox(
     that the entry stays where both addresses lead to one calendar.
     """
     last = left(session, item)
-    if last is None or not last.to_address or (to and _is_same(last.to_address, to.email)):
+    if last is None or not last.to_address or (to and _went_to(last, to)):
+        return revision
+    if mail_trouble.stands(session, last.to_address) or _has_left_mailbox(session, item, last):
         return revision
     former = recipients.former(last.to_address, item.id, name=last.to_name, locale=last.locale)
     told = {name: last.values[name] for name in ("starts_at", "ends_at") if name in last.values}
@@ -183,7 +191,7 @@ def leave_mailbox(
         former,
         "invite_elsewhere",
         visit=visit,
-        cause=Cause("former_mailbox", item.id, revision.sequence),
+        cause=Cause(FORMER, item.id, revision.sequence),
         values=told | {"stamped_at": revision.dtstamp.isoformat()},
         now=now,
     )
@@ -193,11 +201,18 @@ def leave_mailbox(
     return rules.next_revision(used, fingerprint=revision.fingerprint, now=now) or revision
 
 
-def _is_same(one: str, other: str) -> bool:
-    return one.strip().lower() == other.strip().lower()
+def _has_left_mailbox(session: Session, item: CalendarItem, last: Message) -> bool:
+    """Say whether word is out, or waits, that ends what this mail put into a calendar."""
+    farewells = select(Message.id).where(
+        Message.subject_kind == FORMER,
+        Message.subject_id == item.id,
+        Message.to_address == last.to_address,
+        Message.id > last.id,
+        Message.state != "cancelled",
+    )
+    return session.scalar(farewells.limit(1)) is not None
 
 
 def still_says(known: Message, item: CalendarItem) -> bool:
-    """Say whether the reader's calendar shows the entry as it is: what has changed is as before."""
-    arrived = known.state not in {"failed", "undelivered", "dead"}
-    return arrived and known.values.get(SEEN) == item.fingerprint
+    """Say whether the reader's calendar surely shows the entry as it is."""
+    return known.state in {"accepted", "delivered"} and known.values.get(SEEN) == item.fingerprint

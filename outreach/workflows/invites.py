@@ -46,7 +46,18 @@ def sync(
     }
     wanted = {to.key: (to, shown) for to, shown in entries.wanted(session, visit, known=kept)}
     for to, entry in wanted.values():
-        _show(session, known.get(to.key), to, entry, visit=visit, links=links, by=by, now=now)
+        before = known.get(to.key)
+        _show(
+            session,
+            before,
+            to,
+            entry,
+            agrees=not (before and taken_back),
+            visit=visit,
+            links=links,
+            by=by,
+            now=now,
+        )
     for key, item in known.items():
         if key not in wanted and item.cancelled_at is None:
             _cancel(session, item, visit=visit, by=by, now=now)
@@ -194,11 +205,13 @@ def _show(
     to: Recipient,
     shown: Shown,
     *,
+    agrees: bool,
     visit: Visit,
     links: Links,
     by: Actor,
     now: datetime,
 ) -> None:
+    """Make an entry show this; with `agrees` one that begins to stand follows a yes."""
     mark = rules.fingerprint(
         cancelled=False,
         tentative=shown.tentative,
@@ -217,6 +230,7 @@ def _show(
             item.alarm_minutes, item.link = to.alarm_minutes, links.visit(visit.public_id)
             mails.invite_late(session, item, to, visit=visit, by=by, now=now)
         return
+    begins = item is None or item.cancelled_at is not None or item.tentative
     kind = "invite" if item is None or item.cancelled_at else "invite_update"
     if item is not None:
         revision = mails.leave_mailbox(session, item, to, visit=visit, revision=revision, now=now)
@@ -228,6 +242,8 @@ def _show(
     item.summary, item.location, item.description = shown.summary, shown.location, shown.description
     item.cancelled_at, item.tentative = None, shown.tentative
     item.alarm_minutes, item.link = to.alarm_minutes, links.visit(visit.public_id)
+    if begins and agrees and not item.tentative:
+        item.agreed_to = mails.time_and_place(item)
     mails.tell(
         session, item, to, kind, asks=shown.asks, revision=revision, visit=visit, by=by, now=now
     )

@@ -11,17 +11,13 @@ from outreach.calendars.invite import Answer, Entry
 from outreach.calendars.models import CalendarItem
 from outreach.calendars.service import Person
 from outreach.links import Links
-from outreach.messaging import letters
+from outreach.messaging import kinds, letters
 from outreach.messaging import service as messaging
 from outreach.messaging.models import Message
 from outreach.messaging.ports import Mail
 from outreach.messaging.templates import Letter, Texts
 from outreach.reads import endings
 from outreach.workflows import entries, invite_mails
-
-INVITES = frozenset(
-    {"invite_offer", "invite", "invite_update", "invite_cancel", "invite_elsewhere"}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +46,7 @@ def parcel(
     letter = texts.mail(
         message.kind, message.values, to_name=message.to_name, locale=message.locale, own=own
     )
-    if message.kind in INVITES:
+    if message.kind in kinds.CALENDAR:
         item = session.get_one(CalendarItem, message.subject_id)
         # What is sent again is a mail of its own: some programs show one id once only.
         shown = _shown(message, item, sender=sender)
@@ -93,7 +89,8 @@ def _shown(message: Message, item: CalendarItem, *, sender: Sender) -> Entry:
             ends_at=datetime.fromisoformat(message.values["ends_at"]),
             summary=entries.without_place(message.locale).summary,
         )
-    answer = Answer.ACCEPTED if invite_mails.keeps_answer(message) else Answer.NEEDED
+    stands = message.values.get(invite_mails.STANDS)
+    answer = Answer.ACCEPTED if stands else Answer.NEEDED
     return calendars.entry(item, organizer=organizer, attendee=attendee, answer=answer)
 
 

@@ -165,11 +165,19 @@ def _item_is_unchanged(session: Session, message: Message, now: datetime) -> boo
 def _shows_the_item(session: Session, message: Message, now: datetime) -> bool:
     """Say whether an invite still says what its entry is: also where that has gone and come back.
 
-    What was on its way meanwhile, or is sent again, leaves as the entry is now.
+    The last mail about it does, and leaves as the entry is now; an earlier one has a newer beside.
     """
+    if _item_is_unchanged(session, message, now):
+        return True
     item = session.get(CalendarItem, message.subject_id)
+    newer = select(Message.id).where(
+        Message.subject_kind == message.subject_kind,
+        Message.subject_id == message.subject_id,
+        Message.id > message.id,
+        Message.state != "cancelled",
+    )
     is_same = item is not None and message.values.get(SEEN) == item.fingerprint
-    return is_same or _item_is_unchanged(session, message, now)
+    return is_same and session.scalar(newer.limit(1)) is None
 
 
 def _mailbox_is_former(session: Session, message: Message, now: datetime) -> bool:

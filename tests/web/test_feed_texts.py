@@ -136,7 +136,7 @@ def test_a_row_is_kept_as_it_will_come_out_of_the_database(
 def test_every_column_is_read_by_feeds_or_is_none_of_theirs() -> None:
     of_the_text = {*CHANGES, "uid", "vevent", "vevent_of"}
     whose = {"id", "visit_id", "owner_kind", "owner_id"}
-    not_shown = {"fingerprint", "answer", "answer_sequence", "answer_at"}
+    not_shown = {"fingerprint", "agreed_to", "answer", "answer_sequence", "answer_at"}
 
     assert {c.name for c in CalendarItem.__table__.columns} == of_the_text | whose | not_shown
     assert {column.key for column in calendars.FED} >= of_the_text

@@ -495,7 +495,7 @@ def test_a_wards_former_mailbox_loses_the_visit_too(life: Life, mailbox: Mailbox
 
     (mail,) = mailbox.mails(WARD)
     assert calendar_of(mail).one("METHOD").value == "CANCEL"
-    assert "The visit itself has not changed" in str(mail.get_body(("plain",)))
+    assert "no longer keep this visit up to date" in str(mail.get_body(("plain",)))
     assert mailbox.mails(MARIA) == []
     assert len(mailbox.mails("desk@stclare.example")) == (1 if new else 0)
 

@@ -1,4 +1,4 @@
-"""The page of its visit that a calendar entry leads to."""
+"""The page a calendar entry leads to, and the time and place its owner has said yes to."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,11 +11,13 @@ depends_on = None
 
 def upgrade() -> None:
     """Make the change. The worker fills it in: a migration does not know our address."""
-    op.add_column(
-        "calendar_item", sa.Column("link", sa.String(), nullable=False, server_default="")
-    )
+    for name in ("link", "agreed_to"):
+        op.add_column(
+            "calendar_item", sa.Column(name, sa.String(), nullable=False, server_default="")
+        )
 
 
 def downgrade() -> None:
     """Take the change back."""
+    op.drop_column("calendar_item", "agreed_to")
     op.drop_column("calendar_item", "link")
