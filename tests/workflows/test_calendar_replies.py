@@ -22,6 +22,7 @@ from outreach.visits.rules import Code
 from outreach.workflows import (
     calendar_replies,
     inbound_mail,
+    invite_mails,
     offers,
     other_times,
     undo,
@@ -245,6 +246,20 @@ def test_a_no_counts_after_a_change_that_was_taken_back_before_anybody_heard(
     assert take(booked, as_invited)
 
     assert (why(booked), comes(booked)) == ("", False)
+
+
+@pytest.mark.parametrize(
+    ("said", "is_agreed"), [("ACCEPTED", True), ("TENTATIVE", False), ("DECLINED", False)]
+)
+def test_what_the_wards_calendar_says_decides_whether_it_is_asked_again(
+    booked: Bureau, said: str, *, is_agreed: bool
+) -> None:
+    move(booked)
+    take(booked, asked(booked, said, "unit"), made=replies.outlook)
+
+    ask_again = item(booked, "unit").agreed_to != invite_mails.time_and_place(item(booked, "unit"))
+
+    assert ask_again is not is_agreed
 
 
 def test_a_yes_to_the_new_time_is_news_after_a_yes_to_the_old_one(booked: Bureau) -> None:
