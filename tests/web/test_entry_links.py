@@ -7,6 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
+from time_machine import Traveller
 
 from outreach import feed_jobs
 from outreach.accounts.models import Membership
@@ -17,7 +18,7 @@ from outreach.calendars.service import Person
 from outreach.db import Database
 from outreach.links import Links
 from outreach.speakers.models import Speaker
-from outreach.visits.models import Assignment, Offer, Visit
+from outreach.visits.models import Assignment, Offer, Slot, Visit
 from outreach.workflows import offers
 from tests import builders
 from tests.builders import DANIEL, MARIA, NOW, World
@@ -151,6 +152,79 @@ def test_who_has_stepped_back_is_told_so(
 
     assert answer.status_code == 409
     assert "You no longer go to this visit" in answer.text
+
+
+@pytest.mark.parametrize("state", ["lapsed", "withdrawn", "not_this_time"])
+def test_who_is_asked_no_longer_is_told_so(
+    *,
+    client: FlaskClient,
+    sign_in: SignIn,
+    session: Session,
+    maria: Speaker,
+    question: Offer,
+    state: str,
+) -> None:
+    visit = session.get_one(Visit, question.visit_id)
+    question.state = state
+    browser = sign_in(client, builders.speaker_member(session, maria))
+
+    answer = browser.get(f"/v/{visit.public_id}")
+
+    assert answer.status_code == 409
+    assert "You are no longer asked about this visit. There is nothing to do." in answer.text
+
+
+@pytest.mark.parametrize(("late_s", "is_led"), [(-60, True), (0, False)])
+def test_a_question_leads_to_its_place_on_the_page_while_it_stands_there(
+    *,
+    client: FlaskClient,
+    sign_in: SignIn,
+    session: Session,
+    maria: Speaker,
+    question: Offer,
+    present: Traveller,
+    late_s: int,
+    is_led: bool,
+) -> None:
+    """The worker may not have ended yet what is overdue."""
+    visit = session.get_one(Visit, question.visit_id)
+    question.expires_at = NOW + timedelta(hours=2)
+    browser = sign_in(client, builders.speaker_member(session, maria))
+    present.move_to(question.expires_at + timedelta(seconds=late_s))
+
+    status, place = led_to(browser, visit)
+    page = browser.get("/speaker/open-visits").text
+
+    assert status == (303 if is_led else 409)
+    assert place == (f"/speaker/open-visits#question-{question.public_id}" if is_led else "")
+    assert (f'id="question-{question.public_id}"' in page) is is_led
+
+
+def test_a_question_about_a_place_that_is_filled_leads_nowhere(
+    client: FlaskClient, sign_in: SignIn, session: Session, maria: Speaker, question: Offer
+) -> None:
+    visit = session.get_one(Visit, question.visit_id)
+    session.get_one(Slot, question.slot_id).state = "closed"
+    browser = sign_in(client, builders.speaker_member(session, maria))
+
+    assert led_to(browser, visit) == (409, "")
+
+
+@pytest.mark.both_engines
+def test_a_visit_that_was_never_theirs_reads_like_one_that_is_not_there(
+    client: FlaskClient, sign_in: SignIn, session: Session, world: World, visit: Visit
+) -> None:
+    daniel = builders.speaker(session, world.affiliate, DANIEL, certified_for=world.program)
+    browser = sign_in(client, builders.speaker_member(session, daniel))
+
+    answers = [browser.get(f"/v/{each}") for each in (visit.public_id, "no-such-visit", "%00")]
+
+    assert [answer.status_code for answer in answers] == [404] * 3
+    assert len({_main(answer.text) for answer in answers}) == 1
+
+
+def _main(page: str) -> str:
+    return page.partition("<main")[2].partition("</main>")[0]
 
 
 def test_nobody_elses_visit_is_there(
