@@ -108,6 +108,9 @@ def visit(visit_id: str) -> ResponseReturnValue:
         try:
             found = access.load(session, Visit, visit_id, actor=actor, action="visit.see")
         except access.OutOfScope:
+            if _sees_otherwise(session, visit_id):
+                flash(_("You see this visit in another role that you have here. Please choose it."))
+                return redirect(url_for("account.show", next=request.path), 303)
             _not_asked_any_more(session, actor, visit_id)
             raise
         if actor.speaker_id is None:
@@ -120,6 +123,22 @@ def visit(visit_id: str) -> ResponseReturnValue:
     if kind == "question":
         return redirect(url_for("speaker.open_visits", _anchor=f"question-{public_id}"), 303)
     return redirect(url_for("speaker.visit", assignment_id=public_id), 303)
+
+
+def _sees_otherwise(session: Session, visit_id: str) -> bool:
+    """Say whether another of the person's memberships may see the visit."""
+    found = context.signed_in()
+    return found is not None and any(
+        _sees(session, actor, visit_id) for actor in found.other_actors
+    )
+
+
+def _sees(session: Session, actor: Actor, visit_id: str) -> bool:
+    try:
+        access.load(session, Visit, visit_id, actor=actor, action="visit.see")
+    except (access.OutOfScope, access.NotAllowed):
+        return False
+    return True
 
 
 def _not_asked_any_more(session: Session, actor: Actor, visit_id: str) -> None:

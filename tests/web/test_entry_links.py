@@ -11,7 +11,7 @@ from time_machine import Traveller
 
 from outreach import feed_jobs
 from outreach.accounts.models import Membership
-from outreach.actor import SYSTEM
+from outreach.actor import SYSTEM, Kind
 from outreach.calendars import service as calendars
 from outreach.calendars.models import CalendarItem
 from outreach.calendars.service import Person
@@ -225,6 +225,65 @@ def test_a_visit_that_was_never_theirs_reads_like_one_that_is_not_there(
 
 def _main(page: str) -> str:
     return page.partition("<main")[2].partition("</main>")[0]
+
+
+def test_who_sees_it_in_another_role_is_led_to_choosing_that_and_on_to_the_visit(
+    client: FlaskClient, sign_in: SignIn, session: Session, world: World, visit: Visit
+) -> None:
+    other = builders.world(session, "Elsewhere")
+    elsewhere = builders.liaison(session, other.hospital)
+    here = builders.also(session, elsewhere, Kind.LIAISON, hospital_id=world.hospital.id)
+    browser = sign_in(client, elsewhere)
+
+    assert led_to(browser, visit) == (303, f"/account?next=/v/{visit.public_id}")
+    page = browser.get(f"/account?next=/v/{visit.public_id}")
+    assert "You see this visit in another role that you have here. Please choose it." in page.text
+    choose = f"/account/memberships/{here.public_id}?next=/v/{visit.public_id}"
+    assert f'action="{choose}"' in page.text
+
+    chosen = browser.post(choose)
+
+    assert chosen.headers["Location"] == f"/v/{visit.public_id}"
+    assert led_to(browser, visit) == (303, f"/units/visits/{visit.public_id}")
+
+
+def test_choosing_a_role_leads_to_no_page_but_ours(
+    client: FlaskClient, sign_in: SignIn, session: Session, world: World
+) -> None:
+    priya = builders.liaison(session, world.hospital)
+    browser = sign_in(client, priya)
+
+    answer = browser.post(f"/account/memberships/{priya.public_id}?next=https://else.example/v/1")
+
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/units/")
+
+
+def test_who_was_asked_and_coordinates_as_well_is_led_to_choosing(
+    *,
+    client: FlaskClient,
+    sign_in: SignIn,
+    session: Session,
+    world: World,
+    maria: Speaker,
+    question: Offer,
+) -> None:
+    visit = session.get_one(Visit, question.visit_id)
+    question.state = "lapsed"
+    member = builders.speaker_member(session, maria)
+    builders.also(session, member, Kind.COORDINATOR, affiliate_id=world.affiliate.id)
+
+    assert led_to(sign_in(client, member), visit) == (303, f"/account?next=/v/{visit.public_id}")
+
+
+def test_who_sees_it_in_no_role_is_led_nowhere(
+    client: FlaskClient, sign_in: SignIn, session: Session, world: World, visit: Visit
+) -> None:
+    other = builders.world(session, "Elsewhere")
+    rosa = builders.coordinator(session, other.affiliate, "Rosa Vega")
+    builders.also(session, rosa, Kind.LIAISON, hospital_id=other.hospital.id)
+    builders.also(session, rosa, Kind.INTAKE, affiliate_id=world.affiliate.id)
+
+    assert led_to(sign_in(client, rosa), visit) == (404, "")
 
 
 def test_nobody_elses_visit_is_there(
