@@ -34,14 +34,22 @@ class SignedIn:
     @property
     def actor(self) -> Actor:
         """The account under its active membership."""
+        return self._under(self.active)
+
+    @property
+    def other_actors(self) -> tuple[Actor, ...]:
+        """The account under each of the memberships it could choose instead."""
+        return tuple(self._under(place) for place in self.places if place.id != self.active.id)
+
+    def _under(self, place: Place) -> Actor:
         return Actor(
-            self.active.kind,
+            place.kind,
             account_id=self.account_id,
-            membership_id=self.active.id,
-            affiliate_id=self.active.affiliate_id,
-            hospital_id=self.active.hospital_id,
-            speaker_id=self.active.speaker_id,
-            may_refer=self.active.may_refer,
+            membership_id=place.id,
+            affiliate_id=place.affiliate_id,
+            hospital_id=place.hospital_id,
+            speaker_id=place.speaker_id,
+            may_refer=place.may_refer,
         )
 
     @property

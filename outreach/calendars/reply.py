@@ -74,6 +74,8 @@ class Why(StrEnum):
     FORGED = "forged"
     OLDER = "older"
     """A no to an earlier version of the visit."""
+    NEVER_SENT = "never_sent"
+    """It answers a later version of the entry than there is."""
     PERHAPS = "perhaps"
     ANOTHER = "another"
     WARD_NO = "ward_no"

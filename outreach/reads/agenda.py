@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from outreach import i18n
@@ -179,7 +179,12 @@ def agenda(session: Session, speaker_id: int, *, now: datetime) -> Agenda:
 
 def open_offers(session: Session, speaker_id: int, *, now: datetime) -> list[tuple[Offer, str]]:
     """Return the offers that wait for this speaker's answer, each with its role."""
-    waiting = (
+    waiting = _waiting(speaker_id, now=now).order_by(Visit.starts_at, Offer.id)
+    return list(session.execute(waiting))
+
+
+def _waiting(speaker_id: int, *, now: datetime) -> Select[Offer, str]:
+    return (
         select(Offer, Slot.role)
         .join(Slot, Slot.id == Offer.slot_id)
         .join(Visit, Visit.id == Offer.visit_id)
@@ -189,9 +194,7 @@ def open_offers(session: Session, speaker_id: int, *, now: datetime) -> list[tup
             Offer.expires_at > now,
             Slot.state == "open",
         )
-        .order_by(Visit.starts_at, Offer.id)
     )
-    return list(session.execute(waiting))
 
 
 def questions(session: Session, speaker_id: int, *, now: datetime) -> list[Question]:
@@ -274,20 +277,29 @@ def why_taken(session: Session, assignment_id: str) -> str:
     return why_you(reasons or ())
 
 
-def way_in(session: Session, visit_id: int, *, speaker_id: int) -> tuple[str, str]:
+def way_in(
+    session: Session, visit_id: int, *, speaker_id: int, now: datetime
+) -> tuple[str, str] | None:
     """Return what leads a speaker to a visit: "question" or "going", and the public id of it.
 
-    That is an open offer, or else the last assignment. The speaker was asked, or went.
+    That is an offer that waits for the answer, or else the last assignment. Neither is there when
+    an offer has ended, or is overdue.
     """
-    asked = select(Offer.public_id).where(
-        Offer.visit_id == visit_id, Offer.speaker_id == speaker_id, Offer.state == "open"
-    )
-    if (question := session.scalar(asked.limit(1))) is not None:
-        return "question", question
+    asked = _waiting(speaker_id, now=now).where(Offer.visit_id == visit_id)
+    if (question := session.scalars(asked.limit(1)).first()) is not None:
+        return "question", question.public_id
     went = select(Assignment.public_id).where(
         Assignment.visit_id == visit_id, Assignment.speaker_id == speaker_id
     )
-    return "going", session.scalars(went.order_by(Assignment.id.desc()).limit(1)).one()
+    going = session.scalars(went.order_by(Assignment.id.desc()).limit(1)).first()
+    return None if going is None else ("going", going)
+
+
+def was_asked(session: Session, visit_id: str, *, speaker_id: int) -> bool:
+    """Say whether a speaker was ever asked for a visit (public id), however that ended."""
+    mine = (Visit.public_id == visit_id, Offer.speaker_id == speaker_id)
+    asked = select(Offer.id).join(Visit, Visit.id == Offer.visit_id).where(*mine)
+    return session.scalar(asked.limit(1)) is not None
 
 
 def how_far(distance_km: float) -> str:

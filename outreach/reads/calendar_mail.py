@@ -33,6 +33,10 @@ WORDS: Final[Mapping[str, str]] = {
         "Their calendar said no, to the visit as it was before its last change. They are still "
         "down for it. Please ask whether they can come."
     ),
+    Why.NEVER_SENT: lazy(
+        "The answer names a version of this invite that was never sent. Nothing was changed. "
+        "Please ask whether it is theirs."
+    ),
     Why.PERHAPS: lazy("Their calendar says perhaps. Please ask whether it can go ahead with them."),
     Why.ANOTHER: lazy(
         "Their calendar says that somebody else comes in their place. Nothing was changed."

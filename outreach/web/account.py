@@ -34,7 +34,7 @@ class SessionRow:
 @bp.get("")
 @requires("self.see")
 def show() -> ResponseReturnValue:
-    """Show who is signed in, as what, and where."""
+    """Show who is signed in, as what, and where. `next` is where another membership leads."""
     found = _me()
     with context.reading() as session:
         live = sessions.live(session, found.account_id, now=clock.now())
@@ -59,6 +59,7 @@ def show() -> ResponseReturnValue:
         active=active,
         held=held,
         morning_mail=morning_mail,
+        wanted=auth.wanted(),
     )
 
 
@@ -92,11 +93,11 @@ def choose_morning_mail() -> ResponseReturnValue:
 @bp.post("/memberships/<membership_id>")
 @requires("membership.choose", second_factor=False)
 def choose_membership(membership_id: str) -> ResponseReturnValue:
-    """Act under another of one's own memberships."""
+    """Act under another of one's own memberships, on the page that was asked for or its home."""
     with context.transaction() as session:
         sessions.choose_membership(session, _me(), membership_id, now=clock.now())
     context.forget_signed_in()
-    return redirect(auth.home(), 303)
+    return redirect(auth.wanted() or auth.home(), 303)
 
 
 @bp.post("/sessions/<session_id>/end")

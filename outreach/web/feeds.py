@@ -2,9 +2,10 @@
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from outreach import access, clock, i18n
-from outreach.actor import Kind
+from outreach.actor import Actor, Kind
 from outreach.calendars import feed as rendering
 from outreach.calendars import service as calendars
 from outreach.errors import Conflict, NotFound, RuleBroken
@@ -23,6 +24,7 @@ bp = Blueprint("feeds", __name__)
 
 NO_FEED = lazy("There is nothing at this address.")
 NO_ENTRY = lazy("This visit is in nobody’s calendar yet: it is, once somebody comes.")
+NOT_ASKED = lazy("You are no longer asked about this visit. There is nothing to do.")
 DETAILS = {
     "minimal": lazy("Only that there is a visit, and when"),
     "full": lazy("Where it is and who comes, too"),
@@ -103,14 +105,49 @@ def visit(visit_id: str) -> ResponseReturnValue:
     """Lead from an entry in a calendar to the visit's page: coordinators, wards, speakers."""
     actor = context.current_actor()
     with context.reading() as session:
-        found = access.load(session, Visit, visit_id, actor=actor, action="visit.see")
+        try:
+            found = access.load(session, Visit, visit_id, actor=actor, action="visit.see")
+        except access.OutOfScope:
+            if _sees_otherwise(session, visit_id):
+                flash(_("You see this visit in another role that you have here. Please choose it."))
+                return redirect(url_for("account.show", next=request.path), 303)
+            _not_asked_any_more(session, actor, visit_id)
+            raise
         if actor.speaker_id is None:
             room = "liaison" if actor.kind is Kind.LIAISON else "coordinator"
             return redirect(url_for(f"{room}.visit", visit_id=visit_id), 303)
-        kind, public_id = agenda.way_in(session, found.id, speaker_id=actor.speaker_id)
+        way = agenda.way_in(session, found.id, speaker_id=actor.speaker_id, now=clock.now())
+    if way is None:
+        raise Conflict(NOT_ASKED)
+    kind, public_id = way
     if kind == "question":
         return redirect(url_for("speaker.open_visits", _anchor=f"question-{public_id}"), 303)
     return redirect(url_for("speaker.visit", assignment_id=public_id), 303)
+
+
+def _sees_otherwise(session: Session, visit_id: str) -> bool:
+    """Say whether another of the person's memberships may see the visit."""
+    found = context.signed_in()
+    return found is not None and any(
+        _sees(session, actor, visit_id) for actor in found.other_actors
+    )
+
+
+def _sees(session: Session, actor: Actor, visit_id: str) -> bool:
+    try:
+        access.load(session, Visit, visit_id, actor=actor, action="visit.see")
+    except (access.OutOfScope, access.NotAllowed):
+        return False
+    return True
+
+
+def _not_asked_any_more(session: Session, actor: Actor, visit_id: str) -> None:
+    """Say so to a speaker who was asked once. To anybody else there is no such visit."""
+    # PostgreSQL cannot even compare with a text that holds a null.
+    if actor.speaker_id is None or "\0" in visit_id:
+        return
+    if agenda.was_asked(session, visit_id, speaker_id=actor.speaker_id):
+        raise Conflict(NOT_ASKED)
 
 
 @bp.get("/visit-files/<visit_id>.ics")

@@ -23,7 +23,7 @@ from outreach.i18n import lazy
 from outreach.links import Links
 from outreach.messaging import service as messaging
 from outreach.messaging.inbox import Incoming
-from outreach.messaging.models import InboundMail
+from outreach.messaging.models import InboundMail, Message
 from outreach.speakers.models import Speaker
 from outreach.visits import service
 from outreach.visits.models import Assignment, Offer, Visit
@@ -129,15 +129,33 @@ def _doubt(
     known = _addresses(session, item, visit)
     if answer.attendee not in known:
         return Why.STRANGER
-    return None if mail.only_sender in known else Why.OTHER_SENDER
+    if mail.only_sender not in known:
+        return Why.OTHER_SENDER
+    is_ahead = answer.method is Method.REPLY and answer.sequence > item.sequence
+    return Why.NEVER_SENT if is_ahead else None
 
 
 def _addresses(session: Session, item: CalendarItem, visit: Visit) -> set[str]:
-    """Return where the entry's owner is invited: today, and with the last mail that left."""
+    """Return where the entry's owner is invited: today, and with the last mail that left.
+
+    Not where that mailbox was told goodbye: it may never have been theirs.
+    """
     owner = recipients.owner(session, item.owner_kind, item.owner_id, visit=visit)
     last = messaging.last_left(session, subject=("calendar_item", item.id))
-    found = {owner.email if owner else "", last.to_address if last else ""}
-    return {address.lower() for address in found if address}
+    invited = {last.to_address.lower()} if last else set()
+    found = {owner.email.lower()} if owner else set()
+    return (found | (invited - _former(session, item))) - {""}
+
+
+def _former(session: Session, item: CalendarItem) -> set[str]:
+    """Return the mailboxes whose calendars were told, or will be, that the entry has left them."""
+    told = select(Message.to_address).where(
+        Message.subject_kind == "former_mailbox",
+        Message.subject_id == item.id,
+        Message.kind == "invite_elsewhere",
+        Message.state != "cancelled",
+    )
+    return {address.lower() for address in session.scalars(told)}
 
 
 def _actor(session: Session, item: CalendarItem) -> Actor:

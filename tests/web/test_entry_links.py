@@ -7,17 +7,18 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
+from time_machine import Traveller
 
 from outreach import feed_jobs
 from outreach.accounts.models import Membership
-from outreach.actor import SYSTEM
+from outreach.actor import SYSTEM, Kind
 from outreach.calendars import service as calendars
 from outreach.calendars.models import CalendarItem
 from outreach.calendars.service import Person
 from outreach.db import Database
 from outreach.links import Links
 from outreach.speakers.models import Speaker
-from outreach.visits.models import Assignment, Offer, Visit
+from outreach.visits.models import Assignment, Offer, Slot, Visit
 from outreach.workflows import offers
 from tests import builders
 from tests.builders import DANIEL, MARIA, NOW, World
@@ -151,6 +152,138 @@ def test_who_has_stepped_back_is_told_so(
 
     assert answer.status_code == 409
     assert "You no longer go to this visit" in answer.text
+
+
+@pytest.mark.parametrize("state", ["lapsed", "withdrawn", "not_this_time"])
+def test_who_is_asked_no_longer_is_told_so(
+    *,
+    client: FlaskClient,
+    sign_in: SignIn,
+    session: Session,
+    maria: Speaker,
+    question: Offer,
+    state: str,
+) -> None:
+    visit = session.get_one(Visit, question.visit_id)
+    question.state = state
+    browser = sign_in(client, builders.speaker_member(session, maria))
+
+    answer = browser.get(f"/v/{visit.public_id}")
+
+    assert answer.status_code == 409
+    assert "You are no longer asked about this visit. There is nothing to do." in answer.text
+
+
+@pytest.mark.parametrize(("late_s", "is_led"), [(-60, True), (0, False)])
+def test_a_question_leads_to_its_place_on_the_page_while_it_stands_there(
+    *,
+    client: FlaskClient,
+    sign_in: SignIn,
+    session: Session,
+    maria: Speaker,
+    question: Offer,
+    present: Traveller,
+    late_s: int,
+    is_led: bool,
+) -> None:
+    """The worker may not have ended yet what is overdue."""
+    visit = session.get_one(Visit, question.visit_id)
+    question.expires_at = NOW + timedelta(hours=2)
+    browser = sign_in(client, builders.speaker_member(session, maria))
+    present.move_to(question.expires_at + timedelta(seconds=late_s))
+
+    status, place = led_to(browser, visit)
+    page = browser.get("/speaker/open-visits").text
+
+    assert status == (303 if is_led else 409)
+    assert place == (f"/speaker/open-visits#question-{question.public_id}" if is_led else "")
+    assert (f'id="question-{question.public_id}"' in page) is is_led
+
+
+def test_a_question_about_a_place_that_is_filled_leads_nowhere(
+    client: FlaskClient, sign_in: SignIn, session: Session, maria: Speaker, question: Offer
+) -> None:
+    visit = session.get_one(Visit, question.visit_id)
+    session.get_one(Slot, question.slot_id).state = "closed"
+    browser = sign_in(client, builders.speaker_member(session, maria))
+
+    assert led_to(browser, visit) == (409, "")
+
+
+@pytest.mark.both_engines
+def test_a_visit_that_was_never_theirs_reads_like_one_that_is_not_there(
+    client: FlaskClient, sign_in: SignIn, session: Session, world: World, visit: Visit
+) -> None:
+    daniel = builders.speaker(session, world.affiliate, DANIEL, certified_for=world.program)
+    browser = sign_in(client, builders.speaker_member(session, daniel))
+
+    answers = [browser.get(f"/v/{each}") for each in (visit.public_id, "no-such-visit", "%00")]
+
+    assert [answer.status_code for answer in answers] == [404] * 3
+    assert len({_main(answer.text) for answer in answers}) == 1
+
+
+def _main(page: str) -> str:
+    return page.partition("<main")[2].partition("</main>")[0]
+
+
+def test_who_sees_it_in_another_role_is_led_to_choosing_that_and_on_to_the_visit(
+    client: FlaskClient, sign_in: SignIn, session: Session, world: World, visit: Visit
+) -> None:
+    other = builders.world(session, "Elsewhere")
+    elsewhere = builders.liaison(session, other.hospital)
+    here = builders.also(session, elsewhere, Kind.LIAISON, hospital_id=world.hospital.id)
+    browser = sign_in(client, elsewhere)
+
+    assert led_to(browser, visit) == (303, f"/account?next=/v/{visit.public_id}")
+    page = browser.get(f"/account?next=/v/{visit.public_id}")
+    assert "You see this visit in another role that you have here. Please choose it." in page.text
+    choose = f"/account/memberships/{here.public_id}?next=/v/{visit.public_id}"
+    assert f'action="{choose}"' in page.text
+
+    chosen = browser.post(choose)
+
+    assert chosen.headers["Location"] == f"/v/{visit.public_id}"
+    assert led_to(browser, visit) == (303, f"/units/visits/{visit.public_id}")
+
+
+def test_choosing_a_role_leads_to_no_page_but_ours(
+    client: FlaskClient, sign_in: SignIn, session: Session, world: World
+) -> None:
+    priya = builders.liaison(session, world.hospital)
+    browser = sign_in(client, priya)
+
+    answer = browser.post(f"/account/memberships/{priya.public_id}?next=https://else.example/v/1")
+
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/units/")
+
+
+def test_who_was_asked_and_coordinates_as_well_is_led_to_choosing(
+    *,
+    client: FlaskClient,
+    sign_in: SignIn,
+    session: Session,
+    world: World,
+    maria: Speaker,
+    question: Offer,
+) -> None:
+    visit = session.get_one(Visit, question.visit_id)
+    question.state = "lapsed"
+    member = builders.speaker_member(session, maria)
+    builders.also(session, member, Kind.COORDINATOR, affiliate_id=world.affiliate.id)
+
+    assert led_to(sign_in(client, member), visit) == (303, f"/account?next=/v/{visit.public_id}")
+
+
+def test_who_sees_it_in_no_role_is_led_nowhere(
+    client: FlaskClient, sign_in: SignIn, session: Session, world: World, visit: Visit
+) -> None:
+    other = builders.world(session, "Elsewhere")
+    rosa = builders.coordinator(session, other.affiliate, "Rosa Vega")
+    builders.also(session, rosa, Kind.LIAISON, hospital_id=other.hospital.id)
+    builders.also(session, rosa, Kind.INTAKE, affiliate_id=world.affiliate.id)
+
+    assert led_to(sign_in(client, rosa), visit) == (404, "")
 
 
 def test_nobody_elses_visit_is_there(

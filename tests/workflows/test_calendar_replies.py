@@ -25,6 +25,7 @@ from outreach.workflows import (
     invite_mails,
     offers,
     other_times,
+    people,
     undo,
     visits,
 )
@@ -398,13 +399,79 @@ def test_what_a_server_calls_forged_changes_nothing(booked: Bureau) -> None:
     assert (why(booked), comes(booked)) == (Why.FORGED, True)
 
 
-def test_who_has_a_new_address_may_answer_from_the_old_one(booked: Bureau) -> None:
+def change_address(bureau: Bureau, email: str = "maria@new.example") -> None:
+    facts = {"email": email}
+    people.change_speaker(bureau.session, bureau.maria, facts, by=SYSTEM, links=LINKS, now=NOW)
+
+
+def test_the_address_that_was_invited_may_answer_until_its_calendar_is_told_goodbye(
+    booked: Bureau,
+) -> None:
     answer = asked(booked, "DECLINED")
     booked.maria.email = "maria@new.example"
+    assert "invite_elsewhere mail" not in booked.messages()
 
     assert take(booked, answer)
 
     assert not comes(booked)
+
+
+@pytest.mark.parametrize("said", ["ACCEPTED", "DECLINED"])
+@pytest.mark.parametrize("state", ["pending", "accepted", "dead"])
+def test_a_mailbox_whose_calendar_was_told_goodbye_answers_for_nobody(
+    booked: Bureau, state: str, said: str
+) -> None:
+    """The address before may have been a slip: a stranger's."""
+    answer = asked(booked, said)
+    change_address(booked)
+    goodbye = update(Message).where(Message.kind == "invite_elsewhere").values(state=state)
+    booked.session.execute(goodbye)
+    before = booked.messages()
+
+    assert not take(booked, replace(answer, sequence=item(booked).sequence))
+
+    assert (why(booked), comes(booked), item(booked).answer) == (Why.STRANGER, True, "")
+    assert booked.messages() == before
+
+
+def test_a_former_mailbox_gives_no_answer_in_the_new_ones_name_either(booked: Bureau) -> None:
+    former = booked.maria.email
+    change_address(booked)
+
+    assert not take(booked, replace(asked(booked, "DECLINED"), sender=former))
+
+    assert (why(booked), comes(booked)) == (Why.OTHER_SENDER, True)
+
+
+def test_the_new_mailbox_answers_and_so_does_an_old_one_that_is_theirs_again(
+    booked: Bureau,
+) -> None:
+    former = booked.maria.email
+    change_address(booked)
+    let_everything_leave(booked)
+    assert take(booked, asked(booked))
+    assert item(booked).answer == "ACCEPTED"
+
+    change_address(booked, former)
+    let_everything_leave(booked)
+
+    assert take(booked, replace(asked(booked, "DECLINED"), own="r2"))
+
+    assert not comes(booked)
+
+
+@pytest.mark.parametrize("said", ["ACCEPTED", "TENTATIVE", "DECLINED", "NEEDS-ACTION"])
+@pytest.mark.parametrize("owner", ["speaker", "unit"])
+def test_an_answer_to_what_was_never_sent_changes_nothing_and_waits(
+    booked: Bureau, owner: str, said: str
+) -> None:
+    before = booked.messages()
+    answer = asked(booked, said, owner)
+
+    assert not take(booked, replace(answer, sequence=answer.sequence + 1))
+
+    assert (why(booked), comes(booked), item(booked, owner).answer) == (Why.NEVER_SENT, True, "")
+    assert booked.messages() == before
 
 
 def test_a_file_that_cannot_be_read_waits_with_its_reason(booked: Bureau) -> None:
