@@ -130,14 +130,14 @@ def followed(
     """Let calendars, and whoever comes, follow what changes inside at these units.
 
     Only the visits to come are looked at again whose unit or hospital is no longer what it was.
+    Hospitals, units and visits are read afresh and held, in this order.
     """
-    units = session.scalars(select(Unit.id).where(*where).order_by(Unit.id)).all()
-    for unit_id in units:
-        db.locked(session, Unit, unit_id)
-    coming = [
-        db.locked(session, Visit, visit_id)
-        for visit_id in session.scalars(_to_come(Unit.id.in_(units), now=now)).all()
-    ]
+    places = session.execute(select(Unit.id, Unit.hospital_id).where(*where)).all()
+    # Else what calendars say of a hospital could be from before the change that we waited for.
+    db.locked_all(session, Hospital, (hospital_id for _, hospital_id in places))
+    units = db.locked_all(session, Unit, (unit_id for unit_id, _ in places))
+    to_come = _to_come(Unit.id.in_([unit.id for unit in units]), now=now)
+    coming = db.locked_all(session, Visit, session.scalars(to_come).all())
     seen, were = _seen(session, coming), other_places.addresses(session, coming)
     yield
     session.flush()

@@ -9,15 +9,17 @@ from sqlalchemy.orm import Session
 from outreach.actor import SYSTEM
 from outreach.calendars.models import CalendarItem
 from outreach.db import Database
+from outreach.directory.geography import Place
 from outreach.directory.models import Hospital, Unit
 from outreach.messaging.models import Message
 from outreach.visits.models import Visit
 from outreach.workflows import directory, imports, offers, visits
 from tests import builders, races
-from tests.builders import NOW, VISIT_AT
+from tests.builders import NOW, VISIT_AT, ZONE
 from tests.workflows.conftest import LINKS, Bureau, open_bureau
 from tests.workflows.imports.importing import ST_CLARE_4B, csv_of
 
+ANN_ARBOR = Place("48104", "Ann Arbor", "MI", 42.2631, -83.7186, ZONE)
 WEDNESDAY = date(2026, 12, 9)
 LATER = NOW + timedelta(hours=1)
 
@@ -151,6 +153,48 @@ def statements_of_saving(bureau: Bureau) -> int:
         now=NOW,
     )
     return len(counted)
+
+
+@pytest.mark.both_engines
+def test_calendars_have_the_town_a_hospital_got_after_the_page_had_read_it(
+    database: Database,
+) -> None:
+    with database.transaction() as session:
+        bureau = open_bureau(session)
+        bureau.maria.detail = "full"
+        come(bureau)
+        unit_id, hospital_id = bureau.world.unit.id, bureau.world.hospital.id
+    with database.reading() as session:
+        unit, hospital = session.get_one(Unit, unit_id), session.get_one(Hospital, hospital_id)
+    with database.transaction() as session:
+        directory.change_hospital(
+            session,
+            session.get_one(Hospital, hospital_id),
+            name="St. Clare of Ann Arbor",
+            place=ANN_ARBOR,
+            by=SYSTEM,
+            links=LINKS,
+            now=NOW,
+        )
+
+    with database.transaction() as session:
+        session.add_all([unit, hospital])
+        directory.keep_unit(
+            session,
+            hospital,
+            {"name": unit.name, "street": "7 Cedar Road"},
+            unit=unit,
+            hours=(),
+            requirements=(),
+            by=SYSTEM,
+            links=LINKS,
+            now=NOW,
+        )
+
+    with database.reading() as session:
+        item = entry(session)
+    assert item.location == "7 Cedar Road, Ann Arbor"
+    assert "St. Clare of Ann Arbor" in item.summary
 
 
 @pytest.mark.both_engines
