@@ -137,17 +137,22 @@ def answer(session: Session, offer: Offer, *, state: str, via: str, now: datetim
     return session.scalar(claim) is not None
 
 
-def lapse(session: Session, *, now: datetime, limit: int = 200) -> list[Offer]:
-    """Close offers whose time is over, oldest first; return those this call closed."""
+def with_lapsing_offers(session: Session, *, now: datetime, limit: int = 200) -> set[int]:
+    """Return the visits of the offers whose time has been over for longest."""
     due = (
-        select(Offer.id)
+        select(Offer.visit_id)
         .where(Offer.state == "open", Offer.expires_at <= now)
         .order_by(Offer.expires_at)
         .limit(limit)
     )
+    return set(session.scalars(due))
+
+
+def lapse(session: Session, visit_ids: Iterable[int], *, now: datetime) -> list[Offer]:
+    """Close offers of these visits whose time is over; return those this call closed."""
     closed = session.scalars(
         update(Offer)
-        .where(Offer.id.in_(due), Offer.state == "open")
+        .where(Offer.visit_id.in_(list(visit_ids)), Offer.state == "open", Offer.expires_at <= now)
         .values(state="lapsed")
         .returning(Offer.id)
     ).all()
