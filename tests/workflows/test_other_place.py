@@ -234,6 +234,18 @@ def test_the_mail_names_unit_and_hospital_only_to_who_wants_to_see_them(
     assert "Cedar" not in said
 
 
+def test_who_was_booked_without_an_offer_is_led_to_the_visits_page(
+    bureau: Bureau, post: Post
+) -> None:
+    builders.assignment(bureau.session, bureau.slot("lead"), bureau.maria)
+    keep_unit(bureau, street="7 Cedar Road")
+
+    mail = mail_of(prepare_kind(bureau, post, "other_place", now=NOW))
+
+    said = mail.get_body(("plain",)).get_content()
+    assert f"/v/{bureau.visit.public_id}" in said
+
+
 # --- who hears nothing
 
 
