@@ -12,7 +12,7 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from outreach import crypto
+from outreach import crypto, db
 from outreach.directory.models import Hospital, Unit
 from outreach.messaging import kinds
 from outreach.messaging.models import Message
@@ -43,13 +43,16 @@ class Where:
 
 def addresses(session: Session, visits: Iterable[Visit]) -> dict[int, Where]:
     """Return where visits are now, by primary key; those by video are nowhere."""
-    found: dict[int, Where] = {}
-    for visit in visits:
-        if session.get_one(VisitRequest, visit.request_id).by_video:
-            continue
-        unit = session.get_one(Unit, visit.unit_id)
-        hospital = session.get_one(Hospital, unit.hospital_id)
-        found[visit.id] = Where(unit.street, hospital.city, hospital.zip_code)
+    ids, found = [visit.id for visit in visits], dict[int, Where]()
+    for first in range(0, len(ids), db.AT_ONCE):
+        some = (
+            select(Visit.id, Unit.street, Hospital.city, Hospital.zip_code)
+            .join(VisitRequest, VisitRequest.id == Visit.request_id)
+            .join(Unit, Unit.id == Visit.unit_id)
+            .join(Hospital, Hospital.id == Unit.hospital_id)
+            .where(Visit.id.in_(ids[first : first + db.AT_ONCE]), VisitRequest.by_video.is_(False))
+        )
+        found |= {visit_id: Where(*where) for visit_id, *where in session.execute(some)}
     return found
 
 
