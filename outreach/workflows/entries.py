@@ -12,7 +12,7 @@ from outreach.directory.models import Hospital, Program, Unit, UnitBrief
 from outreach.i18n import gettext, speaking, when
 from outreach.speakers.models import Speaker
 from outreach.visits import service as visits
-from outreach.visits.models import Offer, Slot, Visit
+from outreach.visits.models import Offer, Slot, Visit, VisitRequest
 from outreach.workflows import notices, recipients
 from outreach.workflows.recipients import Recipient
 
@@ -98,7 +98,7 @@ def _for_speaker(session: Session, visit: Visit, to: Recipient) -> Shown:
     unit = session.get_one(Unit, visit.unit_id)
     hospital = session.get_one(Hospital, unit.hospital_id)
     summary = f"{shown.summary}: {hospital.name}, {unit.name}"
-    return replace(shown, summary=summary, location=_address(unit, hospital))
+    return replace(shown, summary=summary, location=_address(session, visit, unit, hospital))
 
 
 def _news(session: Session, visit: Visit, to: Recipient, *, since: datetime) -> list[str]:
@@ -132,12 +132,15 @@ def _for_bureau(session: Session, visit: Visit, to: Recipient, names: dict[int, 
     return replace(
         shown,
         summary=f"{hospital.name}, {unit.name}",
-        location=_address(unit, hospital),
+        location=_address(session, visit, unit, hospital),
         tentative=any(slot.id not in names for slot in visits.slots(session, visit.id)),
     )
 
 
-def _address(unit: Unit, hospital: Hospital) -> str:
+def _address(session: Session, visit: Visit, unit: Unit, hospital: Hospital) -> str:
+    """Return where people go; a visit by video is nowhere."""
+    if session.get_one(VisitRequest, visit.request_id).by_video:
+        return ""
     return ", ".join(part for part in (unit.street, hospital.city) if part)
 
 

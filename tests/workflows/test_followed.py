@@ -7,12 +7,12 @@ from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from outreach.actor import SYSTEM
-from outreach.calendars.models import CalendarItem
+from outreach.calendars.models import BUREAU, CalendarItem
 from outreach.db import Database
 from outreach.directory.geography import Place
 from outreach.directory.models import Hospital, Unit
 from outreach.messaging.models import Message
-from outreach.visits.models import Visit
+from outreach.visits.models import Visit, VisitRequest
 from outreach.workflows import directory, imports, offers, visits
 from tests import builders, races
 from tests.builders import NOW, VISIT_AT, ZONE
@@ -117,6 +117,20 @@ def test_what_to_expect_from_a_spreadsheet_is_news_to_who_comes(booked: Bureau) 
 
     assert "What to expect there was changed" in entry(booked.session).description
     assert booked.messages() == ["invite_update mail"]
+
+
+def test_a_visit_by_video_is_nowhere_in_calendars(bureau: Bureau) -> None:
+    bureau.session.get_one(VisitRequest, bureau.visit.request_id).by_video = True
+    bureau.maria.detail = "full"
+    come(bureau)
+
+    bring_in(bureau, street="7 Cedar Road")
+
+    shown = {kind: entry(bureau.session, kind) for kind in ("speaker", BUREAU, "unit")}
+    assert shown["speaker"].location == shown[BUREAU].location == ""
+    assert bureau.world.hospital.name in shown["speaker"].summary
+    assert shown["unit"].location == bureau.world.unit.name
+    assert bureau.messages() == []
 
 
 def test_a_wards_new_mailbox_gets_the_visits_to_come(booked: Bureau) -> None:
