@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -170,6 +170,22 @@ def withdraw(session: Session, offers: Iterable[Offer], *, now: datetime) -> lis
         .returning(Offer.id)
     ).all()
     return [offer for offer in offers if offer.id in set(taken)]
+
+
+def said_yes_at(session: Session, assignment: Assignment) -> datetime:
+    """Return when the speaker said yes: a place given up and taken back is held since the first.
+
+    A yes that was itself taken back is none.
+    """
+    if assignment.offer_id is None:
+        return assignment.created_at
+    first = select(func.min(Assignment.created_at)).where(
+        Assignment.offer_id == assignment.offer_id,
+        Assignment.visit_id == assignment.visit_id,
+        Assignment.speaker_id == assignment.speaker_id,
+        Assignment.ended_because.is_distinct_from("undone"),
+    )
+    return session.scalar(first) or assignment.created_at
 
 
 def drop_proposals(session: Session, slot_ids: Iterable[int], *, now: datetime) -> None:

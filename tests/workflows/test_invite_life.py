@@ -21,7 +21,7 @@ from outreach.calendars.models import CalendarItem
 from outreach.db import Database
 from outreach.messaging import outbox, returned
 from outreach.messaging.models import Message
-from outreach.visits.models import Assignment
+from outreach.visits.models import Assignment, Offer
 from outreach.workflows import (
     delivery,
     directory,
@@ -561,6 +561,47 @@ def test_what_to_expect_is_no_news_to_who_said_yes_after_it_was_written(
 
     (mail,) = mailbox.mails(MARIA)
     assert "was changed" not in event_of(mail).one("DESCRIPTION").text
+
+
+@pytest.mark.parametrize("kind", ["step back", "call off"])
+def test_a_new_brief_is_still_news_after_a_place_was_given_up_and_taken_back(
+    life: Life, mailbox: Mailbox, kind: str
+) -> None:
+    life.say_yes()
+    life.wait()
+    life.by = Actor(Kind.COORDINATOR, account_id=0, affiliate_id=life.bureau.world.affiliate.id)
+    life.write_brief("Ring at the green door.")
+    life.wait(timedelta(minutes=2))
+
+    if kind == "step back":
+        life.step_back()
+        ended = life.bureau.session.scalars(select(Assignment)).one()
+        undo.a_step_back(life.bureau.session, ended, by=SYSTEM, links=LINKS, now=life.now)
+    else:
+        life.call_off()
+        life.put_back()
+    life.wait()
+    life.wait()
+
+    assert "What to expect there was changed" in said(mailbox.mails(MARIA)[-1], "DESCRIPTION")
+
+
+def test_what_to_expect_is_no_news_to_who_took_a_yes_back_and_said_it_after_reading(
+    life: Life, mailbox: Mailbox
+) -> None:
+    life.say_yes()
+    (yes,) = life.bureau.session.scalars(select(Assignment))
+    undo.a_yes(life.bureau.session, yes, by=SYSTEM, links=LINKS, now=life.now)
+    life.now += timedelta(minutes=1)
+    life.write_brief("Ring at the green door.")
+    life.now += timedelta(minutes=1)
+    offer = life.bureau.session.get_one(Offer, yes.offer_id)
+    offers.accept(
+        life.bureau.session, offer=offer, by=SYSTEM, via="link", links=LINKS, now=life.now
+    )
+    life.wait()
+
+    assert "was changed" not in said(mailbox.mails(MARIA)[-1], "DESCRIPTION")
 
 
 def test_a_yes_stands_until_time_or_place_are_others(life: Life, mailbox: Mailbox) -> None:
