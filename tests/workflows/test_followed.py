@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
-from outreach.actor import SYSTEM
+from outreach.accounts.models import Membership
+from outreach.actor import SYSTEM, Actor
 from outreach.calendars.models import BUREAU, CalendarItem
 from outreach.db import Database
 from outreach.directory.geography import Place
@@ -45,7 +46,11 @@ def entry(session: Session, kind: str = "speaker") -> CalendarItem:
     return session.scalars(found.execution_options(populate_existing=True)).one()
 
 
-def bring_in(bureau: Bureau, *, dry_run: bool = False, **cells: str) -> None:
+def ruth(bureau: Bureau) -> Membership:
+    return builders.coordinator(bureau.session, bureau.world.affiliate)
+
+
+def bring_in(bureau: Bureau, *, dry_run: bool = False, by: Actor = SYSTEM, **cells: str) -> None:
     unit, hospital = bureau.world.unit, bureau.world.hospital
     row = {
         **ST_CLARE_4B,
@@ -65,6 +70,7 @@ def bring_in(bureau: Bureau, *, dry_run: bool = False, **cells: str) -> None:
         mapping=imports.read_mapping(b"", kind="units"),
         affiliate=bureau.world.affiliate.name,
         dry_run=dry_run,
+        by=by,
         links=LINKS,
         now=LATER,
     )
@@ -79,11 +85,29 @@ def test_a_street_from_a_spreadsheet_is_in_the_calendar_and_told(booked: Bureau)
 
 
 def test_who_shows_no_places_is_told_of_a_street_from_a_spreadsheet(bureau: Bureau) -> None:
+    bureau.world.unit.street = "1 Main Street"
     come(bureau)
 
     bring_in(bureau, street="7 Cedar Road")
 
     assert bureau.messages(to=bureau.maria) == ["other_place mail"]
+
+
+@pytest.mark.parametrize("detail", ["minimal", "full"])
+def test_a_street_from_a_spreadsheet_waits_for_the_minutes_of_undoing(
+    bureau: Bureau, detail: str
+) -> None:
+    bureau.world.unit.street, bureau.maria.detail = "1 Main Street", detail
+    come(bureau)
+
+    bring_in(bureau, by=builders.actor(ruth(bureau)), street="7 Cedar Road")
+
+    (leaves,) = bureau.session.scalars(
+        select(Message.send_after).where(
+            Message.state == "pending", Message.recipient_kind == "speaker"
+        )
+    )
+    assert leaves == LATER + timedelta(minutes=10)
 
 
 def test_a_spreadsheet_that_is_only_tried_out_tells_nobody(booked: Bureau) -> None:

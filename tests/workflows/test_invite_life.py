@@ -136,7 +136,7 @@ class Life:
             unit=unit,
             hours=(),
             requirements=(),
-            by=SYSTEM,
+            by=self.by,
             links=LINKS,
             now=self.now,
         )
@@ -432,6 +432,21 @@ def test_a_move_that_has_left_and_is_taken_back_is_mailed(life: Life, mailbox: M
 
 
 @pytest.mark.both_engines
+def test_a_street_set_right_in_time_mails_nobody(life: Life, mailbox: Mailbox) -> None:
+    life.keep_unit(street="1 Main Street")
+    life.say_yes()
+    life.wait()
+    life.by = Actor(Kind.COORDINATOR, account_id=0, affiliate_id=life.bureau.world.affiliate.id)
+    mailbox.raw.clear()
+
+    life.keep_unit(street="1 Mian Street")
+    life.wait(timedelta(minutes=2))
+    life.keep_unit(street="1 Main Street")
+    life.wait()
+
+    assert mailbox.raw == []
+
+
 def test_a_new_address_takes_the_visit_out_of_the_calendar_of_the_old_one(
     life: Life, mailbox: Mailbox
 ) -> None:
