@@ -234,11 +234,21 @@ def test_the_mail_names_unit_and_hospital_only_to_who_wants_to_see_them(
     mail = mail_of(prepare_kind(bureau, post, "other_place", now=NOW))
 
     said = mail.get_body(("plain",)).get_content()
-    assert mail["Subject"].startswith("New address: Tuesday, December")
+    assert mail["Subject"].startswith("Another address: visit on Tuesday, December")
     assert "has changed. You can see it on your page." in said
     assert "See the visit:" in said
     assert ("Unit 4B" in said) == named
     assert "Cedar" not in said
+
+
+def test_the_mail_is_in_the_speakers_language(bureau: Bureau, post: Post) -> None:
+    bureau.maria.locale = "es"
+    book(bureau)
+    keep_unit(bureau, street="7 Cedar Road")
+
+    mail = mail_of(prepare_kind(bureau, post, "other_place", now=NOW))
+
+    assert mail["Subject"].startswith("Otra dirección: visita del martes 8 de diciembre")
 
 
 def test_who_was_booked_without_an_offer_is_led_to_the_visits_page(
