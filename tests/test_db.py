@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from outreach import migrations
 from outreach.accounts.models import Account, RateBucket
-from outreach.db import RETRIES, Database, constraint_of, locked, retrying
+from outreach.db import RETRIES, Database, constraint_of, locked, locked_all, retrying
 
 NOW = datetime(2026, 12, 1, 17, 0, tzinfo=UTC)
 
@@ -177,6 +177,24 @@ def test_a_row_is_locked_as_it_is_now(session: Session) -> None:
 
 
 @pytest.mark.both_engines
+def test_many_rows_are_locked_as_they_are_now_in_the_order_of_their_keys(
+    session: Session,
+) -> None:
+    accounts = [make_account(f"{name}@outreach.example") for name in ("ana", "ben", "cleo")]
+    session.add_all(accounts)
+    session.flush()
+    ids = [account.id for account in accounts]
+    session.execute(text("UPDATE account SET name = 'Ana Díaz'"))
+
+    held = locked_all(session, Account, [ids[2], ids[0], ids[2], 7_000])
+
+    assert [(account.id, account.name) for account in held] == [
+        (ids[0], "Ana Díaz"),
+        (ids[2], "Ana Díaz"),
+    ]
+    assert locked_all(session, Account, []) == []
+
+
 def test_a_row_that_is_gone_cannot_be_locked(session: Session) -> None:
     with pytest.raises(LookupError, match="no Account 7"):
         locked(session, Account, 7)

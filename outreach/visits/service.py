@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -137,17 +137,22 @@ def answer(session: Session, offer: Offer, *, state: str, via: str, now: datetim
     return session.scalar(claim) is not None
 
 
-def lapse(session: Session, *, now: datetime, limit: int = 200) -> list[Offer]:
-    """Close offers whose time is over, oldest first; return those this call closed."""
+def with_lapsing_offers(session: Session, *, now: datetime, limit: int = 200) -> set[int]:
+    """Return the visits of the offers whose time has been over for longest."""
     due = (
-        select(Offer.id)
+        select(Offer.visit_id)
         .where(Offer.state == "open", Offer.expires_at <= now)
         .order_by(Offer.expires_at)
         .limit(limit)
     )
+    return set(session.scalars(due))
+
+
+def lapse(session: Session, visit_ids: Iterable[int], *, now: datetime) -> list[Offer]:
+    """Close offers of these visits whose time is over; return those this call closed."""
     closed = session.scalars(
         update(Offer)
-        .where(Offer.id.in_(due), Offer.state == "open")
+        .where(Offer.visit_id.in_(list(visit_ids)), Offer.state == "open", Offer.expires_at <= now)
         .values(state="lapsed")
         .returning(Offer.id)
     ).all()
@@ -165,6 +170,22 @@ def withdraw(session: Session, offers: Iterable[Offer], *, now: datetime) -> lis
         .returning(Offer.id)
     ).all()
     return [offer for offer in offers if offer.id in set(taken)]
+
+
+def said_yes_at(session: Session, assignment: Assignment) -> datetime:
+    """Return when the speaker said yes: a place given up and taken back is held since the first.
+
+    A yes that was itself taken back is none.
+    """
+    if assignment.offer_id is None:
+        return assignment.created_at
+    first = select(func.min(Assignment.created_at)).where(
+        Assignment.offer_id == assignment.offer_id,
+        Assignment.visit_id == assignment.visit_id,
+        Assignment.speaker_id == assignment.speaker_id,
+        Assignment.ended_because.is_distinct_from("undone"),
+    )
+    return session.scalar(first) or assignment.created_at
 
 
 def drop_proposals(session: Session, slot_ids: Iterable[int], *, now: datetime) -> None:

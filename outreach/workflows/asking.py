@@ -87,12 +87,15 @@ def ask_next(
 
 def lapse_due(session: Session, *, links: Links, now: datetime) -> int:
     """Close offers nobody answered in time and ask the next speakers; return how many."""
-    lapsed = service.lapse(session, now=now)
-    for visit_id in dict.fromkeys(offer.visit_id for offer in lapsed):
-        visit = db.locked(session, Visit, visit_id)
-        over = [offer for offer in lapsed if offer.visit_id == visit_id]
-        invites.sync_questions(session, visit, over, links=links, now=now)
-        ask_next(session, visit, links=links, now=now)
+    due = service.with_lapsing_offers(session, now=now)
+    # Visits first, all of them and in their order: whoever answers holds the visit, then the offer.
+    held = db.locked_all(session, Visit, due)
+    lapsed = service.lapse(session, due, now=now)
+    for visit in held:
+        over = [offer for offer in lapsed if offer.visit_id == visit.id]
+        if over:
+            invites.sync_questions(session, visit, over, links=links, now=now)
+            ask_next(session, visit, links=links, now=now)
     return len(lapsed)
 
 

@@ -44,7 +44,7 @@ def change_hospital(
     there = Unit.hospital_id == hospital.id
     if place.time_zone != hospital.time_zone and _are_to_come(session, there, now=now):
         raise RuleBroken(OTHER_ZONE, field="zip_code")
-    with followed(session, there, links=links, now=now):
+    with followed(session, there, by=by, links=links, now=now):
         service.change_hospital(session, hospital, name=name, place=place, by=by, now=now)
 
 
@@ -68,7 +68,8 @@ def keep_unit(
     Raises:
         RuleBroken: the hospital has another unit of this name.
     """
-    with followed(session, Unit.id == (unit.id if unit else None), links=links, now=now):
+    this = Unit.id == (unit.id if unit else None)
+    with followed(session, this, by=by, links=links, now=now):
         if unit is None:
             unit = service.add_unit(session, hospital, facts, by=by, now=now)
         else:
@@ -130,14 +131,15 @@ def followed(
     """Let calendars, and whoever comes, follow what changes inside at these units.
 
     Only the visits to come are looked at again whose unit or hospital is no longer what it was.
+    Hospitals, units and visits are read afresh and held, in this order. `by` is who makes the
+    change, as in `notices.tell`.
     """
-    units = session.scalars(select(Unit.id).where(*where).order_by(Unit.id)).all()
-    for unit_id in units:
-        db.locked(session, Unit, unit_id)
-    coming = [
-        db.locked(session, Visit, visit_id)
-        for visit_id in session.scalars(_to_come(Unit.id.in_(units), now=now)).all()
-    ]
+    places = session.execute(select(Unit.id, Unit.hospital_id).where(*where)).all()
+    # Else what calendars say of a hospital could be from before the change that we waited for.
+    db.locked_all(session, Hospital, (hospital_id for _, hospital_id in places))
+    units = db.locked_all(session, Unit, (unit_id for unit_id, _ in places))
+    to_come = _to_come(Unit.id.in_([unit.id for unit in units]), now=now)
+    coming = db.locked_all(session, Visit, session.scalars(to_come).all())
     seen, were = _seen(session, coming), other_places.addresses(session, coming)
     yield
     session.flush()
@@ -145,7 +147,7 @@ def followed(
     changed = [visit for visit in coming if are[visit.unit_id] != seen[visit.unit_id]]
     for visit in changed:
         invites.sync(session, visit, links=links, by=by, now=now)
-    other_places.tell(session, changed, were=were, now=now)
+    other_places.tell(session, changed, were=were, by=by, now=now)
 
 
 def _seen(session: Session, visits: Iterable[Visit]) -> dict[int, Row[Any]]:

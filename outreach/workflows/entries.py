@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import func, select
@@ -12,7 +11,7 @@ from outreach.directory.models import Hospital, Program, Unit, UnitBrief
 from outreach.i18n import gettext, speaking, when
 from outreach.speakers.models import Speaker
 from outreach.visits import service as visits
-from outreach.visits.models import Offer, Slot, Visit
+from outreach.visits.models import Assignment, Offer, Slot, Visit, VisitRequest
 from outreach.workflows import notices, recipients
 from outreach.workflows.recipients import Recipient
 
@@ -46,7 +45,7 @@ def wanted(
     for assignment in assignments:
         to = recipients.speaker(speakers[assignment.speaker_id])
         shown = _for_speaker(session, visit, to)
-        told = [shown.description, *_news(session, visit, to, since=assignment.created_at)]
+        told = [shown.description, *_news(session, visit, to, assignment=assignment)]
         yield to, replace(shown, description="\n".join(told))
     yield from _asked(session, visit, coming=speakers.keys())
     names = {a.slot_id: speakers[a.speaker_id].first_name for a in assignments}
@@ -98,17 +97,17 @@ def _for_speaker(session: Session, visit: Visit, to: Recipient) -> Shown:
     unit = session.get_one(Unit, visit.unit_id)
     hospital = session.get_one(Hospital, unit.hospital_id)
     summary = f"{shown.summary}: {hospital.name}, {unit.name}"
-    return replace(shown, summary=summary, location=_address(unit, hospital))
+    return replace(shown, summary=summary, location=_address(session, visit, unit, hospital))
 
 
-def _news(session: Session, visit: Visit, to: Recipient, *, since: datetime) -> list[str]:
+def _news(session: Session, visit: Visit, to: Recipient, *, assignment: Assignment) -> list[str]:
     """Return word that what to expect on the unit was written anew since the speaker's yes.
 
     Not the text itself: it may name people and their numbers, which no calendar is to show.
     """
     newest = select(func.max(UnitBrief.created_at)).where(UnitBrief.unit_id == visit.unit_id)
     written = session.scalar(newest)
-    if written is None or written <= since:
+    if written is None or written <= visits.said_yes_at(session, assignment):
         return []
     with speaking(to.locale):
         since_when = when(written, zone=visit.time_zone)
@@ -132,12 +131,15 @@ def _for_bureau(session: Session, visit: Visit, to: Recipient, names: dict[int, 
     return replace(
         shown,
         summary=f"{hospital.name}, {unit.name}",
-        location=_address(unit, hospital),
+        location=_address(session, visit, unit, hospital),
         tentative=any(slot.id not in names for slot in visits.slots(session, visit.id)),
     )
 
 
-def _address(unit: Unit, hospital: Hospital) -> str:
+def _address(session: Session, visit: Visit, unit: Unit, hospital: Hospital) -> str:
+    """Return where people go; a visit by video is nowhere."""
+    if session.get_one(VisitRequest, visit.request_id).by_video:
+        return ""
     return ", ".join(part for part in (unit.street, hospital.city) if part)
 
 

@@ -12,7 +12,8 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from outreach import crypto
+from outreach import crypto, db
+from outreach.actor import SYSTEM, Actor
 from outreach.directory.models import Hospital, Unit
 from outreach.messaging import kinds
 from outreach.messaging.models import Message
@@ -26,52 +27,72 @@ from outreach.workflows.recipients import Recipient
 
 KIND: Final = "other_place"
 
+TOLD: Final[tuple[str, ...]] = ("change", "knew")
+"""What a message keeps: which change it tells of, and the mark of the place known before it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """Where people go for a visit: all but names. A ZIP code has one town."""
+    """Where people go for a visit: all but names, and no ZIP code, which alone moves no door."""
 
     street: str
     city: str
-    zip_code: str
 
     @property
-    def in_calendars(self) -> tuple[str, str]:
-        """As much of it as an entry says, to those who may see places."""
-        return self.street, self.city
+    def mark(self) -> str:
+        """What a message that waits keeps of it: never the address itself."""
+        return crypto.digest(f"{self.street}\n{self.city}")
+
+    def is_elsewhere(self, was: "Where") -> bool:
+        """Say whether people would go to another door. A street that was not yet known is none."""
+        return self.city != was.city or was.street not in {"", self.street}
 
 
 def addresses(session: Session, visits: Iterable[Visit]) -> dict[int, Where]:
     """Return where visits are now, by primary key; those by video are nowhere."""
-    found: dict[int, Where] = {}
-    for visit in visits:
-        if session.get_one(VisitRequest, visit.request_id).by_video:
-            continue
-        unit = session.get_one(Unit, visit.unit_id)
-        hospital = session.get_one(Hospital, unit.hospital_id)
-        found[visit.id] = Where(unit.street, hospital.city, hospital.zip_code)
+    ids, found = [visit.id for visit in visits], dict[int, Where]()
+    for first in range(0, len(ids), db.AT_ONCE):
+        some = (
+            select(Visit.id, Unit.street, Hospital.city)
+            .join(VisitRequest, VisitRequest.id == Visit.request_id)
+            .join(Unit, Unit.id == Visit.unit_id)
+            .join(Hospital, Hospital.id == Unit.hospital_id)
+            .where(Visit.id.in_(ids[first : first + db.AT_ONCE]), VisitRequest.by_video.is_(False))
+        )
+        found |= {visit_id: Where(*where) for visit_id, *where in session.execute(some)}
     return found
 
 
 def tell(
-    session: Session, visits: Sequence[Visit], *, were: Mapping[int, Where], now: datetime
+    session: Session,
+    visits: Sequence[Visit],
+    *,
+    were: Mapping[int, Where],
+    by: Actor = SYSTEM,
+    now: datetime,
 ) -> None:
     """Tell those who come to these visits where that has changed; calendars are right by now.
 
-    `were` is what `addresses` said before. What waits of an earlier change is no longer said.
+    `were` is what `addresses` said before, `by` who made the change, as in `notices.tell`. What
+    waits of an earlier change is no longer said; nor is this one, where it brings back what they
+    know: a slip of the pen that was set right in time.
     """
     change = crypto.public_id()  # each change is told, also two of one day
     are = addresses(session, visits)
     for visit in visits:
-        if are.get(visit.id) == were.get(visit.id):
+        was, where = were.get(visit.id), are.get(visit.id)
+        if was is None or where is None or was == where:
             continue
-        entries_say_it = are[visit.id].in_calendars != were[visit.id].in_calendars
         for assignment in service.active_assignments(session, visit.id):
-            to = recipients.speaker_by_id(session, assignment.speaker_id)
-            channels = _channels(session, visit, to, entries_say_it=entries_say_it)
+            knew = _knew(session, assignment)
             cause = Cause("assignment", assignment.id, visit.revision)
             notices.forget(session, cause, kinds=(KIND,), now=now)
-            _tell(session, visit, to, cause, change=change, channels=channels, now=now)
+            if knew == where.mark or (knew is None and not where.is_elsewhere(was)):
+                continue
+            to = recipients.speaker_by_id(session, assignment.speaker_id)
+            channels = _channels(session, visit, to)
+            told = {"change": change, "knew": knew or was.mark}
+            _tell(session, visit, to, cause, told=told, channels=channels, by=by, now=now)
 
 
 def tell_anew(
@@ -86,11 +107,14 @@ def tell_anew(
     cause = Cause("assignment", assignment.id, visit.revision)
     if not unsaid or _is_about(unsaid[0], cause):
         return
+    told = {name: unsaid[0].values[name] for name in TOLD if name in unsaid[0].values}
+    where = addresses(session, [visit]).get(visit.id)
+    if where is None or told.get("knew") == where.mark:
+        return
     to = recipients.speaker_by_id(session, assignment.speaker_id)
     # Whether it is to be a call, `notices.tell` knows.
     channels = tuple(each.channel for each in unsaid if each.channel != kinds.CALL)
-    change = unsaid[0].values["change"]
-    _tell(session, visit, to, cause, change=change, channels=channels, now=now)
+    _tell(session, visit, to, cause, told=told, channels=channels, now=now)
 
 
 def _tell(
@@ -99,8 +123,9 @@ def _tell(
     to: Recipient,
     cause: Cause,
     *,
-    change: str,
+    told: Mapping[str, str],
     channels: tuple[str, ...],
+    by: Actor = SYSTEM,
     now: datetime,
 ) -> None:
     notices.tell(
@@ -109,29 +134,46 @@ def _tell(
         KIND,
         visit=visit,
         cause=cause,
-        values={"change": change},
+        values=told,
         channels=channels,
         expires_at=visit.starts_at,
+        by=by,
         now=now,
     )
 
 
-def _channels(
-    session: Session, visit: Visit, to: Recipient, *, entries_say_it: bool
-) -> tuple[str, ...]:
+def _channels(session: Session, visit: Visit, to: Recipient) -> tuple[str, ...]:
     if notices.may_be_texted(session, to):
         return (kinds.SMS,)
-    if entries_say_it and to.sees_places and invites.reaches(session, visit, to):
+    if to.sees_places and invites.reaches(session, visit, to):
         return ()
     return (kinds.MAIL,)
 
 
+def _knew(session: Session, assignment: Assignment) -> str | None:
+    """Return the mark of where the person means to go; None where they know of every change."""
+    last = _last_change(session, assignment)
+    if not last or not all(map(_has_not_left, last)):
+        return None
+    mark: str | None = last[0].values.get("knew")
+    return mark
+
+
 def _unsaid(session: Session, assignment: Assignment) -> list[Message]:
     """Return what was planned of the last change and waits, or was cancelled as overtaken."""
+    return [each for each in _last_change(session, assignment) if _has_not_left(each)]
+
+
+def _last_change(session: Session, assignment: Assignment) -> list[Message]:
+    """Return what was planned of the last change, the newest of each channel.
+
+    What was emptied is long settled.
+    """
     about = (
         Message.subject_kind == "assignment",
         Message.subject_id == assignment.id,
         Message.kind == KIND,
+        Message.redacted_at.is_(None),
     )
     in_order = select(Message).where(*about).order_by(Message.id)
     planned = session.scalars(in_order.execution_options(populate_existing=True)).all()
@@ -140,8 +182,11 @@ def _unsaid(session: Session, assignment: Assignment) -> list[Message]:
         message
         for message in newest.values()
         if message.values.get("change") == planned[-1].values.get("change")
-        and (message.state in WAITING or _is_overtaken(message))
     ]
+
+
+def _has_not_left(message: Message) -> bool:
+    return message.state in WAITING or _is_overtaken(message)
 
 
 def _is_overtaken(message: Message) -> bool:

@@ -70,6 +70,9 @@ def begin(
         details={"from": starts_on.isoformat(), "until": ends_on.isoformat() if ends_on else None},
         now=now,
     )
+    if call_off:
+        # All before the first is called off, in the order in which everybody holds them.
+        db.locked_all(session, Visit, (visit.id for visit in covered))
     for visit in covered if call_off else ():
         visits.call_off(session, visit, by=by, links=links, now=now)
     return covered

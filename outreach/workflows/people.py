@@ -247,7 +247,7 @@ def _asked_for(session: Session, place: Membership, *, now: datetime) -> Sequenc
     if place.hospital_id is None:
         return ()
     asked = (
-        select(Visit)
+        select(Visit.id)
         .join(VisitRequest, VisitRequest.id == Visit.request_id)
         .join(Unit, Unit.id == Visit.unit_id)
         .where(
@@ -257,10 +257,7 @@ def _asked_for(session: Session, place: Membership, *, now: datetime) -> Sequenc
             Visit.starts_at > now,
         )
     )
-    found = session.scalars(asked.order_by(Visit.id)).all()
-    for visit in found:
-        db.locked(session, Visit, visit.id)
-    return found
+    return db.locked_all(session, Visit, session.scalars(asked).all())
 
 
 def archive_speaker(

@@ -190,8 +190,7 @@ def change_reminders(
     Those of visits to come follow at once.
     """
     coming = _coming(session, speaker, now=now)
-    for visit in coming:
-        db.locked(session, Visit, visit.id)
+    db.locked_all(session, Visit, (visit.id for visit in coming))
     speaker = db.locked(session, Speaker, speaker.id)
     facts = {"most_reminders": most}
     if not _set(session, speaker, facts, "speaker.change_reminders", by=by, now=now):
@@ -244,9 +243,7 @@ def change_shown(
 def held_in_calendars(session: Session, speaker: Speaker, *, now: datetime) -> Sequence[Visit]:
     """Lock and return the visits to come that the speaker's calendar shows, or may."""
     coming = _coming(session, speaker, now=now, asked=True)
-    for visit in coming:
-        db.locked(session, Visit, visit.id)
-    return coming
+    return db.locked_all(session, Visit, (visit.id for visit in coming))
 
 
 def change_wishes(

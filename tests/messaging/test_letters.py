@@ -48,7 +48,7 @@ def test_a_mail_is_known_by_its_id_and_asks_for_no_automatic_answer() -> None:
     "subject",
     [
         "¿Podría ir el miércoles 30 de diciembre?",
-        "Ya no está en su calendario: visita el miércoles 30 de diciembre, y otra vez más después",
+        "Ya no está en su calendario: visita del miércoles 30 de diciembre, y otra vez más después",
         "x" * 200,
         "=?utf-8?q?really?=",
     ],

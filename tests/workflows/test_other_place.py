@@ -25,12 +25,21 @@ from tests.workflows.conftest import LINKS, Bureau
 from tests.workflows.sending import mail_of, may_text, prepare_kind
 
 NEXT_DAY = date(2026, 12, 9)
+UNDO = timedelta(minutes=10)
 EVENING = NOW + timedelta(hours=12)
 """Ten at night, where everybody lives: texts wait for the morning."""
 
 DETROIT = Place("48201", "Detroit", "MI", 42.3478, -83.0593, ZONE)
 ANN_ARBOR = Place("48104", "Ann Arbor", "MI", 42.2631, -83.7186, ZONE)
 ACROSS_TOWN = replace(DETROIT, zip_code="48226")
+
+
+@pytest.fixture
+def bureau(bureau: Bureau) -> Bureau:
+    """Every visit has a door that people know."""
+    bureau.world.unit.street = "1 Main Street"
+    bureau.session.flush()
+    return bureau
 
 
 @pytest.fixture
@@ -55,7 +64,12 @@ def leave(bureau: Bureau) -> None:
 
 
 def keep_unit(
-    bureau: Bureau, *, unit: Unit | None = None, now: datetime = NOW, **facts: str
+    bureau: Bureau,
+    *,
+    unit: Unit | None = None,
+    by: Actor = SYSTEM,
+    now: datetime = NOW,
+    **facts: str,
 ) -> None:
     unit = unit or bureau.world.unit
     directory.keep_unit(
@@ -65,7 +79,7 @@ def keep_unit(
         unit=unit,
         hours=(),
         requirements=(),
-        by=SYSTEM,
+        by=by,
         links=LINKS,
         now=now,
     )
@@ -82,6 +96,10 @@ def keep_hospital(bureau: Bureau, place: Place, *, name: str = "") -> None:
         links=LINKS,
         now=NOW,
     )
+
+
+def ruth(bureau: Bureau) -> Actor:
+    return Actor(Kind.COORDINATOR, account_id=0, affiliate_id=bureau.world.affiliate.id)
 
 
 def move(bureau: Bureau, *, now: datetime = NOW) -> None:
@@ -156,17 +174,6 @@ def test_whose_calendar_mail_names_the_new_address_gets_that_alone(bureau: Burea
     assert heard(bureau) == ["invite_update mail"]
 
 
-def test_another_zip_code_in_the_same_town_is_told_for_no_calendar_shows_it(
-    bureau: Bureau,
-) -> None:
-    bureau.maria.detail = "full"
-    book(bureau)
-
-    keep_hospital(bureau, ACROSS_TOWN)
-
-    assert heard(bureau) == ["other_place mail"]
-
-
 @pytest.mark.parametrize(
     ("detail", "told"),
     [("minimal", ["other_place sms"]), ("full", ["invite_update mail", "other_place sms"])],
@@ -209,8 +216,8 @@ def test_who_prefers_calls_is_on_the_call_list(bureau: Bureau) -> None:
     keep_unit(bureau, street="7 Cedar Road")
 
     assert heard(bureau) == ["other_place mail", "other_place call"]
-    ruth = builders.actor(builders.coordinator(bureau.session, bureau.world.affiliate))
-    (call,) = call_list.calls(bureau.session, ruth, now=NOW)
+    coordinator = builders.actor(builders.coordinator(bureau.session, bureau.world.affiliate))
+    (call,) = call_list.calls(bureau.session, coordinator, now=NOW)
     assert call.say.startswith("Say that the address of the visit on Tuesday, December")
     assert call.say.endswith(" has changed. The visit’s page has it.")
     assert call.visit_id == bureau.visit.public_id
@@ -227,11 +234,33 @@ def test_the_mail_names_unit_and_hospital_only_to_who_wants_to_see_them(
     mail = mail_of(prepare_kind(bureau, post, "other_place", now=NOW))
 
     said = mail.get_body(("plain",)).get_content()
-    assert mail["Subject"].startswith("New address: Tuesday, December")
+    assert mail["Subject"].startswith("Another address: visit on Tuesday, December")
     assert "has changed. You can see it on your page." in said
     assert "See the visit:" in said
     assert ("Unit 4B" in said) == named
     assert "Cedar" not in said
+
+
+def test_the_mail_is_in_the_speakers_language(bureau: Bureau, post: Post) -> None:
+    bureau.maria.locale = "es"
+    book(bureau)
+    keep_unit(bureau, street="7 Cedar Road")
+
+    mail = mail_of(prepare_kind(bureau, post, "other_place", now=NOW))
+
+    assert mail["Subject"].startswith("Otra dirección: visita del martes 8 de diciembre")
+
+
+def test_who_was_booked_without_an_offer_is_led_to_the_visits_page(
+    bureau: Bureau, post: Post
+) -> None:
+    builders.assignment(bureau.session, bureau.slot("lead"), bureau.maria)
+    keep_unit(bureau, street="7 Cedar Road")
+
+    mail = mail_of(prepare_kind(bureau, post, "other_place", now=NOW))
+
+    said = mail.get_body(("plain",)).get_content()
+    assert f"/v/{bureau.visit.public_id}" in said
 
 
 # --- who hears nothing
@@ -240,13 +269,21 @@ def test_the_mail_names_unit_and_hospital_only_to_who_wants_to_see_them(
 @pytest.mark.parametrize(
     "change",
     [
-        lambda bureau: keep_unit(bureau, street=""),
+        lambda bureau: keep_unit(bureau, street="1 Main Street"),
         lambda bureau: keep_unit(bureau, name="Unit 4B West"),
         lambda bureau: keep_unit(bureau, contact_name="Priya Nair"),
         lambda bureau: keep_hospital(bureau, DETROIT),
         lambda bureau: keep_hospital(bureau, DETROIT, name="St. Clare of Detroit"),
+        lambda bureau: keep_hospital(bureau, ACROSS_TOWN),
     ],
-    ids=["same street", "unit renamed", "another contact", "same place", "hospital renamed"],
+    ids=[
+        "same street",
+        "unit renamed",
+        "another contact",
+        "same place",
+        "hospital renamed",
+        "a ZIP code alone",
+    ],
 )
 def test_what_leaves_the_address_as_it_was_tells_nobody(
     bureau: Bureau, change: Callable[[Bureau], None]
@@ -256,6 +293,20 @@ def test_what_leaves_the_address_as_it_was_tells_nobody(
     change(bureau)
 
     assert words(bureau) == []
+
+
+@pytest.mark.parametrize("town", [DETROIT, ANN_ARBOR])
+def test_a_street_that_was_not_known_is_news_only_in_another_town(
+    bureau: Bureau, town: Place
+) -> None:
+    bureau.world.unit.street = ""
+    book(bureau)
+
+    with directory.followed(bureau.session, Unit.id == bureau.world.unit.id, links=LINKS, now=NOW):
+        bureau.world.unit.street = "7 Cedar Road"
+        bureau.world.hospital.city = town.city
+
+    assert heard(bureau) == ([] if town is DETROIT else ["other_place mail"])
 
 
 def test_the_ward_is_not_told_of_its_own_address(bureau: Bureau) -> None:
@@ -380,6 +431,92 @@ def test_another_street_of_one_unit_is_no_news_for_another_unit(bureau: Bureau) 
     keep_unit(bureau, unit=unit, street="7 Cedar Road")
 
     assert words(bureau) == []
+
+
+# --- a slip of the pen
+
+
+def test_it_waits_for_the_minutes_in_which_a_coordinator_may_set_it_right(bureau: Bureau) -> None:
+    book(bureau)
+
+    keep_unit(bureau, street="1 Mian Street", by=ruth(bureau))
+
+    assert [word.send_after for word in words(bureau)] == [NOW + UNDO]
+
+
+def test_near_the_visit_it_does_not_wait(bureau: Bureau) -> None:
+    book(bureau)
+    near = VISIT_AT - timedelta(hours=5)
+
+    keep_unit(bureau, street="7 Cedar Road", by=ruth(bureau), now=near)
+
+    assert {word.send_after for word in words(bureau)} == {near}
+
+
+def test_a_slip_that_is_set_right_before_it_left_tells_nobody(bureau: Bureau) -> None:
+    book(bureau)
+
+    keep_unit(bureau, street="1 Mian Street", by=ruth(bureau))
+    keep_unit(bureau, street="11 Main Street", by=ruth(bureau))
+    assert len(words(bureau)) == 1
+    keep_unit(bureau, street="1 Main Street", by=ruth(bureau))
+
+    assert words(bureau) == []
+
+
+def test_a_slip_that_was_set_right_is_not_told_when_the_visit_moves(bureau: Bureau) -> None:
+    book(bureau)
+    keep_unit(bureau, street="1 Mian Street")
+    keep_unit(bureau, street="1 Main Street")
+
+    move(bureau)
+
+    assert words(bureau) == []
+
+
+def test_after_a_slip_that_was_set_right_another_street_is_told(bureau: Bureau) -> None:
+    book(bureau)
+    keep_unit(bureau, street="1 Mian Street")
+    keep_unit(bureau, street="1 Main Street")
+
+    keep_unit(bureau, street="7 Cedar Road")
+
+    assert heard(bureau) == ["other_place mail"]
+
+
+@pytest.mark.parametrize("left", ["sms", "call"])
+def test_a_slip_that_has_reached_them_is_set_right(bureau: Bureau, left: str) -> None:
+    may_text(bureau)
+    book(bureau)
+    now = VISIT_AT - timedelta(hours=11)
+    keep_unit(bureau, street="1 Mian Street", now=now)
+    assert [word.channel for word in words(bureau)] == ["sms", "call"]
+    (told,) = [word for word in words(bureau) if word.channel == left]
+    told.state = "accepted"
+
+    keep_unit(bureau, street="1 Main Street", now=now)
+
+    assert [word.channel for word in words(bureau)] == ["sms", "call"]
+
+
+def test_a_street_taken_out_by_mistake_and_written_again_tells_nobody(bureau: Bureau) -> None:
+    book(bureau)
+    keep_unit(bureau, street="")
+    assert len(words(bureau)) == 1
+
+    keep_unit(bureau, street="1 Main Street")
+
+    assert words(bureau) == []
+
+
+def test_what_waits_keeps_no_address(bureau: Bureau) -> None:
+    book(bureau)
+
+    keep_unit(bureau, street="7 Cedar Road")
+
+    (word,) = words(bureau)
+    assert "Main" not in str(word.values)
+    assert "Cedar" not in str(word.values)
 
 
 # --- what happens before it leaves
@@ -561,10 +698,9 @@ def test_when_a_visit_is_on_after_all_what_had_not_left_is_told(bureau: Bureau) 
     may_text(bureau)
     book(bureau)
     keep_unit(bureau, street="7 Cedar Road", now=EVENING)
-    ruth = Actor(Kind.COORDINATOR, account_id=0, affiliate_id=bureau.world.affiliate.id)
-    call_off(bureau, by=ruth, now=EVENING)
+    call_off(bureau, by=ruth(bureau), now=EVENING)
 
-    undo.a_call_off(bureau.session, bureau.visit, by=ruth, links=LINKS, now=EVENING)
+    undo.a_call_off(bureau.session, bureau.visit, by=ruth(bureau), links=LINKS, now=EVENING)
 
     assert [word.channel for word in words(bureau)] == ["sms"]
 

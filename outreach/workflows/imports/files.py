@@ -11,7 +11,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from outreach.actor import SYSTEM, Actor
-from outreach.directory.models import Affiliate, Hospital, Unit
+from outreach.directory.models import Hospital, Unit
 from outreach.errors import Conflict
 from outreach.i18n import lazy
 from outreach.links import Links
@@ -87,7 +87,9 @@ def run(
     today = as_of or now.astimezone(ZoneInfo(chosen.time_zone)).date()
     context = Context(chosen, is_new, filename, by, today, now)
     rows = _importer(session, context, mapping)
-    with _followed(session, mapping, chosen, links=links, now=now):
+    # What is only tried out is taken back, so there is nothing to follow.
+    follows = not dry_run and isinstance(mapping, UnitsMapping)
+    with _followed(session, context, links=links) if follows else nullcontext():
         for done, row in enumerate(sheet.rows, 1):
             _import_row(session, rows, RowReader(row, headers), tally)
             if progress is not None:
@@ -99,15 +101,11 @@ def run(
     return _report(filename, sheet, tally)
 
 
-def _followed(
-    session: Session, mapping: AnyMapping, affiliate: Affiliate, *, links: Links, now: datetime
-) -> AbstractContextManager[None]:
+def _followed(session: Session, context: Context, *, links: Links) -> AbstractContextManager[None]:
     """Let calendars and people follow where a sheet of units changes what they know."""
-    if not isinstance(mapping, UnitsMapping):
-        return nullcontext()
-    kept = select(Hospital.id).where(Hospital.affiliate_id == affiliate.id)
-    theirs = or_(Unit.affiliate_id == affiliate.id, Unit.hospital_id.in_(kept))
-    return directory.followed(session, theirs, links=links, now=now)
+    kept = select(Hospital.id).where(Hospital.affiliate_id == context.affiliate.id)
+    theirs = or_(Unit.affiliate_id == context.affiliate.id, Unit.hospital_id.in_(kept))
+    return directory.followed(session, theirs, by=context.by, links=links, now=context.now)
 
 
 def _importer(session: Session, context: Context, mapping: AnyMapping) -> Importer[Any]:

@@ -107,7 +107,7 @@ class Life:
             unit=unit,
             hours=(),
             requirements=(),
-            by=SYSTEM,
+            by=self.by,
             links=LINKS,
             now=self.now,
         )

@@ -4,13 +4,16 @@ from collections.abc import Callable
 from datetime import time, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from outreach.actor import SYSTEM, Actor, Kind
 from outreach.messaging import outbox
+from outreach.visits.models import Assignment, Offer
 from outreach.workflows import (
     invite_mails,
     offers,
     profile,
+    undo,
 )
 from tests.builders import VISIT_AT
 from tests.calendars import checks
@@ -246,6 +249,21 @@ def test_a_move_that_has_left_and_is_taken_back_is_mailed(life: Life, mailbox: M
     assert starts == [VISIT_AT, VISIT_AT + timedelta(days=1), VISIT_AT]
 
 
+def test_a_street_set_right_in_time_mails_nobody(life: Life, mailbox: Mailbox) -> None:
+    life.keep_unit(street="1 Main Street")
+    life.say_yes()
+    life.wait()
+    life.by = Actor(Kind.COORDINATOR, account_id=0, affiliate_id=life.bureau.world.affiliate.id)
+    mailbox.raw.clear()
+
+    life.keep_unit(street="1 Mian Street")
+    life.wait(timedelta(minutes=2))
+    life.keep_unit(street="1 Main Street")
+    life.wait()
+
+    assert mailbox.raw == []
+
+
 @pytest.mark.both_engines
 def test_a_new_address_takes_the_visit_out_of_the_calendar_of_the_old_one(
     life: Life, mailbox: Mailbox
@@ -365,6 +383,47 @@ def test_what_to_expect_is_no_news_to_who_said_yes_after_it_was_written(
 
     (mail,) = mailbox.mails(MARIA)
     assert "was changed" not in event_of(mail).one("DESCRIPTION").text
+
+
+@pytest.mark.parametrize("kind", ["step back", "call off"])
+def test_a_new_brief_is_still_news_after_a_place_was_given_up_and_taken_back(
+    life: Life, mailbox: Mailbox, kind: str
+) -> None:
+    life.say_yes()
+    life.wait()
+    life.by = Actor(Kind.COORDINATOR, account_id=0, affiliate_id=life.bureau.world.affiliate.id)
+    life.write_brief("Ring at the green door.")
+    life.wait(timedelta(minutes=2))
+
+    if kind == "step back":
+        life.step_back()
+        ended = life.bureau.session.scalars(select(Assignment)).one()
+        undo.a_step_back(life.bureau.session, ended, by=SYSTEM, links=LINKS, now=life.now)
+    else:
+        life.call_off()
+        life.put_back()
+    life.wait()
+    life.wait()
+
+    assert "What to expect there was changed" in said(mailbox.mails(MARIA)[-1], "DESCRIPTION")
+
+
+def test_what_to_expect_is_no_news_to_who_took_a_yes_back_and_said_it_after_reading(
+    life: Life, mailbox: Mailbox
+) -> None:
+    life.say_yes()
+    (yes,) = life.bureau.session.scalars(select(Assignment))
+    undo.a_yes(life.bureau.session, yes, by=SYSTEM, links=LINKS, now=life.now)
+    life.now += timedelta(minutes=1)
+    life.write_brief("Ring at the green door.")
+    life.now += timedelta(minutes=1)
+    offer = life.bureau.session.get_one(Offer, yes.offer_id)
+    offers.accept(
+        life.bureau.session, offer=offer, by=SYSTEM, via="link", links=LINKS, now=life.now
+    )
+    life.wait()
+
+    assert "was changed" not in said(mailbox.mails(MARIA)[-1], "DESCRIPTION")
 
 
 def test_a_yes_stands_until_time_or_place_are_others(life: Life, mailbox: Mailbox) -> None:
