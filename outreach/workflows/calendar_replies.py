@@ -150,9 +150,8 @@ def _addresses(session: Session, item: CalendarItem, visit: Visit) -> set[str]:
 def _former(session: Session, item: CalendarItem) -> set[str]:
     """Return the mailboxes whose calendars were told, or will be, that the entry has left them."""
     told = select(Message.to_address).where(
-        Message.subject_kind == "former_mailbox",
+        Message.subject_kind == invite_mails.FORMER,
         Message.subject_id == item.id,
-        Message.kind == "invite_elsewhere",
         Message.state != "cancelled",
     )
     return {address.lower() for address in session.scalars(told)}
