@@ -39,6 +39,7 @@ from outreach.calendars.invite import Invite, calendar_of
 from outreach.calendars.models import CalendarItem
 from outreach.calendars.service import Kept, Person
 from outreach.config import Config
+from outreach.links import Links
 from outreach.messaging.models import Message
 from outreach.visits.models import Slot
 from outreach.wiring import Wiring
@@ -325,7 +326,7 @@ def _replies(size: Size) -> Row:
         _running(folder) as wired,
     ):
         with wired.db.transaction() as session:
-            noes = _book(session, size, host=wired.links.host)
+            noes = _book(session, size, links=wired.links)
         program = app.create_app(wired)
         app.settle()
         browser = program.test_client()
@@ -348,7 +349,7 @@ def _no(browser: FlaskClient, wired: Wiring, slot_id: int, mail: bytes) -> float
     return took
 
 
-def _book(session: Session, size: Size, *, host: str) -> list[tuple[int, bytes]]:
+def _book(session: Session, size: Size, *, links: Links) -> list[tuple[int, bytes]]:
     """Book two people for each visit; return places with the no of who was to come there.
 
     One more than are measured.
@@ -367,7 +368,7 @@ def _book(session: Session, size: Size, *, host: str) -> list[tuple[int, bytes]]
         first = people[2 * n % PEOPLE]
         builders.assignment(session, lead, first)
         builders.assignment(session, beside, people[(2 * n + 1) % PEOPLE])
-        invites.sync(session, visit, host=host, now=NOW)
+        invites.sync(session, visit, links=links, now=NOW)
         mine = (CalendarItem.visit_id == visit.id, CalendarItem.owner_id == first.id)
         uid = session.scalars(select(CalendarItem.uid).where(*mine)).first()
         if n <= size.replies and uid:
