@@ -122,8 +122,8 @@ _PURPOSES: Final[Mapping[str, str]] = {
         "once when the visit is near."
     ),
     "other_place": lazy(
-        "Tells a speaker who comes that the address has changed. It leaves at once when the unit "
-        "gets another street or the hospital another ZIP code."
+        "Tells a speaker who comes that the unit has another street or the hospital another town. "
+        "It leaves ten minutes after the change, at once when the visit is near."
     ),
     "released": lazy(
         "Tells a speaker that they need not come, as the visit moved to a time when they have "

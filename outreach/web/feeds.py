@@ -24,7 +24,6 @@ bp = Blueprint("feeds", __name__)
 
 NO_FEED = lazy("There is nothing at this address.")
 NO_ENTRY = lazy("This visit is in nobody’s calendar yet: it is, once somebody comes.")
-NOT_ASKED = lazy("You are no longer asked about this visit. There is nothing to do.")
 DETAILS = {
     "minimal": lazy("Only that there is a visit, and when"),
     "full": lazy("Where it is and who comes, too"),
@@ -111,14 +110,15 @@ def visit(visit_id: str) -> ResponseReturnValue:
             if _sees_otherwise(session, visit_id):
                 flash(_("You see this visit in another role that you have here. Please choose it."))
                 return redirect(url_for("account.show", next=request.path), 303)
-            _not_asked_any_more(session, actor, visit_id)
+            if _was_asked(session, actor, visit_id):
+                return _asked_no_longer()
             raise
         if actor.speaker_id is None:
             room = "liaison" if actor.kind is Kind.LIAISON else "coordinator"
             return redirect(url_for(f"{room}.visit", visit_id=visit_id), 303)
         way = agenda.way_in(session, found.id, speaker_id=actor.speaker_id, now=clock.now())
     if way is None:
-        raise Conflict(NOT_ASKED)
+        return _asked_no_longer()
     kind, public_id = way
     if kind == "question":
         return redirect(url_for("speaker.open_visits", _anchor=f"question-{public_id}"), 303)
@@ -141,13 +141,18 @@ def _sees(session: Session, actor: Actor, visit_id: str) -> bool:
     return True
 
 
-def _not_asked_any_more(session: Session, actor: Actor, visit_id: str) -> None:
-    """Say so to a speaker who was asked once. To anybody else there is no such visit."""
+def _was_asked(session: Session, actor: Actor, visit_id: str) -> bool:
+    """Say whether the actor is a speaker who was asked once. To others there is no such visit."""
     # PostgreSQL cannot even compare with a text that holds a null.
     if actor.speaker_id is None or "\0" in visit_id:
-        return
-    if agenda.was_asked(session, visit_id, speaker_id=actor.speaker_id):
-        raise Conflict(NOT_ASKED)
+        return False
+    return agenda.was_asked(session, visit_id, speaker_id=actor.speaker_id)
+
+
+def _asked_no_longer() -> ResponseReturnValue:
+    """Lead home who was asked, with a word: nobody was faster, and nothing is to be done."""
+    flash(_("You are no longer asked about this visit. There is nothing to do."), "info")
+    return redirect(url_for("speaker.home"), 303)
 
 
 @bp.get("/visit-files/<visit_id>.ics")

@@ -161,7 +161,6 @@ def _seen(session: Session, visits: Iterable[Visit]) -> dict[int, Row[Any]]:
             Unit.contact_email,
             Hospital.name,
             Hospital.city,
-            Hospital.zip_code,
             brief.scalar_subquery(),
         )
         .join(Hospital, Hospital.id == Unit.hospital_id)

@@ -155,7 +155,7 @@ def again(session: Session, item: CalendarItem, *, by: Actor, now: datetime) -> 
 
     Not where something newer waits to leave anyway.
     """
-    last = messaging.last_left(session, subject=("calendar_item", item.id))
+    last = _last(session, item)
     if last is None:
         return
     try:
